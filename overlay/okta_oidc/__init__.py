@@ -1,0 +1,92 @@
+"""Okta's token, introspection and revocation endpoints, typed, for threads and for asyncio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from ._auth import ClientSecretBasic, ClientSecretPost
+    from ._client import AsyncOktaOIDC, OktaOIDC
+    from ._config import ORG
+    from ._errors import (
+        APIError,
+        ConfigurationError,
+        InvalidClientError,
+        InvalidGrantError,
+        MalformedResponseError,
+        OktaError,
+        RateLimitError,
+        ServerError,
+        TransportError,
+        TransportTimeoutError,
+    )
+    from ._http import HttpInfo
+    from ._results import Introspection, Tokens
+    from ._retry import Retry
+
+__all__ = [
+    "APIError",
+    "AsyncOktaOIDC",
+    "ClientSecretBasic",
+    "ClientSecretPost",
+    "ConfigurationError",
+    "HttpInfo",
+    "Introspection",
+    "InvalidClientError",
+    "InvalidGrantError",
+    "MalformedResponseError",
+    "OFFLINE_SCOPE",
+    "ORG",
+    "OktaError",
+    "OktaOIDC",
+    "RateLimitError",
+    "Retry",
+    "ServerError",
+    "Tokens",
+    "TransportError",
+    "TransportTimeoutError",
+    "__version__",
+]
+
+OFFLINE_SCOPE: Final = "offline_access openid"
+"""Scopes that bring a refresh token and an ID token. No method sends them unasked."""
+
+# Loaded when first used: a program that imports this package at its top, and calls Okta in one
+# corner, pays for httpx in that corner.
+_HOMES: Final = {
+    "_auth": ("ClientSecretBasic", "ClientSecretPost"),
+    "_client": ("AsyncOktaOIDC", "OktaOIDC"),
+    "_config": ("ORG",),
+    "_errors": (
+        "APIError",
+        "ConfigurationError",
+        "InvalidClientError",
+        "InvalidGrantError",
+        "MalformedResponseError",
+        "OktaError",
+        "RateLimitError",
+        "ServerError",
+        "TransportError",
+        "TransportTimeoutError",
+    ),
+    "_http": ("HttpInfo",),
+    "_results": ("Introspection", "Tokens"),
+    "_retry": ("Retry",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(f".{home}", __name__), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

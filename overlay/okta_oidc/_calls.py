@@ -1,0 +1,51 @@
+"""One call, before it becomes a request: where it goes, what it says, how its answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
+
+from ._forms import Pairs, encoded, pairs_of
+
+if TYPE_CHECKING:
+    from ._config import AuthServerId, Server
+    from ._http import Reply
+
+T = TypeVar("T")
+
+Endpoint: TypeAlias = Literal["token", "introspect", "revoke"]
+
+
+class Call(Generic[T]):
+    """A call of ``endpoint`` at one authorization server.
+
+    Raises:
+        ConfigurationError: a member cannot be sent, a ``required`` one is missing or empty, or the
+            authorization server's id is none.
+    """
+
+    __slots__ = ("endpoint", "form", "grant_type", "idempotent", "pairs", "path", "read", "server")
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        server: Server,
+        auth_server_id: AuthServerId | None,
+        members: Mapping[str, object],
+        *,
+        required: tuple[str, ...],
+        read: Callable[[Reply, Call[T]], T],
+    ) -> None:
+        self.endpoint: Final = endpoint
+        self.server: Final = server.default if auth_server_id is None else auth_server_id
+        self.path: Final = server.path(endpoint, auth_server_id)
+        self.pairs: Final[Pairs] = pairs_of(members, required)
+        self.form: Final = encoded(self.pairs)
+        self.read: Final = read
+        self.grant_type: Final = self.value("grant_type")
+        # Nothing is used up by these, so a second delivery changes nothing.
+        self.idempotent: Final = endpoint != "token" or self.grant_type == "client_credentials"
+
+    def value(self, name: str) -> str | None:
+        """The parameter ``name`` as it is sent."""
+        return next((value for key, value in self.pairs if key == name), None)

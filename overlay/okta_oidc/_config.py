@@ -1,0 +1,183 @@
+"""The org URL and the authorization server, checked once and before any I/O."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from typing import Final, Literal, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+
+from ._errors import ConfigurationError
+
+
+class AuthServer(enum.Enum):
+    """Authorization servers that have no id."""
+
+    ORG = "org"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+ORG: Final = AuthServer.ORG
+"""The org authorization server, ``https://{org}/oauth2/v1/…``: pass it as ``auth_server_id``."""
+
+AuthServerId: TypeAlias = str | Literal[AuthServer.ORG]
+
+DEFAULT_SERVER: Final = "default"
+
+_SERVER_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
+_ISSUER_PATH: Final = re.compile(r"/oauth2/(?P<id>[^/]+)")
+# Letters of any script: httpx turns an internationalised name into its ASCII form.
+_HOST_LABEL: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
+_PLACEHOLDER: Final = re.compile(r"[{}<>]|%7[bd]|youroktadomain", re.IGNORECASE)
+
+# The Admin Console answers on "{org}-admin.{domain}"; the token endpoints do not.
+_OKTA_DOMAINS: Final = (
+    "okta.com",
+    "oktapreview.com",
+    "okta-emea.com",
+    "okta-gov.com",
+    "okta.mil",
+    "okta-miltest.com",
+    "trex-gov.com",
+    "trex-govcloud.com",
+)
+
+
+class Server:
+    """One org, and the authorization server its calls go to unless they name another."""
+
+    __slots__ = ("default", "host", "is_loopback", "netloc", "origin", "secure")
+
+    def __init__(self, base_url: str, auth_server_id: AuthServerId | None) -> None:
+        parts = _split(base_url)
+        self.host: Final = parts.hostname or ""
+        self.is_loopback: Final = _is_loopback(self.host)
+        self.secure: Final = parts.scheme == "https"
+        # An internationalised host name goes out in its ASCII form.
+        try:
+            self.netloc: Final = httpx.URL(f"https://{_authority(parts)}").netloc.decode("ascii")
+        except httpx.InvalidURL:
+            raise ConfigurationError("base_url does not hold a valid host name") from None
+        self.origin: Final = f"{parts.scheme}://{self.netloc}"
+        issuer_id = _issuer_id(parts)
+        explicit = None if auth_server_id is None else checked_server_id(auth_server_id)
+        if issuer_id is not None and explicit is not None and explicit != issuer_id:
+            raise ConfigurationError(
+                f"the issuer URL names authorization server {issuer_id!r}, "
+                f"but auth_server_id is {explicit!r}"
+            )
+        self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
+
+    def path(self, endpoint: str, auth_server_id: AuthServerId | None) -> str:
+        """The path of ``endpoint`` at this call's authorization server, or at the default one."""
+        server = self.default if auth_server_id is None else checked_server_id(auth_server_id)
+        return f"/oauth2/v1/{endpoint}" if server is ORG else f"/oauth2/{server}/v1/{endpoint}"
+
+
+def check_kind(name: str, value: object, *kinds: type) -> None:
+    """Tell a caller without a type checker which argument was wrong, before anything is sent."""
+    if not isinstance(value, kinds):
+        wanted = " or ".join(kind.__name__.replace("NoneType", "None") for kind in kinds)
+        raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
+
+
+def checked_server_id(auth_server_id: object) -> AuthServerId:
+    """``auth_server_id`` itself, if it can be one.
+
+    Dots survive percent-encoding, so an id of ``..`` would climb out of its path segment:
+    only Okta's own alphabet is let through.
+    """
+    if auth_server_id is ORG:
+        return ORG
+    if not isinstance(auth_server_id, str) or not _SERVER_ID.fullmatch(auth_server_id):
+        raise ConfigurationError(
+            f"not an authorization server id: {_shown(auth_server_id)}. "
+            "Pass an id of letters, digits, '_' and '-', or okta_oidc.ORG for the org server"
+        )
+    return auth_server_id
+
+
+def _split(base_url: object) -> SplitResult:
+    if not isinstance(base_url, str) or not base_url.strip():
+        raise ConfigurationError("base_url is missing: pass https://{your Okta domain}")
+    url = base_url.strip()
+    if _PLACEHOLDER.search(url):
+        raise ConfigurationError("base_url still holds a placeholder: fill in your Okta domain")
+    # urlsplit() drops tabs and newlines without a word.
+    if any(char.isspace() or not char.isprintable() or char == "\\" for char in url):
+        raise ConfigurationError("base_url holds white space, a control character or a backslash")
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # read for the ValueError it raises when it is no port number
+    except ValueError:
+        raise ConfigurationError("base_url is not a URL") from None
+    host = (parts.hostname or "").removesuffix(".")
+    if parts.scheme not in ("https", "http") or not host:
+        raise ConfigurationError("base_url must be of the form https://{your Okta domain}")
+    if "@" in parts.netloc:
+        raise ConfigurationError("base_url must not hold a user name or password")
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise ConfigurationError("base_url must not have a query or a fragment")
+    _check_host(host)
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            "base_url must be https: plain http is for loopback hosts only, "
+            "as client secrets and tokens would cross the network in the clear"
+        )
+    return parts
+
+
+def _check_host(host: str) -> None:
+    if ":" in host:  # urlsplit() has taken the brackets off, and checked them, not the address
+        try:
+            ipaddress.IPv6Address(host)
+        except ValueError:
+            raise ConfigurationError("base_url does not hold a valid IPv6 address") from None
+        return
+    if len(host) > 253 or not all(map(_HOST_LABEL.fullmatch, host.split("."))):
+        raise ConfigurationError("base_url does not hold a valid host name")
+    if host.endswith(".com.com"):
+        raise ConfigurationError("the host of base_url ends in '.com.com'")
+    if any(host.endswith(f"-admin.{domain}") for domain in _OKTA_DOMAINS):
+        raise ConfigurationError("base_url is the address of the Admin Console: leave out '-admin'")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _authority(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    default = 443 if parts.scheme == "https" else 80
+    return host if parts.port in (None, default) else f"{host}:{parts.port}"
+
+
+def _issuer_id(parts: SplitResult) -> str | None:
+    path = parts.path.rstrip("/")
+    if not path:
+        return None
+    match = _ISSUER_PATH.fullmatch(path)
+    # "/oauth2/v1" is where the org server's endpoints are, not an issuer.
+    if match is None or match["id"] == "v1" or not _SERVER_ID.fullmatch(match["id"]):
+        raise ConfigurationError(
+            "base_url must be an org URL or an issuer URL (https://{org}/oauth2/{id}), "
+            "with no further path; for the org server pass auth_server_id=okta_oidc.ORG"
+        )
+    return match["id"]
+
+
+def _shown(value: object) -> str:
+    # Something that is no id may be a secret passed in the wrong place.
+    return "an empty string" if value == "" else f"a {type(value).__name__} of another form"

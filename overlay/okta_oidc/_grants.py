@@ -1,0 +1,74 @@
+"""The generated grant models, as what ``token`` takes. They load here, when one is first needed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Final, TypeAlias, cast, get_args
+
+import attrs
+from okta_oidc_api.models import (
+    AuthorizationCodeGrant,
+    CibaGrant,
+    ClientCredentialsGrant,
+    DeviceCodeGrant,
+    InteractionCodeGrant,
+    JwtBearerGrant,
+    MfaOobGrant,
+    MfaOtpGrant,
+    OobGrant,
+    OtpGrant,
+    PasswordGrant,
+    RefreshTokenGrant,
+    Saml2BearerGrant,
+    TokenExchangeGrant,
+)
+
+from ._config import check_kind
+
+GrantModel: TypeAlias = (
+    AuthorizationCodeGrant
+    | CibaGrant
+    | ClientCredentialsGrant
+    | DeviceCodeGrant
+    | InteractionCodeGrant
+    | JwtBearerGrant
+    | MfaOobGrant
+    | MfaOtpGrant
+    | OobGrant
+    | OtpGrant
+    | PasswordGrant
+    | RefreshTokenGrant
+    | Saml2BearerGrant
+    | TokenExchangeGrant
+)
+
+GRANTS: Final[tuple[type[GrantModel], ...]] = get_args(GrantModel)
+
+
+def members_of(request: object) -> Mapping[str, object]:
+    """The form parameters of ``request``.
+
+    Raises:
+        ConfigurationError: it is neither a grant nor a mapping.
+    """
+    if isinstance(request, GrantModel):
+        return request.to_dict()
+    check_kind("request", request, *GRANTS, Mapping)
+    return cast("Mapping[str, object]", request)
+
+
+def required_of(members: Mapping[str, object]) -> tuple[str, ...]:
+    """What the document requires of this grant; a grant that it does not know may be anything."""
+    return ("grant_type", *_required().get(members.get("grant_type"), ()))
+
+
+@functools.cache
+def _required() -> Mapping[object, tuple[str, ...]]:
+    required: dict[object, tuple[str, ...]] = {}
+    for grant in GRANTS:
+        fields = attrs.fields_dict(grant)
+        required[fields["grant_type"].default] = tuple(
+            name for name, field in fields.items() if field.default is attrs.NOTHING
+        )
+    return required

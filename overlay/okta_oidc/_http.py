@@ -1,0 +1,195 @@
+"""What an HTTP response said besides its body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Headers(Mapping[str, str]):
+    """Response headers: read-only, case-insensitive, in the server's order.
+
+    A header that came several times is one value, joined by ``", "`` (RFC 9110 §5.3). ``repr``
+    shows names alone: cookies, nonces and challenges are nobody's business in a log.
+    """
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: httpx.Headers) -> None:
+        self._headers: Final = headers
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self)})"
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[httpx.Headers]]:
+        return type(self), (self._headers,)
+
+
+class Members(Mapping[str, Any]):
+    """The members of a JSON object, read-only. ``repr`` shows names: values may be secret."""
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        self._members: Final = members
+
+    def __getitem__(self, name: str) -> Any:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __repr__(self) -> str:
+        return f"Members({', '.join(map(ascii, self))})"
+
+    def __reduce__(self) -> tuple[type[Members], tuple[dict[str, Any]]]:
+        return type(self), (self._members,)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The rate limit that the request counted against (Okta: "Rate limits overview").
+
+    ``limit`` and ``remaining`` are requests a window; ``reset_at`` is when the window ends, aware
+    UTC, by Okta's clock. A concurrency limit has 0 for both, and ``reset_at`` is an estimate then.
+    """
+
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HttpInfo:
+    """The HTTP side of an answer: ``status`` code and ``headers``."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    @property
+    def request_id(self) -> str | None:
+        """Okta's ``X-Okta-Request-Id``: what Okta's support asks for."""
+        return self.headers.get("x-okta-request-id")
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The rate limit, or ``None`` unless all three headers are there and are numbers."""
+        limit = _least(self.headers.get("x-rate-limit-limit"))
+        remaining = _least(self.headers.get("x-rate-limit-remaining"))
+        reset = _least(self.headers.get("x-rate-limit-reset"))
+        if limit is None or remaining is None or reset is None:
+            return None
+        return RateLimit(limit, remaining, instant(reset))
+
+    def __repr__(self) -> str:
+        return (
+            f"HttpInfo(status={self.status}, request_id={self.request_id!r}, "
+            f"rate_limit={self.rate_limit!r})"
+        )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the rate limit resets, by the server's clock; ``None`` if it cannot be told.
+
+    ``X-Rate-Limit-Reset`` is a point in time, so only the ``Date`` of the same response makes a
+    wait of it: the clock of this machine may be off by more than the whole window.
+    """
+    reset = _least(headers.get("x-rate-limit-reset"))
+    try:
+        date = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    if reset is None:
+        return None
+    if date.tzinfo is None:  # "-0000": the time is UTC, the sender's zone is not told (RFC 5322)
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, reset - date.timestamp())
+
+
+def instant(seconds: float, since: float = 0.0) -> datetime:
+    """The aware UTC time ``seconds`` after the epoch time ``since``.
+
+    One that no ``datetime`` reaches becomes the last, or the first, that it can be.
+    """
+    try:
+        return datetime.fromtimestamp(since + seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        if seconds > 0:
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _least(value: str | None) -> int | None:
+    # The org's limit and the application's may both be sent: the lower is the one that binds.
+    if value is None:
+        return None
+    numbers = [part.strip() for part in value.split(",")]
+    if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
+        return None
+    return min(map(int, numbers))
+
+
+class Reply:
+    """A response as it came off the wire; ``complete`` is false where the size cap cut it short."""
+
+    __slots__ = ("arrived_at", "body", "complete", "headers", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: httpx.Headers,
+        body: bytes,
+        *,
+        complete: bool = True,
+        arrived_at: float = 0.0,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.complete = complete
+        self.arrived_at = arrived_at
+
+    @property
+    def http(self) -> HttpInfo:
+        return HttpInfo(self.status, Headers(self.headers))
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status <= 299
+
+    def members(self) -> dict[str, Any] | None:
+        """The body as a JSON object; ``None`` if it is anything else."""
+        if not self.complete:
+            return None
+        try:
+            document = _JSON.decode(self.body.decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            return None
+        return cast("dict[str, Any]", document) if isinstance(document, dict) else None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    # The json module reads NaN and Infinity, which RFC 8259 has not.
+    raise ValueError(name)
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -1,0 +1,285 @@
+"""From a response to a result, or to the error that it means. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from ._errors import (
+    APIError,
+    InvalidClientError,
+    InvalidGrantError,
+    MalformedResponseError,
+    RateLimitError,
+    ServerError,
+)
+from ._http import Members, Reply, instant, retry_after
+from ._messages import malformed_message, refusal_message
+from ._results import Introspection, Tokens
+from ._retry import is_harmless
+
+if TYPE_CHECKING:
+    from okta_oidc_api.models.token_response import TokenResponse
+
+    from ._auth import ClientSecret
+    from ._calls import Call
+
+_CLASSES: Final[dict[str, type[APIError]]] = {
+    "invalid_client": InvalidClientError,
+    "invalid_grant": InvalidGrantError,
+}
+_STATUSES: Final = frozenset(status.value for status in HTTPStatus)
+_KNOWN_MEMBERS: Final = frozenset(
+    {
+        "error",
+        "error_description",
+        "errorCode",
+        "errorSummary",
+        "errorLink",
+        "errorId",
+        "errorCauses",
+    }
+)
+
+
+def read_tokens(reply: Reply, call: Call[Tokens]) -> Tokens:
+    """The answer to a code or a refresh token. One that Okta does not replace stays in force."""
+    fields = _Fields(reply)
+    expires_in = fields.seconds("expires_in")
+    return Tokens(
+        access_token=fields.required("access_token"),
+        token_type=fields.required("token_type"),
+        expires_in=expires_in,
+        expires_at=None if expires_in is None else instant(expires_in, reply.arrived_at),
+        scopes=fields.words("scope"),
+        refresh_token=fields.text("refresh_token") or call.value("refresh_token"),
+        id_token=fields.text("id_token"),
+        raw=Members(fields.members),
+        http=reply.http,
+    )
+
+
+def read_token_response(reply: Reply, call: Call[TokenResponse]) -> TokenResponse:
+    """The answer to any grant: some carry no access token at all."""
+    from okta_oidc_api.models.token_response import TokenResponse
+
+    fields = _Fields(reply)
+    fields.required("token_type")
+    members = dict(fields.members)
+    for name in ("access_token", "refresh_token", "id_token", "device_secret", "issued_token_type"):
+        fields.text(name)
+    # The generated model takes what it is given: its types hold only for members of their type.
+    for name, value in (
+        ("expires_in", fields.seconds("expires_in")),
+        ("scope", " ".join(fields.words("scope"))),
+    ):
+        if members.get(name) is not None:
+            members[name] = value
+        else:
+            members.pop(name, None)
+    try:
+        return TokenResponse.from_dict(members)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        raise malformed(reply, "a member is not of its type") from None
+
+
+def read_introspection(reply: Reply, call: Call[Introspection]) -> Introspection:
+    """The answer about a token. Its ``active`` is the only member that is always there."""
+    fields = _Fields(reply)
+    active = fields.members.get("active")
+    if not isinstance(active, bool):
+        raise malformed(reply, "its member active is not true or false")
+    return Introspection(
+        active=active,
+        scopes=fields.words("scope"),
+        aud=fields.list("aud"),
+        sub=fields.text("sub"),
+        username=fields.text("username"),
+        client_id=fields.text("client_id"),
+        uid=fields.text("uid"),
+        iss=fields.text("iss"),
+        jti=fields.text("jti"),
+        token_type=fields.text("token_type"),
+        expires_at=fields.time("exp"),
+        issued_at=fields.time("iat"),
+        not_before=fields.time("nbf"),
+        raw=Members(fields.members),
+        http=reply.http,
+    )
+
+
+def read_nothing(reply: Reply, call: Call[None]) -> None:
+    """The answer to a revocation: Okta's is empty, other servers send ``{}`` (RFC 7009 §2.2)."""
+    if reply.body.strip():
+        members = reply.members()
+        if members is None or "error" in members or "errorCode" in members:
+            raise malformed(reply, "the body is not that of a revocation")
+
+
+def check_parsable(reply: Reply, path: str, auth: ClientSecret | None) -> None:
+    """Refuse what the parser of a generated function would fail on, while the answer is at hand.
+
+    Raises:
+        MalformedResponseError: a 2xx without the members that its endpoint promises.
+        APIError: anything else that is in neither of the two shapes of an error.
+    """
+    from okta_oidc_api.models.introspection_response import IntrospectionResponse
+    from okta_oidc_api.models.oauth_error import OAuthError
+    from okta_oidc_api.models.okta_error import OktaError
+    from okta_oidc_api.models.token_response import TokenResponse
+
+    if not reply.is_success:
+        members = reply.members()
+        if (
+            reply.status not in _STATUSES
+            or members is None
+            or not (_is_readable(OAuthError, members) or _is_readable(OktaError, members))
+        ):
+            raise refusal(reply, None, auth)
+        return
+    for endpoint, model in (("token", TokenResponse), ("introspect", IntrospectionResponse)):
+        if path.endswith(f"/{endpoint}"):
+            members = reply.members()
+            if members is None or not _is_readable(model, members):
+                raise malformed(reply, f"the body is not that of the {endpoint} endpoint")
+
+
+def _is_readable(model: type[Any], members: dict[str, Any]) -> bool:
+    try:
+        model.from_dict(members)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return False
+    return True
+
+
+def malformed(reply: Reply, why: str) -> MalformedResponseError:
+    """The error for a 2xx response that is not what its endpoint promises."""
+    return MalformedResponseError(malformed_message(reply, why), http=reply.http, body=reply.body)
+
+
+def refusal(reply: Reply, call: Call[Any] | None, auth: ClientSecret | None) -> APIError:
+    """The error for a response that is no success, whatever it looks like.
+
+    The status decides first: a rate limit for one user comes as 429 with ``invalid_grant``, and
+    nothing is wrong with the grant then. A 401 without a code is a refusal of the credentials, as
+    nothing else is authenticated here.
+    """
+    members = reply.members() or {}
+    # Okta's own shape may hold an OAuth word: errorCode "invalid_client".
+    code = _text(members.get("error")) or _text(members.get("errorCode"))
+    description = _text(members.get("error_description")) or _text(members.get("errorSummary"))
+    error = _class_of(reply.status, code)(
+        refusal_message(reply, call, auth, code, description),
+        http=reply.http,
+        body=reply.body,
+        code=code,
+        description=description,
+        error_id=_text(members.get("errorId")),
+        causes=_summaries(members.get("errorCauses")),
+        extra=Members({k: v for k, v in members.items() if k not in _KNOWN_MEMBERS}),
+    )
+    if isinstance(error, RateLimitError):
+        error.retry_after = retry_after(reply.headers)
+    error.retryable = is_harmless(error, idempotent=call is not None and call.idempotent)
+    return error
+
+
+def _class_of(status: int, code: str | None) -> type[APIError]:
+    if status == 429:
+        return RateLimitError
+    if 500 <= status <= 599:
+        return ServerError
+    if code is None:
+        return InvalidClientError if status == 401 else APIError
+    return _CLASSES.get(code, APIError)
+
+
+def _summaries(causes: object) -> tuple[str, ...]:
+    if not isinstance(causes, list):
+        return ()
+    items = cast("list[object]", causes)
+    found = (
+        cast("dict[str, object]", item).get("errorSummary") if isinstance(item, dict) else item
+        for item in items
+    )
+    return tuple(summary for summary in found if isinstance(summary, str))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+class _Fields:
+    """The members of a 2xx body, each of the type that its reader expects, ``null`` as absent.
+
+    Raises:
+        MalformedResponseError: the body is no JSON object, or a member is of another type.
+    """
+
+    __slots__ = ("members", "reply")
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        if not reply.complete:
+            raise malformed(reply, "the body is larger than any answer of this endpoint")
+        if not _may_be_json(reply.headers.get("content-type", "")):
+            raise malformed(reply, "the body is not JSON by its content type")
+        members = reply.members()
+        if members is None:
+            raise malformed(reply, "the body is not a JSON object")
+        self.members: Final = members
+
+    def text(self, name: str) -> str | None:
+        value = self.members.get(name)
+        if value is None or isinstance(value, str):
+            return value or None
+        raise malformed(self.reply, f"its member {name} is not a string")
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            raise malformed(self.reply, f"it has no {name}")
+        return value
+
+    def words(self, name: str) -> tuple[str, ...]:
+        value = self.members.get(name)
+        # Space-delimited by RFC 6749 §3.3; some servers send the list.
+        return tuple(value.split()) if isinstance(value, str) else self.list(name)
+
+    def list(self, name: str) -> tuple[str, ...]:
+        value = self.members.get(name)
+        if value is None:
+            return ()
+        values = cast("list[object]", value) if isinstance(value, list) else [value]
+        texts = tuple(item for item in values if isinstance(item, str))
+        if len(texts) == len(values):
+            return texts
+        raise malformed(self.reply, f"its member {name} is not a string or a list of strings")
+
+    def number(self, name: str) -> float | None:
+        value = self.members.get(name)
+        if value is None:
+            return None
+        # Some servers quote their numbers; a spent code's tokens are worth reading all the same.
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        raise malformed(self.reply, f"its member {name} is not a number")
+
+    def seconds(self, name: str) -> int | None:
+        value = self.number(name)
+        try:
+            return None if value is None else int(value)
+        except OverflowError:
+            raise malformed(self.reply, f"its member {name} is not a number of seconds") from None
+
+    def time(self, name: str) -> datetime | None:
+        value = self.number(name)
+        return None if value is None else instant(value)
+
+
+def _may_be_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return not media_type or media_type.endswith(("/json", "+json"))

@@ -1,0 +1,116 @@
+"""What may be sent again, and when."""
+
+from __future__ import annotations
+
+import math
+import random
+import ssl
+from typing import Final
+
+from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
+
+# A gateway's word that the server was not reached, or not in time; Okta's 503 read-only mode too.
+_GATEWAY: Final = frozenset({502, 503, 504})
+
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 2.0
+# X-Rate-Limit-Reset and Date are whole seconds, each rounded down.
+_RESET_MARGIN: Final = 1.0
+
+
+def is_number(value: object) -> bool:
+    """Whether ``value`` is a finite number, and no ``bool``."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+class Retry:
+    """How often, and for how long, a call may go on trying.
+
+    ``attempts`` is how many times a request is sent at most, the first included; ``max_wait`` how
+    many seconds one call may spend waiting between attempts, in all. A wait that would exceed it
+    is not begun: the error is raised at once. What may be sent again is not a setting; it is the
+    table in :func:`is_harmless`.
+
+    Raises:
+        ConfigurationError: ``attempts`` is below 1, or ``max_wait`` below 0, or one is no number.
+    """
+
+    __slots__ = ("attempts", "max_wait")
+
+    def __init__(self, attempts: int = 3, max_wait: float = 30.0) -> None:
+        if not is_number(attempts) or attempts != int(attempts) or attempts < 1:
+            raise ConfigurationError("attempts must be a whole number of at least 1")
+        if not is_number(max_wait) or max_wait < 0:
+            raise ConfigurationError("max_wait must be a number of seconds, 0 or more")
+        self.attempts: Final = int(attempts)
+        self.max_wait: Final = float(max_wait)
+
+    def __repr__(self) -> str:
+        return f"Retry(attempts={self.attempts}, max_wait={self.max_wait:g})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Retry):
+            return NotImplemented
+        return (self.attempts, self.max_wait) == (other.attempts, other.max_wait)
+
+    def __hash__(self) -> int:
+        return hash((self.attempts, self.max_wait))
+
+
+NEVER: Final = Retry(attempts=1, max_wait=0.0)
+
+
+def is_harmless(failure: OktaError, *, idempotent: bool) -> bool:
+    """Whether the request that met ``failure`` may be sent again without doing harm.
+
+    =============================================  ===========  ==================================
+    failure                                        idempotent   any other call (a code, a refresh
+                                                   call         token, a password, an assertion)
+    =============================================  ===========  ==================================
+    never sent: connect, TLS handshake, pool       yes          yes
+    429                                            yes          yes: refused before processing
+    502, 503, 504, ``temporarily_unavailable``     yes          no: may have been processed
+    connection broken or timed out after sending   yes          no: may have been processed
+    anything else                                  no           no
+    =============================================  ===========  ==================================
+
+    Idempotent are introspection, revocation and the client_credentials grant.
+    """
+    match failure:
+        case TransportError(request_sent=False):
+            return not _is_certificate_refused(failure)
+        case TransportError():
+            return idempotent
+        case RateLimitError():
+            return True
+        case APIError(status=status, code=code):
+            return idempotent and (status in _GATEWAY or code == "temporarily_unavailable")
+        case _:
+            return False
+
+
+def pause(failure: OktaError, attempt: int, rng: random.Random) -> float | None:
+    """Seconds to wait before attempt ``attempt`` + 1; ``None`` where the wait cannot be told.
+
+    A 429 is waited out by the server's clock. Without a ``Date`` and a reset there is nothing to
+    go by, and a guess would spend the attempts on a limit that has not been lifted.
+    """
+    backoff = rng.uniform(0.5, 1.0) * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**attempt)
+    if not isinstance(failure, RateLimitError):
+        return backoff
+    if failure.retry_after is None:
+        return None
+    until_reset = failure.retry_after + _RESET_MARGIN
+    limit = failure.http.rate_limit
+    if limit is not None and limit.limit == 0:
+        # Too many requests at once, not too many a minute: a slot frees long before the reset.
+        return min(until_reset, _RESET_MARGIN + backoff)
+    return until_reset + backoff
+
+
+def _is_certificate_refused(failure: OktaError) -> bool:
+    # The same certificate would be refused again. The TLS library's error is under httpx's.
+    cause: BaseException | None = failure
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
