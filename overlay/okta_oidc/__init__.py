@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
 from ._version import __version__
+
+# Type checkers know this name; the typing module itself would be most of what this import costs.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._auth import ClientSecretBasic, ClientSecretPost
@@ -50,12 +51,12 @@ __all__ = [
     "__version__",
 ]
 
-OFFLINE_SCOPE: Final = "offline_access openid"
+OFFLINE_SCOPE = "offline_access openid"
 """Scopes that bring a refresh token and an ID token. No method sends them unasked."""
 
 # Loaded when first used: a program that imports this package at its top, and calls Okta in one
 # corner, pays for httpx in that corner.
-_HOMES: Final = {
+_HOMES = {
     "_auth": ("ClientSecretBasic", "ClientSecretPost"),
     "_client": ("AsyncOktaOIDC", "OktaOIDC"),
     "_config": ("ORG",),
@@ -77,12 +78,12 @@ _HOMES: Final = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     from importlib import import_module
 
     for home, names in _HOMES.items():
         if name in names:
-            value = getattr(import_module(f".{home}", __name__), name)
+            value: object = getattr(import_module(f".{home}", __name__), name)
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,11 +5,17 @@ What would break our promises stays out: its redirects, its own authentication, 
 
 from __future__ import annotations
 
-from typing import Final
+import contextvars
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar, cast
 
 import httpx
 
 from ._errors import ConfigurationError
+
+T = TypeVar("T")
 
 # "Origin" makes Okta treat a call as a browser's; the others authenticate or carry a session.
 _NOT_THEIRS: Final = frozenset({"authorization", "cookie", "origin", "proxy-authorization"})
@@ -65,3 +71,33 @@ def _kept(response: httpx.Response) -> httpx.Response:
     for name in ("content-encoding", "content-length", "transfer-encoding"):
         headers.pop(name, None)
     return httpx.Response(response.status_code, headers=headers, content=content)
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """The result of ``work``, if it comes within ``seconds``.
+
+    A synchronous client of the caller's limits each read, not their sum, and lets nobody reach the
+    socket that a slow server keeps it waiting at. So it waits in a thread of its own, which a
+    caller can leave behind; that ends when the server, or the client's own limit, ends the wait.
+
+    Raises:
+        TimeoutError: it did not come in time.
+    """
+    outcomes: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcomes.put((work(), None))
+        except BaseException as error:  # noqa: BLE001  # raised where the caller waits
+            outcomes.put((None, error))
+
+    # Instrumentation finds its parent span in the context.
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="okta-oidc", daemon=True).start()
+    try:
+        result, error = outcomes.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError("timed out") from None
+    if error is not None:
+        raise error
+    return cast("T", result)

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 
+import httpx
+
 from ._forms import Pairs, encoded, pairs_of
+from ._version import __version__
 
 if TYPE_CHECKING:
     from ._config import AuthServerId, Server
     from ._http import Reply
 
 T = TypeVar("T")
+
+HEADERS: Final = {
+    "Accept": "application/json",
+    # A compressed answer lets its length tell of the secrets in it, and these are short anyway.
+    "Accept-Encoding": "identity",
+    "Cache-Control": "no-cache",
+    "User-Agent": f"okta-oidc/{__version__} python-httpx/{httpx.__version__}",
+}
 
 Endpoint: TypeAlias = Literal["token", "introspect", "revoke"]
 

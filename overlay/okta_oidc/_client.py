@@ -17,13 +17,13 @@ from ._core import Core
 from ._errors import ConfigurationError, TransportError
 from ._results import Introspection, Tokens
 from ._retry import Retry
-from ._senders import AsyncSender, Sender
 
 if TYPE_CHECKING:
     from okta_oidc_api import Client
     from okta_oidc_api.models import TokenResponse
 
     from ._grants import GrantModel
+    from ._senders import AsyncSender, Sender
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class _Face:
                 api = Client(base_url=self._core.server.origin)
                 # Left alone, it would make a client of the other kind when asked for one, with
                 # no authentication and no time limit.
-                if isinstance(sender, Sender):
+                if isinstance(sender, httpx.Client):
                     api.set_httpx_client(sender)
                     api.set_async_httpx_client(httpx.AsyncClient(transport=_WrongFace()))
                 else:
@@ -102,6 +102,9 @@ class OktaOIDC(_Face):
     ) -> None:
         super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
         check_kind("http_client", http_client, httpx.Client, NoneType)
+        # Brings httpcore, which a program may well import this module without needing.
+        from ._senders import Sender
+
         self._sender: Final = Sender(
             self._core.server, self._core.auth, self._core.timeout, http_client
         )
@@ -259,11 +262,13 @@ class AsyncOktaOIDC(_Face):
     ) -> None:
         super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
         check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        from anyio import sleep
+
+        from ._senders import AsyncSender
+
         self._sender: Final = AsyncSender(
             self._core.server, self._core.auth, self._core.timeout, http_client
         )
-        from anyio import sleep
-
         self._sleep = sleep
 
     @property

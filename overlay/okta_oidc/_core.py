@@ -1,7 +1,7 @@
 """What both faces share: calls become requests, answers become results, failures are weighed.
 
-Nothing here sends, sleeps or reads a clock. ``steps`` yields what is to be done, and is handed the
-outcome: a request to send, or a number of seconds to wait.
+Nothing here sends or sleeps. ``steps`` yields what is to be done, a request to send or a number of
+seconds to wait, and is handed the outcome.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import httpx
 
 from ._auth import FORM, ClientSecretBasic, ClientSecretPost
 from ._bodies import SentBody
-from ._calls import Call
+from ._calls import HEADERS, Call
 from ._config import AuthServerId, Server, check_kind
-from ._errors import APIError, ConfigurationError, TransportError
+from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
+from ._gate import PROCESS, Bucket, bucket_of
 from ._http import Reply
 from ._responses import (
+    not_sent,
     read_introspection,
     read_nothing,
     read_token_response,
@@ -28,8 +30,7 @@ from ._responses import (
     refusal,
 )
 from ._results import Introspection, Tokens
-from ._retry import NEVER, Retry, is_harmless, is_number, pause
-from ._senders import HEADERS
+from ._retry import NEVER, Retry, is_harmless, is_number, pause, seconds_shut, spread
 
 if TYPE_CHECKING:
     from okta_oidc_api.models.token_response import TokenResponse
@@ -63,6 +64,8 @@ class Core:
         self.timeout: Final = float(timeout)
         self.retry: Final = retry or NEVER
         self.random: Final = random.Random()
+        # One for the process: clients of one application share its limits.
+        self.gate = PROCESS
         self._limits: Final = {
             "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)
         }
@@ -158,8 +161,12 @@ class Core:
 
         A request is answered by sending its ``Reply`` in, or by throwing its ``TransportError``.
         """
-        waited = 0.0
+        bucket = bucket_of(self.server.origin, self.auth.client_id, call)
         attempt = 1
+        waited = self._held_back(bucket)
+        if waited:
+            _LOGGER.info("POST %s: rate limit used up, waiting %.2f s", call.path, waited)
+            yield waited
         while True:
             failure: TransportError | APIError
             try:
@@ -169,11 +176,14 @@ class Core:
             else:
                 assert reply is not None
                 if reply.is_success:
+                    self.gate.open(bucket)
                     return call.read(reply, call)
                 failure = refusal(reply, call, self.auth)
             failure.retries = attempt - 1
-            wait = self._wait(failure, call, attempt, waited)
-            if wait is None:
+            if isinstance(failure, RateLimitError) and (seconds := seconds_shut(failure)):
+                self.gate.shut(bucket, seconds, failure)
+            again = self._wait(failure, call, attempt, waited)
+            if again is None:
                 raise failure
             _LOGGER.info(
                 "POST %s: attempt %d of %d failed (%s), waiting %.2f s",
@@ -181,11 +191,27 @@ class Core:
                 attempt,
                 self.retry.attempts,
                 type(failure).__name__,
-                wait,
+                again,
             )
-            yield wait
-            waited += wait
+            yield again
+            waited += again
             attempt += 1
+
+    def _held_back(self, bucket: Bucket) -> float:
+        """Seconds to wait for a limit that is known to be used up.
+
+        Raises:
+            RateLimitError: the wait would be too long. Nothing has been sent.
+        """
+        # A caller who asked for one attempt gets it.
+        held = self.gate.held(bucket) if self.retry.attempts > 1 else None
+        if held is None:
+            return 0.0
+        seconds, reason = held
+        wait = seconds + spread(self.random)
+        if wait <= self.retry.max_wait:
+            return wait
+        raise not_sent(reason, seconds)
 
     def _wait(
         self, failure: TransportError | APIError, call: Call[Any], attempt: int, waited: float

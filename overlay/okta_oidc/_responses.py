@@ -185,6 +185,23 @@ def refusal(reply: Reply, call: Call[Any] | None, auth: ClientSecret | None) -> 
     return error
 
 
+def not_sent(reason: RateLimitError, seconds: float) -> RateLimitError:
+    """The error for a call held back, as ``reason`` told that its limit is used up."""
+    error = RateLimitError(
+        f"not sent: the rate limit is used up for another {seconds:.0f} s",
+        http=reason.http,
+        body=reason.body,
+        code=reason.code,
+        description=reason.description,
+        error_id=reason.error_id,
+        causes=reason.causes,
+        extra=reason.extra,
+        retryable=True,
+    )
+    error.retry_after = seconds
+    return error
+
+
 def _class_of(status: int, code: str | None) -> type[APIError]:
     if status == 429:
         return RateLimitError

@@ -101,11 +101,28 @@ def pause(failure: OktaError, attempt: int, rng: random.Random) -> float | None:
     if failure.retry_after is None:
         return None
     until_reset = failure.retry_after + _RESET_MARGIN
-    limit = failure.http.rate_limit
-    if limit is not None and limit.limit == 0:
-        # Too many requests at once, not too many a minute: a slot frees long before the reset.
+    if _is_concurrency(failure):
         return min(until_reset, _RESET_MARGIN + backoff)
-    return until_reset + backoff
+    return until_reset + spread(rng)
+
+
+def seconds_shut(failure: RateLimitError) -> float | None:
+    """For how long every further request of the same kind would be refused; ``None`` if unknown."""
+    if failure.retry_after is None or _is_concurrency(failure) or failure.code == "invalid_grant":
+        return None
+    return failure.retry_after + _RESET_MARGIN
+
+
+def spread(rng: random.Random) -> float:
+    """A fraction of a second, so that all who waited for one moment do not return in it."""
+    return rng.uniform(0.0, 0.5)
+
+
+def _is_concurrency(failure: RateLimitError) -> bool:
+    # Too many requests at once, not too many a minute: a slot frees long before the reset, which
+    # is a mere estimate then.
+    limit = failure.http.rate_limit
+    return limit is not None and limit.limit == 0
 
 
 def _is_certificate_refused(failure: OktaError) -> bool:

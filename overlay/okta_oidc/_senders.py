@@ -17,24 +17,16 @@ import httpx
 
 from ._auth import ClientSecret
 from ._bodies import ReceivedBody, SentBody
-from ._borrowed import AsyncBorrowedTransport, BorrowedTransport
+from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, within
+from ._calls import HEADERS
 from ._config import Server
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._http import Headers, HttpInfo, Reply
 from ._messages import broken_message
 from ._responses import check_parsable
-from ._transports import AsyncOriginTransport, OriginTransport
-from ._version import __version__
+from ._transports import OriginTransport
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
-
-HEADERS: Final = {
-    "Accept": "application/json",
-    # A compressed answer lets its length tell of the secrets in it, and these are short anyway.
-    "Accept-Encoding": "identity",
-    "Cache-Control": "no-cache",
-    "User-Agent": f"okta-oidc/{__version__} python-httpx/{httpx.__version__}",
-}
 
 # Everything that ends an exchange without a response. TLS failures come as bare OSError at times.
 _BROKEN: Final = (
@@ -79,6 +71,7 @@ class Sender(httpx.Client):
     ) -> None:
         self._server: Final = server
         self._signer: Final = auth
+        self._borrowed: Final = borrowed is not None
         self._route: Final = BorrowedTransport(borrowed) if borrowed else OriginTransport(server)
         super().__init__(
             base_url=server.origin, headers=HEADERS, timeout=timeout, transport=self._route
@@ -97,7 +90,14 @@ class Sender(httpx.Client):
         """
         _check_open(self.is_closed)
         limit = request.extensions["timeout"]["read"]
-        deadline = None if limit is None else time.monotonic() + limit
+        if not self._borrowed or limit is None:
+            return self._exchange(request)
+        try:
+            return within(limit, lambda: self._exchange(request))
+        except TimeoutError as error:
+            raise _broken(error, request, None, ReceivedBody()) from None
+
+    def _exchange(self, request: httpx.Request) -> Reply:
         received = ReceivedBody()
         response = None
         try:
@@ -106,9 +106,6 @@ class Sender(httpx.Client):
                 for chunk in cast("Iterable[bytes]", response.stream):
                     if not received.add(chunk):
                         break
-                    # A borrowed client limits each read alone.
-                    if deadline is not None and time.monotonic() > deadline:
-                        raise httpx.ReadTimeout("timed out")
             finally:
                 response.close()
         except _BROKEN as error:
@@ -126,6 +123,8 @@ class AsyncSender(httpx.AsyncClient):
         timeout: float,
         borrowed: httpx.AsyncClient | None,
     ) -> None:
+        from ._async_transports import AsyncOriginTransport
+
         self._server: Final = server
         self._signer: Final = auth
         self._route: Final = (

@@ -1,18 +1,18 @@
-"""httpx transports for one origin, over httpcore, with a time limit that is a total.
+"""The synchronous transport: connections to one origin, and a time limit that is a total.
 
 A stock transport limits each read, so a server that sends a byte now and then is never timed out.
-httpcore hands such limits to its network backend untouched, and takes the backend from its caller.
-The synchronous transport passes *points in time*, which its backend turns into the seconds left;
-the asynchronous one needs no limits of its own, as its caller cancels it.
+httpcore hands such limits to its network backend untouched, and takes the backend from its caller:
+here they are *points in time*, which the backend turns into the seconds that are left.
 """
 
 from __future__ import annotations
 
 import functools
+import os
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
@@ -23,81 +23,46 @@ import httpx
 from ._config import Server
 from ._errors import ConfigurationError
 
-_MAX_CONNECTIONS: Final = 100
+MAX_CONNECTIONS: Final = 100
 # A server that closes an idle connection just as it is used again leaves it open whether a code was
 # spent. Five seconds is a common limit (Node's default), so ours must be shorter.
-_KEEPALIVE_SECONDS: Final = 4.0
-# httpcore looks at every connection and request of a pool on each change: ten small pools cost a
-# tenth of one large one.
-_ASYNC_POOLS: Final = 10
+KEEPALIVE_SECONDS: Final = 4.0
 
 
 class OriginTransport(httpx.BaseTransport):
     """Connections to one server, shared by all threads."""
 
     def __init__(self, server: Server) -> None:
-        self._pool: Final = httpcore.ConnectionPool(
-            ssl_context=_shared_tls() if server.secure else None,
-            proxy=_proxy_for(server),
-            max_connections=_MAX_CONNECTIONS,
-            max_keepalive_connections=_MAX_CONNECTIONS,
-            keepalive_expiry=_KEEPALIVE_SECONDS,
+        self._new_pool: Final = functools.partial(
+            httpcore.ConnectionPool,
+            ssl_context=shared_tls() if server.secure else None,
+            proxy=proxy_for(server),
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE_SECONDS,
             network_backend=_DeadlineBackend(),
         )
+        self._pool = self._new_pool()
+        self._process = os.getpid()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self._process != os.getpid():
+            # A forked child shares its parent's connections: two would read one's answers.
+            self._pool = self._new_pool()
+            self._process = os.getpid()
         seconds = request.extensions["timeout"]["read"]
         limits: dict[str, float] = {}
         if seconds is not None:
             deadline = time.monotonic() + seconds
             # The wait for a free connection is httpcore's own, and is in seconds.
             limits = {"pool": seconds, "connect": deadline, "read": deadline, "write": deadline}
-        response = self._pool.handle_request(_core_request(request, limits))
+        response = self._pool.handle_request(core_request(request, limits))
         return httpx.Response(
             response.status, headers=response.headers, stream=_SyncStream(response)
         )
 
     def close(self) -> None:
         self._pool.close()
-
-
-class AsyncOriginTransport(httpx.AsyncBaseTransport):
-    """Connections to one server, for the tasks of one event loop."""
-
-    def __init__(self, server: Server) -> None:
-        tls = _shared_tls() if server.secure else None
-        proxy = _proxy_for(server)
-        self._pools: Final = [
-            httpcore.AsyncConnectionPool(
-                ssl_context=tls,
-                proxy=proxy,
-                max_connections=_MAX_CONNECTIONS // _ASYNC_POOLS,
-                max_keepalive_connections=_MAX_CONNECTIONS // _ASYNC_POOLS,
-                keepalive_expiry=_KEEPALIVE_SECONDS,
-            )
-            for _ in range(_ASYNC_POOLS)
-        ]
-        self._in_flight: Final = [0] * _ASYNC_POOLS
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        # The first of the least busy ones, so that calls one after another reuse one connection,
-        # and no pool is full while another has room.
-        index = self._in_flight.index(min(self._in_flight))
-        self._in_flight[index] += 1
-        try:
-            response = await self._pools[index].handle_async_request(_core_request(request, {}))
-        except BaseException:
-            self._in_flight[index] -= 1
-            raise
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_AsyncStream(response, self._in_flight, index),
-        )
-
-    async def aclose(self) -> None:
-        for pool in self._pools:
-            await pool.aclose()
 
 
 class _SyncStream(httpx.SyncByteStream):
@@ -109,25 +74,6 @@ class _SyncStream(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._response.close()
-
-
-class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response, in_flight: list[int], index: int) -> None:
-        self._response: Final = response
-        self._in_flight: Final = in_flight
-        self._index: Final = index
-        self._open = True
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
-
-    async def aclose(self) -> None:
-        if self._open:
-            self._open = False
-            try:
-                await self._response.aclose()
-            finally:
-                self._in_flight[self._index] -= 1
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -198,7 +144,7 @@ def _left(deadline: float | None, expired: type[httpcore.TimeoutException]) -> f
     return left
 
 
-def _core_request(request: httpx.Request, limits: dict[str, float]) -> httpcore.Request:
+def core_request(request: httpx.Request, limits: dict[str, float]) -> httpcore.Request:
     return httpcore.Request(
         request.method,
         _core_url(request.url),
@@ -209,12 +155,12 @@ def _core_request(request: httpx.Request, limits: dict[str, float]) -> httpcore.
 
 
 @functools.cache
-def _shared_tls() -> ssl.SSLContext:
+def shared_tls() -> ssl.SSLContext:
     # Reading the certificate store is most of what it costs to make a client.
     return httpx.create_ssl_context()
 
 
-def _proxy_for(server: Server) -> httpcore.Proxy | None:
+def proxy_for(server: Server) -> httpcore.Proxy | None:
     """The proxy that the environment names for this server, as httpx would choose it."""
     if server.is_loopback:
         return None
