@@ -8,6 +8,7 @@ from ._version import __version__
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from ._adapters import aiohttp_client
     from ._auth import ClientSecretBasic, ClientSecretPost
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
@@ -49,6 +50,7 @@ __all__ = [
     "TransportError",
     "TransportTimeoutError",
     "__version__",
+    "aiohttp_client",
 ]
 
 OFFLINE_SCOPE = "offline_access openid"
@@ -57,6 +59,7 @@ OFFLINE_SCOPE = "offline_access openid"
 # Loaded when first used: a program that imports this package at its top, and calls Okta in one
 # corner, pays for httpx in that corner.
 _HOMES = {
+    "_adapters": ("aiohttp_client",),
     "_auth": ("ClientSecretBasic", "ClientSecretPost"),
     "_client": ("AsyncOktaOIDC", "OktaOIDC"),
     "_config": ("ORG",),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import AsyncIterator
 from typing import Final
 
 import httpcore
 import httpx
-from sniffio import current_async_library
 
 from ._config import Server
+from ._loops import PerLoop
 from ._transports import KEEPALIVE_SECONDS, MAX_CONNECTIONS, core_request, proxy_for, shared_tls
 
 # httpcore looks at every connection and request of a pool on each change: ten small pools cost a
@@ -23,7 +22,7 @@ class AsyncOriginTransport(httpx.AsyncBaseTransport):
     """Connections to one server, a set of them for each event loop: none can serve another."""
 
     def __init__(self, server: Server) -> None:
-        self._new_pool: Final = functools.partial(
+        new_pool = functools.partial(
             httpcore.AsyncConnectionPool,
             ssl_context=shared_tls() if server.secure else None,
             proxy=proxy_for(server),
@@ -31,21 +30,13 @@ class AsyncOriginTransport(httpx.AsyncBaseTransport):
             max_keepalive_connections=MAX_CONNECTIONS // _ASYNC_POOLS,
             keepalive_expiry=KEEPALIVE_SECONDS,
         )
-        self._pools: dict[object, _Pools] = {}
+        self._pools: Final = PerLoop(lambda: _Pools([new_pool() for _ in range(_ASYNC_POOLS)]))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        loop = _running_loop()
-        pools = self._pools.get(loop)
-        if pools is None:
-            # Loops that have ended never come back: a program may run one for each job.
-            alive = {key: held for key, held in self._pools.items() if not _has_ended(key)}
-            pools = _Pools([self._new_pool() for _ in range(_ASYNC_POOLS)])
-            self._pools = {**alive, loop: pools}
-        return await pools.handle(core_request(request, {}))
+        return await self._pools.get().handle(core_request(request, {}))
 
     async def aclose(self) -> None:
-        # The connections of another loop cannot be closed from this one; they go with it.
-        pools = self._pools.pop(_running_loop(), None)
+        pools = self._pools.pop()
         if pools is not None:
             await pools.aclose()
 
@@ -97,16 +88,3 @@ class _AsyncStream(httpx.AsyncByteStream):
                 await self._response.aclose()
             finally:
                 self._in_flight[self._index] -= 1
-
-
-def _running_loop() -> object:
-    if current_async_library() == "trio":
-        import trio
-
-        return trio.lowlevel.current_trio_token()
-    return asyncio.get_running_loop()
-
-
-def _has_ended(loop: object) -> bool:
-    # Trio does not tell; its runs do not overlap in one thread, and seldom in several.
-    return not isinstance(loop, asyncio.AbstractEventLoop) or loop.is_closed()

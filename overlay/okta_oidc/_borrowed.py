@@ -8,17 +8,27 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 import httpx
 
+from ._config import Server
 from ._errors import ConfigurationError
 
 T = TypeVar("T")
 
 # "Origin" makes Okta treat a call as a browser's; the others authenticate or carry a session.
 _NOT_THEIRS: Final = frozenset({"authorization", "cookie", "origin", "proxy-authorization"})
+
+
+class DirectClient(httpx.AsyncClient, ABC):
+    """A client of this package's own making: calls take its route, not the way through it."""
+
+    @abstractmethod
+    def route(self, server: Server) -> httpx.AsyncBaseTransport:
+        """A transport of its own for ``server``, closed with the client that it is given to."""
 
 
 class BorrowedTransport(httpx.BaseTransport):

@@ -17,7 +17,7 @@ import httpx
 
 from ._auth import ClientSecret
 from ._bodies import ReceivedBody, SentBody
-from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, within
+from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, within
 from ._calls import HEADERS
 from ._config import Server
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
@@ -123,13 +123,9 @@ class AsyncSender(httpx.AsyncClient):
         timeout: float,
         borrowed: httpx.AsyncClient | None,
     ) -> None:
-        from ._async_transports import AsyncOriginTransport
-
         self._server: Final = server
         self._signer: Final = auth
-        self._route: Final = (
-            AsyncBorrowedTransport(borrowed) if borrowed else AsyncOriginTransport(server)
-        )
+        self._route: Final = _async_route(server, borrowed)
         super().__init__(
             base_url=server.origin, headers=HEADERS, timeout=timeout, transport=self._route
         )
@@ -166,6 +162,16 @@ class AsyncSender(httpx.AsyncClient):
         except _BROKEN as error:
             raise _broken(error, request, response, received) from _quotable(error)
         return _reply(request, response, received)
+
+
+def _async_route(server: Server, borrowed: httpx.AsyncClient | None) -> httpx.AsyncBaseTransport:
+    if isinstance(borrowed, DirectClient):
+        return borrowed.route(server)
+    if borrowed is not None:
+        return AsyncBorrowedTransport(borrowed)
+    from ._async_transports import AsyncOriginTransport
+
+    return AsyncOriginTransport(server)
 
 
 def _check_open(is_closed: bool) -> None:
@@ -217,17 +223,25 @@ def _broken(
     received: ReceivedBody,
 ) -> TransportError:
     """The error for an exchange that ended without a complete response."""
-    sent = cast("SentBody", request.stream).started
-    never_sent = isinstance(error, _NEVER_SENT) or (isinstance(error, _LOCAL) and not sent)
+    started = cast("SentBody", request.stream).started
     kind = TransportTimeoutError if isinstance(error, _TIMED_OUT) else TransportError
     return kind(
         broken_message(error, request.url.host, quotable=_quotable(error) is not None),
-        request_sent=False if never_sent else None,
+        request_sent=False if _is_never_sent(error, started=started) else None,
         http=None
         if response is None
         else HttpInfo(response.status_code, Headers(response.headers)),
         body=b"" if response is None else received.content(response.headers),
     )
+
+
+def _is_never_sent(error: Exception, *, started: bool) -> bool:
+    if not isinstance(error, _NEVER_SENT):
+        return isinstance(error, _LOCAL) and not started
+    # Test transports read the body before they raise, for no cause. A foreign transport that was
+    # asked for the body, and names a cause, may well have lost a connection that it once had.
+    foreign = error.__cause__ is not None and not isinstance(error.__cause__, _NEVER_SENT)
+    return not (started and foreign and isinstance(error, httpx.HTTPError))
 
 
 def _quotable(error: Exception) -> Exception | None:

@@ -160,7 +160,7 @@ def shared_tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def proxy_for(server: Server) -> httpcore.Proxy | None:
+def proxy_address(server: Server) -> httpx.Proxy | None:
     """The proxy that the environment names for this server, as httpx would choose it."""
     if server.is_loopback:
         return None
@@ -169,10 +169,17 @@ def proxy_for(server: Server) -> httpcore.Proxy | None:
     if not address or proxy_bypass(server.host):
         return None
     try:
-        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+        return httpx.Proxy(address if "://" in address else f"http://{address}")
     except (ValueError, httpx.InvalidURL):
         # The address may hold a password.
         raise ConfigurationError("the proxy address in the environment is not valid") from None
+
+
+def proxy_for(server: Server) -> httpcore.Proxy | None:
+    """The same, as httpcore takes it."""
+    proxy = proxy_address(server)
+    if proxy is None:
+        return None
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ConfigurationError("the environment names a SOCKS proxy: install httpx[socks]")
     return httpcore.Proxy(_core_url(proxy.url), auth=proxy.raw_auth, headers=proxy.headers.raw)

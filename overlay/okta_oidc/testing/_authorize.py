@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._registry import AuthorizationServer, FakeClient, FakeUser
     from ._state import Call, State
 
+_NOT_IN_A_URI = re.compile(r"[^\x21-\x7E]")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -37,8 +38,13 @@ class AuthorizationRequest:
 def check_redirect_uri(client: FakeClient, redirect_uri: str) -> None:
     """400 ``invalid_request`` unless registered character by character; nobody is redirected to an
     address that fails here."""
-    parts = urlsplit(redirect_uri)
-    sound = bool(parts.scheme) and bool(parts.netloc or parts.path) and "#" not in redirect_uri
+    try:
+        parts = urlsplit(redirect_uri)
+        sound = bool(parts.scheme) and bool(parts.netloc or parts.path) and "#" not in redirect_uri
+    except ValueError:
+        sound = False
+    # It becomes a header: a line break in it would start another one.
+    sound = sound and not _NOT_IN_A_URI.search(redirect_uri)
     registered = client.redirect_uris is None or redirect_uri in client.redirect_uris
     if not sound or not registered:
         raise RefusalError(400, "invalid_request", "The redirect URI is not one of the app's.")

@@ -314,7 +314,7 @@ class FakeOkta:
 
     # Ways in
 
-    def client(self, *, client_id: str | None = None, **options: Any) -> OktaOIDC:  # noqa: ANN401
+    def client(self, *, client_id: str | None = None, **options: Any) -> OktaOIDC:
         """An ``OktaOIDC`` that talks to this fake as the client ``client_id`` (default: the first).
 
         ``options`` go to ``OktaOIDC``; ``auth`` and ``http_client`` replace what is wired here.
@@ -329,7 +329,7 @@ class FakeOkta:
             options["http_client"] = httpx.Client(transport=self.transport)
         return OktaOIDC(self.url, **options)
 
-    def async_client(self, *, client_id: str | None = None, **options: Any) -> AsyncOktaOIDC:  # noqa: ANN401
+    def async_client(self, *, client_id: str | None = None, **options: Any) -> AsyncOktaOIDC:
         """As :meth:`client`, for ``AsyncOktaOIDC``."""
         from okta_oidc import AsyncOktaOIDC
 

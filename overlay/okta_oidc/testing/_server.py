@@ -158,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not self.connection.recv(1 << 16):
                 break
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
+    def log_message(self, format: str, *args: object) -> None:
         """Silence: the fake keeps its own record."""
 
 
@@ -203,7 +203,7 @@ class _LoopbackTCPServer(ThreadingMixIn, TCPServer):
         # Shutting down before closing, as the base class does, would soften a reset into an end.
         cast("socket.socket", request).close()
 
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+    def handle_error(self, request: object, client_address: object) -> None:
         crash = sys.exc_info()[1]
         if crash is not None:
             self.crashes.append(crash)

@@ -21,7 +21,7 @@ class Grant:
     user: FakeUser
     scopes: frozenset[str]
     auth_time: int
-    nonce: str | None = None
+    nonce: str | None = field(default=None, repr=False)
     refresh_expires_at: float | None = None
     refresh_idle: float | None = None
     last_used: float = 0.0
@@ -49,7 +49,7 @@ class Code:
     value: str = field(repr=False)
     grant: Grant
     redirect_uri: str
-    code_challenge: str | None
+    code_challenge: str | None = field(repr=False)
     expires_at: float
     spent: bool = False
 
