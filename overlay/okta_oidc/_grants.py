@@ -60,15 +60,17 @@ def members_of(request: object) -> Mapping[str, object]:
 
 def required_of(members: Mapping[str, object]) -> tuple[str, ...]:
     """What the document requires of this grant; a grant that it does not know may be anything."""
-    return ("grant_type", *_required().get(members.get("grant_type"), ()))
+    grant_type = members.get("grant_type")
+    known = _required().get(grant_type, ()) if isinstance(grant_type, str) else ()
+    return ("grant_type", *known)
 
 
 @functools.cache
-def _required() -> Mapping[object, tuple[str, ...]]:
-    required: dict[object, tuple[str, ...]] = {}
+def _required() -> Mapping[str, tuple[str, ...]]:
+    required: dict[str, tuple[str, ...]] = {}
     for grant in GRANTS:
         fields = attrs.fields_dict(grant)
-        required[fields["grant_type"].default] = tuple(
+        required[str(fields["grant_type"].default)] = tuple(
             name for name, field in fields.items() if field.default is attrs.NOTHING
         )
     return required

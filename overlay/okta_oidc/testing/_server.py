@@ -158,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not self.connection.recv(1 << 16):
                 break
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Silence: the fake keeps its own record."""
 
 

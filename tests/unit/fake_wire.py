@@ -1,0 +1,247 @@
+"""A bare httpx caller for FakeOkta that holds every answer against our OpenAPI document."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
+
+import httpx
+from okta_oidc import ORG
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator.readers import read_from_filename
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+    from okta_oidc.testing import FakeClient, FakeOkta
+
+CALLBACK = "https://app.example/callback"
+# The pair from RFC 7636 appendix B, so that the fake's S256 is not judged by itself.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
+
+_DOCUMENT = Path(__file__).parents[2] / "openapi" / "okta-oauth.yaml"
+
+
+@cache
+def _document() -> dict[str, Any]:
+    document, _ = read_from_filename(str(_DOCUMENT))
+    return dict(document)
+
+
+def _resolve(node: dict[str, Any]) -> dict[str, Any]:
+    reference = node.get("$ref")
+    if reference is None:
+        return node
+    target: Any = _document()
+    for step in str(reference).removeprefix("#/").split("/"):
+        target = target[step]
+    return cast("dict[str, Any]", target)
+
+
+def _operation(path: str) -> dict[str, Any] | None:
+    segments = path.split("/")
+    if segments[:2] != ["", "oauth2"] or segments[-2] != "v1":
+        return None
+    if len(segments) == 5:
+        segments[2] = "{authorizationServerId}"
+    item = _document()["paths"].get("/".join(segments))
+    return None if item is None else cast("dict[str, Any]", item["post"])
+
+
+@cache
+def _validator(schema_key: str) -> Validator:
+    schema: dict[str, Any]
+    if schema_key.startswith("#/"):
+        schema = {"$ref": schema_key}
+    else:
+        operation = _operation(schema_key.rsplit(" ", 1)[0])
+        assert operation is not None
+        response = _resolve(operation["responses"][schema_key.rsplit(" ", 1)[1]])
+        schema = dict(response["content"]["application/json"]["schema"])
+    whole = {**schema, "components": _document()["components"]}
+    return cast("Validator", OAS31Validator(whole))
+
+
+def assert_documented(response: httpx.Response) -> None:
+    """Fail unless the document promises such an answer from this operation."""
+    path = response.request.url.path
+    operation = _operation(path)
+    if operation is None or response.request.method != "POST":
+        # Answered before any operation is reached: only the shape can be checked.
+        if response.status_code >= 400:
+            known = "OktaError" if "errorCode" in response.json() else "OAuthError"
+            _validator(f"#/components/schemas/{known}").validate(response.json())
+        return
+    status = str(response.status_code)
+    assert status in operation["responses"], f"{status} is not in the document for {path}"
+    declared = _resolve(operation["responses"][status])
+    if "content" not in declared:
+        assert response.content == b""
+        assert "content-type" not in response.headers
+        return
+    assert response.headers["content-type"] == "application/json"
+    _validator(f"{path} {status}").validate(response.json())
+    members = response.json()
+    if response.status_code >= 400:
+        assert ("errorCode" in members) != ("error" in members)
+
+
+class Wire:
+    """Posts forms to ``fake`` as one of its clients, without a cookie jar's memory."""
+
+    def __init__(
+        self, fake: FakeOkta, client: FakeClient | None = None, http: httpx.Client | None = None
+    ) -> None:
+        self.fake = fake
+        self._http = http or httpx.Client(transport=fake.transport)
+        self._client_id = fake.client_id if client is None else client.client_id
+        self._secret = fake.client_secret if client is None else client.client_secret
+        self._method = "client_secret_basic" if client is None else client.auth_method
+
+    def url(self, endpoint: str, server: str | None = "default") -> str:
+        prefix = "/oauth2" if server is None else f"/oauth2/{server}"
+        return f"{self.fake.url}{prefix}/v1/{endpoint}"
+
+    def send(self, request: httpx.Request, *, documented: bool = True) -> httpx.Response:
+        self._http.cookies.clear()
+        response = self._http.send(request)
+        self._http.cookies.clear()
+        if documented:
+            assert_documented(response)
+        return response
+
+    def raw(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        documented: bool = True,
+    ) -> httpx.Response:
+        request = httpx.Request(method, url, content=content, headers=headers)
+        return self.send(request, documented=documented)
+
+    def form(
+        self,
+        endpoint: str,
+        parameters: Parameters,
+        *,
+        server: str | None = "default",
+        headers: Mapping[str, str] | None = None,
+        documented: bool = True,
+    ) -> httpx.Response:
+        """A form without client authentication of its own."""
+        pairs = list(parameters.items() if isinstance(parameters, Mapping) else parameters)
+        return self.raw(
+            "POST",
+            self.url(endpoint, server),
+            content=urlencode(pairs).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded", **(headers or {})},
+            documented=documented,
+        )
+
+    def post(
+        self,
+        endpoint: str,
+        parameters: Parameters = (),
+        *,
+        server: str | None = "default",
+        documented: bool = True,
+    ) -> httpx.Response:
+        """A form with the right client authentication."""
+        pairs = list(parameters.items() if isinstance(parameters, Mapping) else parameters)
+        headers: dict[str, str] = {}
+        if self._method == "client_secret_basic":
+            headers["Authorization"] = basic(self._client_id, self._secret or "")
+        else:
+            pairs.append(("client_id", self._client_id))
+            if self._secret is not None:
+                pairs.append(("client_secret", self._secret))
+        return self.form(endpoint, pairs, server=server, headers=headers, documented=documented)
+
+    def redeem(
+        self,
+        code: str,
+        *,
+        redirect_uri: str = CALLBACK,
+        server: str | None = "default",
+        **parameters: str,
+    ) -> httpx.Response:
+        return self.post(
+            "token",
+            {
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": redirect_uri,
+                **parameters,
+            },
+            server=server,
+        )
+
+    def refresh(
+        self, token: str, *, server: str | None = "default", **parameters: str
+    ) -> httpx.Response:
+        return self.post(
+            "token",
+            {"grant_type": "refresh_token", "refresh_token": token, **parameters},
+            server=server,
+        )
+
+    def sign_in(
+        self, scope: str = "openid offline_access", *, server: str | None = "default", **more: str
+    ) -> dict[str, Any]:
+        """A whole sign-in; the members of the token response."""
+        code = self.fake.authorize(
+            CALLBACK,
+            scope=scope,
+            client_id=self._client_id,
+            auth_server_id=ORG if server is None else server,
+            **more,
+        )
+        response = self.redeem(code, server=server)
+        assert response.status_code == 200
+        return members(response)
+
+    def introspect(
+        self, token: str, *, server: str | None = "default", **parameters: str
+    ) -> dict[str, Any]:
+        response = self.post("introspect", {"token": token, **parameters}, server=server)
+        assert response.status_code == 200
+        return members(response)
+
+    def is_active(self, token: str, *, server: str | None = "default") -> bool:
+        answer = self.introspect(token, server=server)
+        assert answer["active"] is True or answer == {"active": False}
+        return bool(answer["active"])
+
+    def revoke(
+        self, token: str, *, server: str | None = "default", **parameters: str
+    ) -> httpx.Response:
+        return self.post("revoke", {"token": token, **parameters}, server=server)
+
+
+def basic(client_id: str, client_secret: str) -> str:
+    """An ``Authorization`` value from two halves that need no encoding."""
+    return "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode()
+
+
+def members(response: httpx.Response) -> dict[str, Any]:
+    return cast("dict[str, Any]", response.json())
+
+
+def assert_oauth_error(response: httpx.Response, status: int, error: str) -> None:
+    assert (response.status_code, members(response).get("error")) == (status, error)
+    assert members(response)["error_description"]
+
+
+def assert_okta_error(response: httpx.Response, status: int, code: str) -> None:
+    assert (response.status_code, members(response).get("errorCode")) == (status, code)
+    assert members(response)["errorLink"] == code
+    assert members(response)["errorId"].startswith("oae")

@@ -1,0 +1,677 @@
+"""The OpenAPI document: valid, its examples too, and true to the promises made for it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from openapi_schema_validator import oas31_format_checker
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+REPO = Path(__file__).resolve().parents[2]
+DOCUMENT = REPO / "openapi" / "okta-oauth.yaml"
+
+OPERATIONS = {
+    "orgToken": ("/oauth2/v1/token", "token"),
+    "orgIntrospect": ("/oauth2/v1/introspect", "introspection"),
+    "orgRevoke": ("/oauth2/v1/revoke", "revocation"),
+    "customToken": ("/oauth2/{authorizationServerId}/v1/token", "token"),
+    "customIntrospect": ("/oauth2/{authorizationServerId}/v1/introspect", "introspection"),
+    "customRevoke": ("/oauth2/{authorizationServerId}/v1/revoke", "revocation"),
+}
+STATUSES = {"200", "400", "401", "403", "404", "405", "429", "500", "503"}
+HEADERS_EVERYWHERE = {
+    "X-Rate-Limit-Limit",
+    "X-Rate-Limit-Remaining",
+    "X-Rate-Limit-Reset",
+    "X-Okta-Request-Id",
+    "Date",
+    "Cache-Control",
+}
+GRANT_TYPES = {
+    "AuthorizationCodeGrant": "authorization_code",
+    "RefreshTokenGrant": "refresh_token",
+    "ClientCredentialsGrant": "client_credentials",
+    "PasswordGrant": "password",
+    "DeviceCodeGrant": "urn:ietf:params:oauth:grant-type:device_code",
+    "TokenExchangeGrant": "urn:ietf:params:oauth:grant-type:token-exchange",
+    "JwtBearerGrant": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "Saml2BearerGrant": "urn:ietf:params:oauth:grant-type:saml2-bearer",
+    "CibaGrant": "urn:openid:params:grant-type:ciba",
+    "OtpGrant": "urn:okta:params:oauth:grant-type:otp",
+    "OobGrant": "urn:okta:params:oauth:grant-type:oob",
+    "MfaOtpGrant": "http://auth0.com/oauth/grant-type/mfa-otp",
+    "MfaOobGrant": "http://auth0.com/oauth/grant-type/mfa-oob",
+    "InteractionCodeGrant": "interaction_code",
+}
+REQUIRED_OF_REQUESTS = {
+    "AuthorizationCodeGrant": {"grant_type", "code", "redirect_uri"},
+    "RefreshTokenGrant": {"grant_type", "refresh_token"},
+    "ClientCredentialsGrant": {"grant_type"},
+    "PasswordGrant": {"grant_type", "username", "password", "scope"},
+    "DeviceCodeGrant": {"grant_type", "device_code"},
+    "TokenExchangeGrant": {"grant_type", "subject_token", "subject_token_type"},
+    "JwtBearerGrant": {"grant_type", "assertion"},
+    "Saml2BearerGrant": {"grant_type", "assertion", "scope"},
+    "CibaGrant": {"grant_type", "auth_req_id"},
+    "OtpGrant": {"grant_type", "login_hint", "otp", "scope"},
+    "OobGrant": {"grant_type", "oob_code", "scope"},
+    "MfaOtpGrant": {"grant_type", "mfa_token", "otp"},
+    "MfaOobGrant": {"grant_type", "mfa_token", "oob_code"},
+    "InteractionCodeGrant": {"grant_type", "interaction_code"},
+    "IntrospectRequest": {"token"},
+    "OrgRevokeRequest": {"token"},
+    "CustomRevokeRequest": {"token"},
+}
+REQUIRED_OF_RESPONSES = {
+    "TokenResponse": {"token_type"},
+    "ServiceAccount": set[str](),
+    "VaultedSecret": set[str](),
+    "IntrospectionResponse": {"active"},
+    "Confirmation": set[str](),
+    "Actor": set[str](),
+    "OAuthError": {"error"},
+    "OktaError": {"errorCode"},
+    "OktaErrorCause": set[str](),
+}
+CLIENT_AUTHENTICATION = {
+    "client_id",
+    "client_secret",
+    "client_assertion_type",
+    "client_assertion",
+}
+SECRET_NAME = re.compile(
+    r"""^(?:
+        (?:.*_)?(?:token|code|secret|assertion|password|otp)
+        | code_verifier | auth_req_id | request
+    )$""",
+    re.VERBOSE,
+)
+# A map: its values are the secrets, and checked apart.
+NOT_A_SECRET_ITSELF = {"vaulted_secret"}
+
+Document: TypeAlias = dict[str, Any]
+Problem: TypeAlias = str
+Check: TypeAlias = Callable[[Document], Iterator[Problem]]
+
+
+def load() -> Document:
+    return cast(Document, yaml.safe_load(DOCUMENT.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    return load()
+
+
+def resolve(document: Document, node: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(node)
+    while "$ref" in found:
+        target: Any = document
+        for step in cast(str, found["$ref"]).removeprefix("#/").split("/"):
+            target = target[step.replace("~1", "/").replace("~0", "~")]
+        found = dict(target)
+    return found
+
+
+def schemas(document: Document) -> dict[str, dict[str, Any]]:
+    return cast(dict[str, dict[str, Any]], document["components"]["schemas"])
+
+
+def operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield path, method, operation
+
+
+def nested_schemas(schema: Mapping[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The schema and all written out within it; a `$ref` is visited where its target stands."""
+    yield where, dict(schema)
+    for name, inner in schema.get("properties", {}).items():
+        yield from nested_schemas(inner, f"{where}/properties/{name}")
+    for keyword in ("items", "additionalProperties"):
+        inner = schema.get(keyword)
+        if isinstance(inner, dict):
+            yield from nested_schemas(cast(dict[str, Any], inner), f"{where}/{keyword}")
+    for keyword in ("oneOf", "anyOf", "allOf"):
+        for index, inner in enumerate(schema.get(keyword, [])):
+            yield from nested_schemas(inner, f"{where}/{keyword}/{index}")
+
+
+def validator(document: Document, schema: Mapping[str, Any]) -> Validator:
+    # The formats of OpenAPI and, beside them, those of JSON Schema that need no further package.
+    formats = FormatChecker()
+    formats.checkers = {**formats.checkers, **oas31_format_checker.checkers}
+    formats.checks("uri")(is_absolute_uri)
+    rooted = {**schema, "components": document["components"]}
+    return Draft202012Validator(rooted, format_checker=formats)
+
+
+def is_absolute_uri(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    parts = urlsplit(value)
+    return bool(parts.scheme) and bool(parts.netloc or parts.path) and " " not in value
+
+
+def shown(document: Document) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
+    """Every example of the document with the schema it has to satisfy."""
+    for name, schema in schemas(document).items():
+        for where, inner in nested_schemas(schema, name):
+            for index, value in enumerate(inner.get("examples", [])):
+                yield f"{where}/examples/{index}", inner, value
+    components = document["components"]
+    bodies = {**components["requestBodies"], **components["responses"]}
+    for name, body in bodies.items():
+        for media_type, content in body.get("content", {}).items():
+            for key, example in content["examples"].items():
+                yield f"{name}/{media_type}/{key}", content["schema"], example["value"]
+    for name, parameter in components["parameters"].items():
+        for key, example in parameter["examples"].items():
+            yield f"{name}/{key}", parameter["schema"], example["value"]
+    for name, header in components["headers"].items():
+        yield f"{name}/example", header["schema"], header["example"]
+
+
+# Each check yields what is wrong, so that the controls can run it on a spoilt document.
+
+
+def check_valid(document: Document) -> Iterator[Problem]:
+    for error in OpenAPIV31SpecValidator(document).iter_errors():
+        yield error.message
+
+
+def check_examples_exist(document: Document) -> Iterator[Problem]:
+    for name, schema in schemas(document).items():
+        if not schema.get("examples"):
+            yield f"{name} has no example"
+        for member, inner in schema.get("properties", {}).items():
+            if not resolve(document, inner).get("examples"):
+                yield f"{name}.{member} has no example"
+    components = document["components"]
+    for name, body in {**components["requestBodies"], **components["responses"]}.items():
+        for media_type, content in body.get("content", {}).items():
+            if not content.get("examples"):
+                yield f"{name} {media_type} has no example"
+
+
+def check_examples_hold(document: Document) -> Iterator[Problem]:
+    for where, schema, value in shown(document):
+        for error in validator(document, schema).iter_errors(value):
+            yield f"{where}: {error.message}"
+
+
+def check_descriptions(document: Document) -> Iterator[Problem]:
+    for name, schema in schemas(document).items():
+        if not schema.get("description"):
+            yield f"{name} has no description"
+        for member, inner in schema.get("properties", {}).items():
+            if not resolve(document, inner).get("description"):
+                yield f"{name}.{member} has no description"
+    for _, _, operation in operations(document):
+        for key in ("summary", "description"):
+            if not operation.get(key):
+                yield f"{operation['operationId']} has no {key}"
+
+
+def check_operations(document: Document) -> Iterator[Problem]:
+    found = {
+        operation.get("operationId"): (path, *operation["tags"])
+        for path, _, operation in operations(document)
+    }
+    if found != OPERATIONS:
+        yield f"operations are {found}"
+    for _, method, operation in operations(document):
+        name = operation["operationId"]
+        if method != "post":
+            yield f"{name} is {method}"
+        if set(operation["responses"]) != STATUSES:
+            yield f"{name} answers {sorted(operation['responses'])}"
+        body = resolve(document, operation["requestBody"])
+        if body.get("required") is not True:
+            yield f"{name} can do without a body"
+        if list(body["content"]) != ["application/x-www-form-urlencoded"]:
+            yield f"{name} takes {list(body['content'])}"
+
+
+def check_security_at_top_only(document: Document) -> Iterator[Problem]:
+    if document.get("security") != [{"clientSecretBasic": []}, {}]:
+        yield "the top level does not declare client authentication"
+    for path, item in document["paths"].items():
+        if "security" in item:
+            yield f"{path} declares security"
+    for _, _, operation in operations(document):
+        if "security" in operation:
+            yield f"{operation['operationId']} declares security"
+    for name, scheme in document["components"]["securitySchemes"].items():
+        # Only registered HTTP schemes: what stands in the form is no scheme of HTTP.
+        if (scheme["type"], scheme.get("scheme")) != ("http", "basic"):
+            yield f"{name} is not HTTP Basic"
+
+
+def check_links(document: Document) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for _, _, operation in operations(document):
+        name = operation["operationId"]
+        url = operation.get("externalDocs", {}).get("url", "")
+        if not url.startswith("https://developer.okta.com/docs/"):
+            yield f"{name} has no page at Okta"
+        elif url in seen:
+            yield f"{name} and {seen[url]} have the same page"
+        seen[url] = name
+
+
+def check_headers(document: Document) -> Iterator[Problem]:
+    for _, _, operation in operations(document):
+        for status, reference in operation["responses"].items():
+            where = f"{operation['operationId']} {status}"
+            headers = set(resolve(document, reference).get("headers", {}))
+            if missing := HEADERS_EVERYWHERE - headers:
+                yield f"{where} lacks {sorted(missing)}"
+            if (status == "401") != ("WWW-Authenticate" in headers):
+                yield f"{where}: WWW-Authenticate belongs to 401"
+            proves = operation["tags"] == ["token"] and status in {"200", "400"}
+            if proves != ("dpop-nonce" in headers):
+                yield f"{where}: dpop-nonce belongs to the token endpoint's 200 and 400"
+
+
+def check_responses_are_open(document: Document) -> Iterator[Problem]:
+    for name, required in REQUIRED_OF_RESPONSES.items():
+        schema = schemas(document)[name]
+        if set(schema.get("required", [])) != required:
+            yield f"{name} requires {schema.get('required')}"
+        if schema.get("additionalProperties") in (None, False):
+            yield f"{name} is closed"
+        for where, inner in nested_schemas(schema, name):
+            for keyword in ("enum", "const", "pattern", "minLength", "maxLength"):
+                if keyword in inner:
+                    yield f"{where} has {keyword}"
+
+
+def check_bodies_by_status(document: Document) -> Iterator[Problem]:
+    expected = {"token": "TokenResponse", "introspection": "IntrospectionResponse"}
+    for _, _, operation in operations(document):
+        for status, reference in operation["responses"].items():
+            where = f"{operation['operationId']} {status}"
+            content = resolve(document, reference).get("content", {})
+            if operation["tags"] == ["revocation"] and status == "200":
+                if content:
+                    yield f"{where} has content"
+                continue
+            name = expected[operation["tags"][0]] if status == "200" else "ErrorResponse"
+            found = content.get("application/json", {}).get("schema", {}).get("$ref")
+            if found != f"#/components/schemas/{name}":
+                yield f"{where} is {found}"
+
+
+def check_requests(document: Document) -> Iterator[Problem]:
+    for name, required in REQUIRED_OF_REQUESTS.items():
+        schema = schemas(document)[name]
+        if set(schema["required"]) != required:
+            yield f"{name} requires {schema['required']}"
+        if schema.get("additionalProperties") != {"type": "string"}:
+            yield f"{name} takes no further form parameters"
+        if missing := CLIENT_AUTHENTICATION - set(schema["properties"]):
+            yield f"{name} lacks {sorted(missing)}"
+        for member, inner in schema["properties"].items():
+            found = resolve(document, inner)
+            # A form parameter without value counts as absent (RFC 6749 section 3.2).
+            if found["type"] == "string" and not {"minLength", "pattern", "enum", "const"} & set(
+                found
+            ):
+                yield f"{name}.{member} may be empty"
+
+
+def check_grants(document: Document) -> Iterator[Problem]:
+    for name, grant_type in GRANT_TYPES.items():
+        schema = schemas(document)[name]["properties"]["grant_type"]
+        if (schema.get("const"), schema.get("default")) != (grant_type, grant_type):
+            yield f"{name} has grant type {schema}"
+    org = {name for name in GRANT_TYPES if name != "JwtBearerGrant"}
+    for union, expected in (("OrgTokenRequest", org), ("CustomTokenRequest", set(GRANT_TYPES))):
+        schema = schemas(document)[union]
+        listed = [branch["$ref"].rpartition("/")[2] for branch in schema["oneOf"]]
+        if len(listed) != len(set(listed)) or set(listed) != expected:
+            yield f"{union} lists {listed}"
+        if schema["discriminator"]["propertyName"] != "grant_type":
+            yield f"{union} is told apart by {schema['discriminator']['propertyName']}"
+        mapping = {
+            grant_type: reference.rpartition("/")[2]
+            for grant_type, reference in schema["discriminator"]["mapping"].items()
+        }
+        if mapping != {GRANT_TYPES[name]: name for name in expected}:
+            yield f"{union} maps {mapping}"
+
+
+def check_hints(document: Document) -> Iterator[Problem]:
+    revocable = {"access_token", "refresh_token", "device_secret"}
+    expected = {
+        "IntrospectRequest": revocable | {"id_token"},
+        "OrgRevokeRequest": revocable | {"oauth_sts"},
+        "CustomRevokeRequest": revocable,
+    }
+    for name, hints in expected.items():
+        schema = resolve(document, schemas(document)[name]["properties"]["token_type_hint"])
+        if set(schema["enum"]) != hints:
+            yield f"{name} takes {schema['enum']}"
+    takes = {
+        operation["operationId"]: resolve(document, operation["requestBody"])["content"][
+            "application/x-www-form-urlencoded"
+        ]["schema"]["$ref"].rpartition("/")[2]
+        for _, _, operation in operations(document)
+    }
+    if takes != {
+        "orgToken": "OrgTokenRequest",
+        "orgIntrospect": "IntrospectRequest",
+        "orgRevoke": "OrgRevokeRequest",
+        "customToken": "CustomTokenRequest",
+        "customIntrospect": "IntrospectRequest",
+        "customRevoke": "CustomRevokeRequest",
+    }:
+        yield f"operations take {takes}"
+
+
+def check_secrets(document: Document) -> Iterator[Problem]:
+    for name, schema in schemas(document).items():
+        for member, inner in schema.get("properties", {}).items():
+            found = resolve(document, inner)
+            # A grant's `grant_type: password` names no secret; the member is called grant_type.
+            secret = bool(SECRET_NAME.match(member)) and member not in NOT_A_SECRET_ITSELF
+            if secret != (found.get("format") == "password"):
+                yield f"{name}.{member} has format {found.get('format')}"
+    if schemas(document)["VaultedSecret"]["additionalProperties"].get("format") != "password":
+        yield "VaultedSecret has values that are not secret"
+
+
+def check_examples_are_made_up(document: Document) -> Iterator[Problem]:
+    allowed = re.compile(r"example|ZXhhbXBsZ|^0+$|^urn:ietf:params:oauth:client-assertion-type:")
+    for name, schema in schemas(document).items():
+        for where, inner in nested_schemas(schema, name):
+            if inner.get("format") != "password":
+                continue
+            for value in inner.get("examples", []):
+                if value is not None and not allowed.search(str(value)):
+                    yield f"{where} shows {value}"
+
+
+CHECKS: list[Check] = [
+    check_valid,
+    check_examples_exist,
+    check_examples_hold,
+    check_descriptions,
+    check_operations,
+    check_security_at_top_only,
+    check_links,
+    check_headers,
+    check_responses_are_open,
+    check_bodies_by_status,
+    check_requests,
+    check_grants,
+    check_hints,
+    check_secrets,
+    check_examples_are_made_up,
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_document(check: Check, document: Document) -> None:
+    assert list(check(document)) == []
+
+
+def test_every_schema_is_a_request_or_a_response_or_a_part(document: Document) -> None:
+    parts = {
+        name
+        for name, schema in schemas(document).items()
+        if schema.get("type") != "object" and "oneOf" not in schema and "anyOf" not in schema
+    }
+    unions = {"OrgTokenRequest", "CustomTokenRequest", "ErrorResponse"}
+    known = set(REQUIRED_OF_REQUESTS) | set(REQUIRED_OF_RESPONSES) | unions | parts
+    assert set(schemas(document)) == known
+
+
+def test_authorization_server_id(document: Document) -> None:
+    parameter = document["components"]["parameters"]["AuthorizationServerId"]
+    assert parameter["required"] is True
+    assert parameter["schema"]["default"] == "default"
+    accepts = validator(document, parameter["schema"])
+    for good in ("default", "ausexampleserver0000", "a-b_C9"):
+        assert accepts.is_valid(good), good
+    for bad in ("", ".", "..", "a/b", "a b", "a.b", "{id}", "ä"):
+        assert not accepts.is_valid(bad), bad
+
+
+def accepts(document: Document, name: str, value: Any) -> bool:
+    return validator(document, {"$ref": f"#/components/schemas/{name}"}).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"token_type": "bearer"}, id="nothing-but-a-type"),
+        pytest.param({"token_type": "DPoP", "access_token": "t"}, id="dpop"),
+        pytest.param({"token_type": "Later", "access_token": None}, id="unknown-type-and-null"),
+        pytest.param({"token_type": "Bearer", "later": {"a": [1]}}, id="unknown-member"),
+    ],
+)
+def test_token_response_takes_what_okta_sends(value: object, document: Document) -> None:
+    assert accepts(document, "TokenResponse", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"access_token": "t"}, id="without-type"),
+        pytest.param({"token_type": "Bearer", "expires_in": "3600"}, id="lifetime-as-string"),
+        pytest.param({"token_type": "Bearer", "access_token": 1}, id="token-as-number"),
+        pytest.param(["token_type"], id="array"),
+    ],
+)
+def test_token_response_refuses_nonsense(value: object, document: Document) -> None:
+    assert not accepts(document, "TokenResponse", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param({"active": False}, True, id="inactive"),
+        pytest.param({"active": True, "aud": "a"}, True, id="aud-string"),
+        pytest.param({"active": True, "aud": ["a", "b"]}, True, id="aud-list"),
+        pytest.param({"active": True, "aud": []}, True, id="aud-empty-list"),
+        pytest.param({"active": True, "aud": 1}, False, id="aud-number"),
+        pytest.param({"active": True, "class": [None, 1]}, True, id="custom-claim"),
+        pytest.param({"active": "true"}, False, id="active-as-string"),
+        pytest.param({"sub": "a"}, False, id="without-active"),
+    ],
+)
+def test_introspection_response(value: object, expected: bool, document: Document) -> None:
+    assert accepts(document, "IntrospectionResponse", value) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param({"error": "later"}, True, id="oauth"),
+        pytest.param({"errorCode": "invalid_client"}, True, id="okta-with-oauth-word"),
+        pytest.param({"error": "a", "errorCode": "b"}, True, id="both"),
+        pytest.param({"error_description": "a"}, False, id="neither"),
+        pytest.param({"error": {"code": 1}}, False, id="error-object"),
+    ],
+)
+def test_error_response(value: object, expected: bool, document: Document) -> None:
+    assert accepts(document, "ErrorResponse", value) is expected
+
+
+def test_jwt_bearer_is_for_custom_servers(document: Document) -> None:
+    grant = {"grant_type": GRANT_TYPES["JwtBearerGrant"], "assertion": "a"}
+    assert accepts(document, "CustomTokenRequest", grant)
+    assert not accepts(document, "OrgTokenRequest", grant)
+
+
+@pytest.mark.parametrize("union", ["OrgTokenRequest", "CustomTokenRequest"])
+@pytest.mark.parametrize("name", [name for name in GRANT_TYPES if name != "JwtBearerGrant"])
+def test_a_grant_is_one_branch_of_the_union(union: str, name: str, document: Document) -> None:
+    for example in schemas(document)[name]["examples"]:
+        assert accepts(document, union, example)
+        # A parameter Okta adds later may be sent; a second grant type may not be smuggled in.
+        assert accepts(document, union, {**example, "later": "a"})
+        assert not accepts(document, union, {**example, "grant_type": "implicit"})
+        for member in schemas(document)[name]["required"]:
+            less = {key: value for key, value in example.items() if key != member}
+            assert not accepts(document, union, less), member
+
+
+@pytest.mark.parametrize(
+    ("verifier", "expected"),
+    [
+        pytest.param(42 * "a", False, id="too-short"),
+        pytest.param(43 * "a", True, id="shortest"),
+        pytest.param(128 * "~", True, id="longest"),
+        pytest.param(129 * "a", False, id="too-long"),
+        pytest.param(42 * "a" + "+", False, id="foreign-character"),
+    ],
+)
+def test_code_verifier(verifier: str, expected: bool, document: Document) -> None:
+    grant = {"grant_type": "authorization_code", "code": "c", "redirect_uri": "a:/b"}
+    found = accepts(document, "AuthorizationCodeGrant", {**grant, "code_verifier": verifier})
+    assert found is expected
+
+
+# Controls: each spoils one thing, and its check has to notice.
+
+
+def put(document: Document, path: str, value: object) -> None:
+    *parents, last = path.split("|")
+    target: Any = document
+    for step in parents:
+        target = target[int(step) if isinstance(target, list) else step]
+    if value is None:
+        del target[last]
+    elif isinstance(target, list):
+        cast(list[object], target)[int(last)] = value
+    else:
+        target[last] = value
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "value"),
+    [
+        (check_valid, "info|version", None),
+        (check_valid, "paths|/oauth2/v1/token|post|responses|200", {"headers": []}),
+        (check_examples_exist, "components|schemas|TokenResponse|examples", None),
+        (check_examples_exist, "components|schemas|OktaError|properties|errorId|examples", None),
+        (check_examples_exist, "components|responses|Introspected|content|application/json", {}),
+        (check_examples_hold, "components|schemas|TokenResponse|examples|0|expires_in", "soon"),
+        (check_examples_hold, "components|schemas|ClientId|examples|0", ""),
+        (
+            check_examples_hold,
+            "components|schemas|RefreshTokenGrant|properties|redirect_uri|examples|0",
+            "no uri",
+        ),
+        (
+            check_examples_hold,
+            (
+                "components|requestBodies|CustomToken|content|application/x-www-form-urlencoded"
+                "|examples|jwtBearer|value|assertion"
+            ),
+            None,
+        ),
+        (
+            check_examples_hold,
+            (
+                "components|responses|Unauthorized|content|application/json"
+                "|examples|wrongSecret|value|error"
+            ),
+            None,
+        ),
+        (check_examples_hold, "components|headers|RateLimitReset|example", "tomorrow"),
+        (check_examples_hold, "components|parameters|DPoP|examples|proof|value", "not-a-jwt"),
+        (check_descriptions, "components|schemas|OtpGrant|description", None),
+        (check_descriptions, "components|schemas|OtpGrant|properties|otp|description", None),
+        (check_descriptions, "paths|/oauth2/v1/revoke|post|summary", None),
+        (check_operations, "paths|/oauth2/v1/revoke|post|operationId", "revoke"),
+        (check_operations, "paths|/oauth2/v1/revoke|post|responses|405", None),
+        (check_operations, "components|requestBodies|OrgRevoke|required", False),
+        (check_security_at_top_only, "security", None),
+        (check_security_at_top_only, "paths|/oauth2/v1/revoke|post|security", []),
+        (
+            check_security_at_top_only,
+            "components|securitySchemes|clientSecretBasic|scheme",
+            "postBody",
+        ),
+        (check_links, "paths|/oauth2/v1/revoke|post|externalDocs", None),
+        (check_links, "paths|/oauth2/v1/revoke|post|externalDocs|url", "https://example.com/"),
+        (check_headers, "components|responses|Forbidden|headers|X-Okta-Request-Id", None),
+        (check_headers, "components|responses|Revoked|headers|X-Rate-Limit-Reset", None),
+        (check_headers, "components|responses|Unauthorized|headers|WWW-Authenticate", None),
+        (check_headers, "components|responses|TokenRefused|headers|dpop-nonce", None),
+        (
+            check_responses_are_open,
+            "components|schemas|TokenResponse|properties|token_type|enum",
+            ["Bearer"],
+        ),
+        (
+            check_responses_are_open,
+            "components|schemas|TokenResponse|required",
+            ["token_type", "access_token"],
+        ),
+        (check_responses_are_open, "components|schemas|OAuthError|additionalProperties", False),
+        (
+            check_bodies_by_status,
+            "components|responses|Revoked|content",
+            {"application/json": {"schema": {"type": "object"}}},
+        ),
+        (
+            check_bodies_by_status,
+            "components|responses|TooManyRequests|content|application/json|schema|$ref",
+            "#/components/schemas/OktaError",
+        ),
+        (check_requests, "components|schemas|PasswordGrant|required", ["grant_type"]),
+        (check_requests, "components|schemas|OobGrant|additionalProperties", None),
+        (check_requests, "components|schemas|OobGrant|properties|client_id", None),
+        (check_requests, "components|schemas|OobGrant|properties|oob_code|minLength", None),
+        (check_grants, "components|schemas|OobGrant|properties|grant_type|default", "oob"),
+        (
+            check_grants,
+            "components|schemas|OrgTokenRequest|oneOf|0|$ref",
+            "#/components/schemas/JwtBearerGrant",
+        ),
+        (
+            check_grants,
+            "components|schemas|CustomTokenRequest|discriminator|mapping|password",
+            "#/components/schemas/OtpGrant",
+        ),
+        (check_hints, "components|schemas|CustomRevokeTokenTypeHint|enum", ["access_token"]),
+        (check_hints, "components|schemas|OrgRevokeTokenTypeHint|enum|2", "id_token"),
+        (
+            check_hints,
+            (
+                "components|requestBodies|OrgRevoke|content|application/x-www-form-urlencoded"
+                "|schema|$ref"
+            ),
+            "#/components/schemas/CustomRevokeRequest",
+        ),
+        (check_secrets, "components|schemas|TokenResponse|properties|id_token|format", None),
+        (check_secrets, "components|schemas|ClientSecret|format", None),
+        (check_secrets, "components|schemas|VaultedSecret|additionalProperties|format", None),
+        (
+            check_examples_are_made_up,
+            "components|schemas|ClientSecret|examples",
+            ["eW91LXNob3VsZC1ub3QtYmUtaGVyZQ"],
+        ),
+    ],
+)
+def test_checks_can_fail(check: Check, path: str, value: object, document: Document) -> None:
+    spoilt = copy.deepcopy(document)
+    put(spoilt, path, value)
+    assert list(check(spoilt)) != []
