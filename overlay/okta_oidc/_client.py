@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
 
@@ -108,7 +108,7 @@ class OktaOIDC(_Face):
         self._sender: Final = Sender(
             self._core.server, self._core.auth, self._core.timeout, http_client
         )
-        self._sleep = time.sleep
+        self._sleep: Callable[[float], None] = time.sleep
 
     @property
     def api(self) -> Client:
@@ -269,7 +269,7 @@ class AsyncOktaOIDC(_Face):
         self._sender: Final = AsyncSender(
             self._core.server, self._core.auth, self._core.timeout, http_client
         )
-        self._sleep = sleep
+        self._sleep: Callable[[float], Awaitable[None]] = sleep
 
     @property
     def api(self) -> Client:

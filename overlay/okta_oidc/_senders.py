@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, Final, cast
 
 import httpcore
@@ -69,6 +69,7 @@ class Sender(httpx.Client):
     def __init__(
         self, server: Server, auth: ClientSecret, timeout: float, borrowed: httpx.Client | None
     ) -> None:
+        self.now: Callable[[], float] = time.time
         self._server: Final = server
         self._signer: Final = auth
         self._borrowed: Final = borrowed is not None
@@ -110,7 +111,7 @@ class Sender(httpx.Client):
                 response.close()
         except _BROKEN as error:
             raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(request, response, received)
+        return _reply(request, response, received, self.now())
 
 
 class AsyncSender(httpx.AsyncClient):
@@ -123,6 +124,7 @@ class AsyncSender(httpx.AsyncClient):
         timeout: float,
         borrowed: httpx.AsyncClient | None,
     ) -> None:
+        self.now: Callable[[], float] = time.time
         self._server: Final = server
         self._signer: Final = auth
         self._route: Final = _async_route(server, borrowed)
@@ -161,7 +163,7 @@ class AsyncSender(httpx.AsyncClient):
                 await response.aclose()
         except _BROKEN as error:
             raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(request, response, received)
+        return _reply(request, response, received, self.now())
 
 
 def _async_route(server: Server, borrowed: httpx.AsyncClient | None) -> httpx.AsyncBaseTransport:
@@ -198,13 +200,15 @@ def _readable(reply: Reply, request: httpx.Request, auth: ClientSecret) -> httpx
     return httpx.Response(reply.status, headers=headers, content=reply.body, request=request)
 
 
-def _reply(request: httpx.Request, response: httpx.Response, received: ReceivedBody) -> Reply:
+def _reply(
+    request: httpx.Request, response: httpx.Response, received: ReceivedBody, arrived_at: float
+) -> Reply:
     reply = Reply(
         response.status_code,
         response.headers,
         received.content(response.headers),
         complete=received.complete,
-        arrived_at=time.time(),
+        arrived_at=arrived_at,
     )
     if _LOGGER.isEnabledFor(logging.DEBUG):
         _LOGGER.debug(

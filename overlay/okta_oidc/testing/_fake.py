@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, ClientSecretPost, OktaOIDC
+    from okta_oidc._gate import Gate
 
 _DAY = 86_400
 # What a forced 429 reports where nothing is counted.
@@ -111,6 +112,7 @@ class FakeOkta:
         self._scopes = tuple(scopes)
         self._record_requests = record_requests
         self._server: LoopbackServer | None = None
+        self._shared_gate: Gate | None = None
         self._transport = FakeTransport(self.handle, self._is_own_origin)
         self._state = State(
             url=self._own_url,
@@ -318,26 +320,37 @@ class FakeOkta:
         """An ``OktaOIDC`` that talks to this fake as the client ``client_id`` (default: the first).
 
         ``options`` go to ``OktaOIDC``; ``auth`` and ``http_client`` replace what is wired here.
-        While the fake is serving, the client uses the real port. ``LookupError`` for an unknown
-        client, ``ValueError`` for one without a secret.
+        While the fake is serving, the client uses the real port. Its clock is the fake's: a wait
+        before another attempt moves :attr:`clock` and takes no time, and ``Tokens.expires_at``
+        agrees with what the fake will say. ``LookupError`` for an unknown client, ``ValueError``
+        for one without a secret.
         """
-        from okta_oidc import OktaOIDC
+        from ._clients import ClockedOktaOIDC
 
         if "auth" not in options:
             options["auth"] = self._auth(client_id)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.Client(transport=self.transport)
-        return OktaOIDC(self.url, **options)
+        return ClockedOktaOIDC(self.url, self.clock, self._gate(), **options)
 
     def async_client(self, *, client_id: str | None = None, **options: Any) -> AsyncOktaOIDC:
         """As :meth:`client`, for ``AsyncOktaOIDC``."""
-        from okta_oidc import AsyncOktaOIDC
+        from ._clients import AsyncClockedOktaOIDC
 
         if "auth" not in options:
             options["auth"] = self._auth(client_id)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.AsyncClient(transport=self.transport)
-        return AsyncOktaOIDC(self.url, **options)
+        return AsyncClockedOktaOIDC(self.url, self.clock, self._gate(), **options)
+
+    def _gate(self) -> Gate:
+        # What one client learns of a used-up limit holds for the others, as in a real process.
+        from okta_oidc._gate import Gate
+
+        with self._lock:
+            if self._shared_gate is None:
+                self._shared_gate = Gate(self.clock.now)
+            return self._shared_gate
 
     @contextmanager
     def serve(
