@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Generator, Mapping
+from copy import copy
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -181,7 +182,8 @@ class Core:
                 failure = refusal(reply, call, self.auth)
             failure.retries = attempt - 1
             if isinstance(failure, RateLimitError) and (seconds := seconds_shut(failure)):
-                self.gate.shut(bucket, seconds, failure)
+                # The one that is raised comes to hold its traceback, and with it all it passed.
+                self.gate.shut(bucket, seconds, copy(failure))
             again = self._wait(failure, call, attempt, waited)
             if again is None:
                 raise failure

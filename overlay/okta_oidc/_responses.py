@@ -62,6 +62,7 @@ def read_tokens(reply: Reply, call: Call[Tokens]) -> Tokens:
 
 def read_token_response(reply: Reply, call: Call[TokenResponse]) -> TokenResponse:
     """The answer to any grant: some carry no access token at all."""
+    import attrs
     from okta_oidc_api.models.token_response import TokenResponse
 
     fields = _Fields(reply)
@@ -69,15 +70,16 @@ def read_token_response(reply: Reply, call: Call[TokenResponse]) -> TokenRespons
     members = dict(fields.members)
     for name in ("access_token", "refresh_token", "id_token", "device_secret", "issued_token_type"):
         fields.text(name)
-    # The generated model takes what it is given: its types hold only for members of their type.
-    for name, value in (
-        ("expires_in", fields.seconds("expires_in")),
-        ("scope", " ".join(fields.words("scope"))),
-    ):
-        if members.get(name) is not None:
-            members[name] = value
-        else:
-            members.pop(name, None)
+    # The generated model takes whatever it is given: these are made what its types promise.
+    expires_in, scopes = fields.seconds("expires_in"), fields.words("scope")
+    if not isinstance(members.get("expires_in"), int):
+        members["expires_in"] = expires_in
+    if not isinstance(members.get("scope"), str):
+        members["scope"] = " ".join(scopes) or None
+    # Of the members that the document knows, access_token alone is ever null.
+    for name in attrs.fields_dict(TokenResponse).keys() - {"access_token"}:
+        if members.get(name, ...) is None:
+            del members[name]
     try:
         return TokenResponse.from_dict(members)
     except (TypeError, ValueError, AttributeError, KeyError):

@@ -212,7 +212,7 @@ def _reply(
     )
     if _LOGGER.isEnabledFor(logging.DEBUG):
         _LOGGER.debug(
-            "POST %s: HTTP %d, request id %s",
+            "POST %s: HTTP %d, request id %r",
             request.url.path,
             reply.status,
             reply.headers.get("x-okta-request-id"),
