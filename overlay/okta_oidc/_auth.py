@@ -7,7 +7,7 @@ from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Generator
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
 
@@ -20,7 +20,6 @@ FORM: Final = "application/x-www-form-urlencoded"
 CREDENTIALS: Final = frozenset(
     {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
 )
-_IN_FORM: Final = re.compile(rb"(?:^|&)(?:%s)=" % "|".join(sorted(CREDENTIALS)).encode())
 
 
 class ClientSecret(httpx.Auth):
@@ -52,7 +51,7 @@ class ClientSecret(httpx.Auth):
         """
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
             raise ConfigurationError(f"{type(self).__name__} signs requests of type {FORM} only")
-        if "authorization" in request.headers or _IN_FORM.search(request.content):
+        if "authorization" in request.headers or CREDENTIALS & names_in(request.content):
             raise ConfigurationError(
                 "the request authenticates its client already, and Okta refuses a second method"
             )
@@ -61,7 +60,8 @@ class ClientSecret(httpx.Auth):
             request.headers["Authorization"] = authorization
         if form is not request.content:
             headers = request.headers.copy()
-            del headers["content-length"]
+            for name in ("content-length", "transfer-encoding"):
+                headers.pop(name, None)
             # The extensions hold the time limits: without them the request would wait for ever.
             request = httpx.Request(
                 request.method,
@@ -86,9 +86,9 @@ class ClientSecretBasic(ClientSecret):
 
     def __init__(self, client_id: str, client_secret: str) -> None:
         super().__init__(client_id, client_secret)
-        pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"
+        pair = f"{quote(self.client_id, safe='')}:{quote(self._client_secret, safe='')}"
         self._token: Final = b64encode(pair.encode("ascii")).decode("ascii")
-        self.is_encoded: Final = pair != f"{client_id}:{client_secret}"
+        self.is_encoded: Final = pair != f"{self.client_id}:{self._client_secret}"
 
     def sign(self, form: bytes) -> tuple[str | None, bytes]:
         return f"Basic {self._token}", form
@@ -108,7 +108,7 @@ class ClientSecretPost(ClientSecret):
     def __init__(self, client_id: str, client_secret: str) -> None:
         super().__init__(client_id, client_secret)
         self._members: Final = urlencode(
-            {"client_id": client_id, "client_secret": client_secret}
+            {"client_id": self.client_id, "client_secret": self._client_secret}
         ).encode("ascii")
 
     def sign(self, form: bytes) -> tuple[str | None, bytes]:
@@ -132,4 +132,10 @@ def _checked(name: str, value: object) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise ConfigurationError(f"{name} is not valid Unicode text") from None
-    return value
+    # What a subclass, an enumeration say, shows as its text is not what it holds.
+    return str.__str__(value)
+
+
+def names_in(form: bytes) -> set[str]:
+    """The names of the parameters in ``form``, however they are encoded."""
+    return {name for name, _ in parse_qsl(form.decode("latin-1"), keep_blank_values=True)}

@@ -19,8 +19,11 @@ from ._errors import ConfigurationError
 
 T = TypeVar("T")
 
-# "Origin" makes Okta treat a call as a browser's; the others authenticate or carry a session.
-_NOT_THEIRS: Final = frozenset({"authorization", "cookie", "origin", "proxy-authorization"})
+# "Origin" makes Okta treat a call as a browser's; the others authenticate, carry a session, or
+# belong to a body of theirs.
+_NOT_THEIRS: Final = frozenset(
+    {"authorization", "cookie", "expect", "origin", "proxy-authorization", "transfer-encoding"}
+)
 
 
 class DirectClient(httpx.AsyncClient, ABC):
@@ -42,6 +45,8 @@ class BorrowedTransport(httpx.BaseTransport):
         try:
             response = self._client.send(request, stream=True, auth=None, follow_redirects=False)
         except httpx.HTTPStatusError as error:
+            if error.request is not request:  # a hook's own call to somewhere else
+                raise
             return _kept(error.response)
         return _kept(response) if response.is_stream_consumed else response
 
@@ -59,6 +64,8 @@ class AsyncBorrowedTransport(httpx.AsyncBaseTransport):
                 request, stream=True, auth=None, follow_redirects=False
             )
         except httpx.HTTPStatusError as error:
+            if error.request is not request:  # a hook's own call to somewhere else
+                raise
             return _kept(error.response)
         return _kept(response) if response.is_stream_consumed else response
 

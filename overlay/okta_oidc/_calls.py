@@ -45,12 +45,13 @@ class Call(Generic[T]):
         members: Mapping[str, object],
         *,
         required: tuple[str, ...],
+        lenient: bool = False,
         read: Callable[[Reply, Call[T]], T],
     ) -> None:
         self.endpoint: Final = endpoint
         self.server: Final = server.default if auth_server_id is None else auth_server_id
         self.path: Final = server.path(endpoint, auth_server_id)
-        self.pairs: Final[Pairs] = pairs_of(members, required)
+        self.pairs: Final[Pairs] = pairs_of(members, required, lenient=lenient)
         self.form: Final = encoded(self.pairs)
         self.read: Final = read
         self.grant_type: Final = self.value("grant_type")

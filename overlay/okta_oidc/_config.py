@@ -55,14 +55,15 @@ class Server:
 
     def __init__(self, base_url: str, auth_server_id: AuthServerId | None) -> None:
         parts = _split(base_url)
-        self.host: Final = parts.hostname or ""
+        self.host: Final = _host(parts)
         self.is_loopback: Final = _is_loopback(self.host)
         self.secure: Final = parts.scheme == "https"
         # An internationalised host name goes out in its ASCII form.
         try:
-            self.netloc: Final = httpx.URL(f"https://{_authority(parts)}").netloc.decode("ascii")
+            url = httpx.URL(f"{parts.scheme}://{_authority(parts)}")
         except httpx.InvalidURL:
             raise ConfigurationError("base_url does not hold a valid host name") from None
+        self.netloc: Final = url.netloc.decode("ascii")
         self.origin: Final = f"{parts.scheme}://{self.netloc}"
         issuer_id = _issuer_id(parts)
         explicit = None if auth_server_id is None else checked_server_id(auth_server_id)
@@ -116,7 +117,7 @@ def _split(base_url: object) -> SplitResult:
         parts.port  # noqa: B018  # read for the ValueError it raises when it is no port number
     except ValueError:
         raise ConfigurationError("base_url is not a URL") from None
-    host = (parts.hostname or "").removesuffix(".")
+    host = _host(parts)
     if parts.scheme not in ("https", "http") or not host:
         raise ConfigurationError("base_url must be of the form https://{your Okta domain}")
     if "@" in parts.netloc:
@@ -157,11 +158,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def _authority(parts: SplitResult) -> str:
-    host = parts.hostname or ""
+    host = _host(parts)
     if ":" in host:
         host = f"[{host}]"
-    default = 443 if parts.scheme == "https" else 80
-    return host if parts.port in (None, default) else f"{host}:{parts.port}"
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _host(parts: SplitResult) -> str:
+    # The dot of the DNS root is in no certificate, and in no org's name.
+    return (parts.hostname or "").removesuffix(".")
 
 
 def _issuer_id(parts: SplitResult) -> str | None:

@@ -20,6 +20,7 @@ from ._bodies import SentBody
 from ._calls import HEADERS, Call
 from ._config import AuthServerId, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
+from ._forms import secrets_of
 from ._gate import PROCESS, Bucket, bucket_of
 from ._http import Reply
 from ._responses import (
@@ -43,6 +44,7 @@ T = TypeVar("T")
 _LOGGER: Final = logging.getLogger("okta_oidc")
 
 _MOST_URLS: Final = 256
+_DAY: Final = 86_400
 
 
 class Core:
@@ -59,8 +61,9 @@ class Core:
         self.server: Final = Server(base_url, auth_server_id)
         check_kind("auth", auth, ClientSecretBasic, ClientSecretPost)
         check_kind("retry", retry, Retry, NoneType)
-        if not is_number(timeout) or timeout <= 0:
-            raise ConfigurationError("timeout must be a number of seconds above 0")
+        # No attempt takes a day, and beyond some years no platform can count.
+        if not is_number(timeout) or not 0 < timeout <= _DAY:
+            raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.auth: Final = auth
         self.timeout: Final = float(timeout)
         self.retry: Final = retry or NEVER
@@ -88,6 +91,7 @@ class Core:
             auth_server_id,
             members,
             required=required_of(members),
+            lenient=True,
             read=read_token_response,
         )
 
@@ -176,10 +180,11 @@ class Core:
                 failure = error
             else:
                 assert reply is not None
+                reply.secrets = (*secrets_of(call.pairs), *self.auth.secrets)
                 if reply.is_success:
                     self.gate.open(bucket)
                     return call.read(reply, call)
-                failure = refusal(reply, call, self.auth)
+                failure = refusal(reply, self.auth, call)
             failure.retries = attempt - 1
             if isinstance(failure, RateLimitError) and (seconds := seconds_shut(failure)):
                 # The one that is raised comes to hold its traceback, and with it all it passed.

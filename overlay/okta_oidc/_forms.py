@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from ._auth import CREDENTIALS
 from ._errors import ConfigurationError
@@ -17,6 +17,8 @@ _NEVER_EMPTY: Final = frozenset({"code_verifier", "grant_type", "redirect_uri"})
 _PUBLIC: Final = frozenset(
     {
         "audience",
+        "client_assertion_type",
+        "client_id",
         "grant_type",
         "redirect_uri",
         "requested_token_type",
@@ -28,35 +30,56 @@ _PUBLIC: Final = frozenset(
 )
 
 
-def pairs_of(members: Mapping[str, object], required: Iterable[str]) -> Pairs:
-    """The pairs to send: nothing absent, nothing empty, a list as a repeated parameter.
+def pairs_of(
+    members: Mapping[str, object], required: Iterable[str], *, lenient: bool = False
+) -> Pairs:
+    """The pairs to send: nothing absent, nothing empty.
+
+    ``lenient`` writes numbers out, and lets a list repeat its parameter.
 
     Raises:
-        ConfigurationError: a member cannot be sent, or a ``required`` one is missing or empty.
+        ConfigurationError: a member cannot be sent; a ``required`` one is missing, empty or there
+            twice.
     """
     required = frozenset(required)
     pairs: Pairs = []
-    for name, value in members.items():
-        if not _is_name(name):
-            raise ConfigurationError("form parameters are named by non-empty strings")
+    seen: set[str] = set()
+    for name, value in _flattened(members) if lenient else members.items():
         if name in CREDENTIALS:
             raise ConfigurationError(
                 f"{name} is for the client's auth object to send: "
                 "Okta refuses a request that authenticates twice"
             )
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+        if value and not value.isspace():
+            if name in required and name in seen:
+                raise ConfigurationError(f"{name} is given more than once")
+            seen.add(name)
+            # What a subclass, an enumeration say, shows as its text is not what it holds.
+            pairs.append((name, str.__str__(value)))
+        elif name in required or name in _NEVER_EMPTY:
+            raise ConfigurationError(f"{name} is empty")
+    for name in sorted(required - seen):
+        raise ConfigurationError(f"{name} is missing")
+    return pairs
+
+
+def _flattened(members: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in members.items():
+        if not _is_name(name):
+            raise ConfigurationError("form parameters are named by non-empty strings")
+        if name == "grant_type":
+            yield name, value
+            continue
         values = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
         for item in values:
-            if item is None:
-                continue
-            text = _text(name, item)
-            if text:
-                pairs.append((name, text))
-            elif name in required or name in _NEVER_EMPTY:
-                raise ConfigurationError(f"{name} is empty")
-    missing = sorted(required.difference(name for name, _ in pairs))
-    if missing:
-        raise ConfigurationError(f"{missing[0]} is missing")
-    return pairs
+            if isinstance(item, bool):
+                yield name, "true" if item else "false"
+            else:
+                yield name, str(item) if isinstance(item, int) else item
 
 
 def encoded(pairs: Pairs) -> bytes:
@@ -67,20 +90,15 @@ def encoded(pairs: Pairs) -> bytes:
         raise ConfigurationError("a parameter is not valid Unicode text") from None
 
 
-def secrets_of(pairs: Pairs) -> tuple[str, ...]:
+def secrets_of(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """The values among ``pairs`` that no message may show."""
     return tuple(value for name, value in pairs if name not in _PUBLIC)
 
 
+def secrets_in(form: bytes) -> tuple[str, ...]:
+    """The same, of an encoded form."""
+    return secrets_of(parse_qsl(form.decode("latin-1")))
+
+
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and bool(name)
-
-
-def _text(name: str, value: object) -> str:
-    if isinstance(value, str):
-        return "" if value.isspace() else value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")

@@ -32,7 +32,7 @@ class Headers(Mapping[str, str]):
         return iter(self._headers)
 
     def __len__(self) -> int:
-        return len(self._headers)
+        return len(self._headers.keys())
 
     def __repr__(self) -> str:
         return f"Headers({', '.join(self)})"
@@ -149,9 +149,12 @@ def _least(value: str | None) -> int | None:
 
 
 class Reply:
-    """A response as it came off the wire; ``complete`` is false where the size cap cut it short."""
+    """A response as it came off the wire; ``complete`` is false where the size cap cut it short.
 
-    __slots__ = ("arrived_at", "body", "complete", "headers", "status")
+    ``secrets`` are what the request held: a server may quote them, and no message may.
+    """
+
+    __slots__ = ("arrived_at", "body", "complete", "headers", "secrets", "status")
 
     def __init__(
         self,
@@ -167,6 +170,7 @@ class Reply:
         self.body = body
         self.complete = complete
         self.arrived_at = arrived_at
+        self.secrets: tuple[str, ...] = ()
 
     @property
     def http(self) -> HttpInfo:

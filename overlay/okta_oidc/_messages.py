@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, quote_plus
 
 from ._auth import ClientSecret, ClientSecretBasic
 from ._config import ORG
-from ._forms import secrets_of
 
 if TYPE_CHECKING:
     from ._calls import Call
@@ -22,16 +22,15 @@ _SHORTEST_SECRET: Final = 4
 
 def refusal_message(
     reply: Reply,
+    auth: ClientSecret,
     call: Call[Any] | None,
-    auth: ClientSecret | None,
     code: str | None,
     description: str | None,
 ) -> str:
     """The message for a response that is no success."""
-    said = " ".join(filter(None, (_line(code), f"(HTTP {reply.status})")))
+    said = " ".join(filter(None, (_shown(code, reply), f"(HTTP {reply.status})")))
     if description:
-        said = f"{said}: {_line(description)}"
-    said = _without_secrets(said, call, auth)
+        said = f"{said}: {_shown(description, reply)}"
     return _joined(said, _refusal_hint(reply, call, auth, code, description), reply)
 
 
@@ -52,6 +51,8 @@ def broken_message(error: Exception, host: str, *, quotable: bool) -> str:
 
 def is_page(reply: Reply) -> bool:
     """Whether the body is a web page, as gateways, proxies and wrong hosts send."""
+    if not reply.body.strip():
+        return False
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     return media_type in ("text/html", "application/xhtml+xml") or bool(_MARKUP.match(reply.body))
 
@@ -59,7 +60,7 @@ def is_page(reply: Reply) -> bool:
 def _refusal_hint(
     reply: Reply,
     call: Call[Any] | None,
-    auth: ClientSecret | None,
+    auth: ClientSecret,
     code: str | None,
     description: str | None,
 ) -> str:
@@ -94,23 +95,26 @@ def _is_unknown_server(code: str | None, description: str | None) -> bool:
     )
 
 
-def _without_secrets(text: str, call: Call[Any] | None, auth: ClientSecret | None) -> str:
-    # A server may quote what it was sent.
-    secrets = (secrets_of(call.pairs) if call else ()) + (auth.secrets if auth else ())
+def _shown(text: str | None, reply: Reply) -> str:
+    """What a server said, on a line, without the secrets it may be quoting."""
+    if not text:
+        return ""
+    # As they are, and as they went over the wire.
+    secrets = {
+        form for secret in reply.secrets for form in (secret, quote_plus(secret), quote(secret, ""))
+    }
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "[redacted]")
-    return text
+    return _line(text)
 
 
-def _line(text: str | None) -> str:
-    if not text:
-        return ""
+def _line(text: str) -> str:
     line = _UNPRINTABLE.sub(" ", text).strip()
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _joined(said: str, hint: str, reply: Reply) -> str:
-    request_id = _line(reply.headers.get("x-okta-request-id"))
-    parts = (said.rstrip("."), hint.rstrip("."), request_id and f"Request id: {request_id}")
-    return ". ".join(filter(None, parts))
+    request_id = _shown(reply.headers.get("x-okta-request-id"), reply)
+    parts = [part for part in (said, hint, request_id and f"Request id: {request_id}") if part]
+    return " ".join(part if part.endswith((".", "?")) else f"{part}." for part in parts)

@@ -15,7 +15,7 @@ from ._errors import (
     ServerError,
 )
 from ._http import Members, Reply, instant, retry_after
-from ._messages import malformed_message, refusal_message
+from ._messages import is_page, malformed_message, refusal_message
 from ._results import Introspection, Tokens
 from ._retry import is_harmless
 
@@ -62,6 +62,11 @@ def read_tokens(reply: Reply, call: Call[Tokens]) -> Tokens:
 
 def read_token_response(reply: Reply, call: Call[TokenResponse]) -> TokenResponse:
     """The answer to any grant: some carry no access token at all."""
+    return token_response(reply)
+
+
+def token_response(reply: Reply) -> TokenResponse:
+    """What the token endpoint answered, as generated."""
     import attrs
     from okta_oidc_api.models.token_response import TokenResponse
 
@@ -88,6 +93,11 @@ def read_token_response(reply: Reply, call: Call[TokenResponse]) -> TokenRespons
 
 def read_introspection(reply: Reply, call: Call[Introspection]) -> Introspection:
     """The answer about a token. Its ``active`` is the only member that is always there."""
+    return introspection(reply)
+
+
+def introspection(reply: Reply) -> Introspection:
+    """What the introspection endpoint answered."""
     fields = _Fields(reply)
     active = fields.members.get("active")
     if not isinstance(active, bool):
@@ -112,14 +122,13 @@ def read_introspection(reply: Reply, call: Call[Introspection]) -> Introspection
 
 
 def read_nothing(reply: Reply, call: Call[None]) -> None:
-    """The answer to a revocation: Okta's is empty, other servers send ``{}`` (RFC 7009 §2.2)."""
-    if reply.body.strip():
-        members = reply.members()
-        if members is None or "error" in members or "errorCode" in members:
-            raise malformed(reply, "the body is not that of a revocation")
+    """The answer to a revocation, which is its status (RFC 7009 §2.2): Okta's body is empty."""
+    members = reply.members() or {}
+    if is_page(reply) or "error" in members or "errorCode" in members:
+        raise malformed(reply, "the body is not that of a revocation")
 
 
-def check_parsable(reply: Reply, path: str, auth: ClientSecret | None) -> None:
+def check_parsable(reply: Reply, path: str, auth: ClientSecret) -> None:
     """Refuse what the parser of a generated function would fail on, while the answer is at hand.
 
     Raises:
@@ -136,15 +145,21 @@ def check_parsable(reply: Reply, path: str, auth: ClientSecret | None) -> None:
         if (
             reply.status not in _STATUSES
             or members is None
+            or not isinstance(members.get("error", members.get("errorCode")), str)
             or not (_is_readable(OAuthError, members) or _is_readable(OktaError, members))
         ):
-            raise refusal(reply, None, auth)
+            raise refusal(reply, auth)
         return
-    for endpoint, model in (("token", TokenResponse), ("introspect", IntrospectionResponse)):
+    if reply.status not in _STATUSES:
+        raise malformed(reply, "the status is not one of HTTP's")
+    for endpoint, read, model in (
+        ("token", token_response, TokenResponse),
+        ("introspect", introspection, IntrospectionResponse),
+    ):
         if path.endswith(f"/{endpoint}"):
-            members = reply.members()
-            if members is None or not _is_readable(model, members):
-                raise malformed(reply, f"the body is not that of the {endpoint} endpoint")
+            read(reply)
+            if not _is_readable(model, reply.members() or {}):
+                raise malformed(reply, "a member is not of its type")
 
 
 def _is_readable(model: type[Any], members: dict[str, Any]) -> bool:
@@ -160,8 +175,10 @@ def malformed(reply: Reply, why: str) -> MalformedResponseError:
     return MalformedResponseError(malformed_message(reply, why), http=reply.http, body=reply.body)
 
 
-def refusal(reply: Reply, call: Call[Any] | None, auth: ClientSecret | None) -> APIError:
+def refusal(reply: Reply, auth: ClientSecret, call: Call[Any] | None = None) -> APIError:
     """The error for a response that is no success, whatever it looks like.
+
+    ``call`` is unknown where a generated function made the request.
 
     The status decides first: a rate limit for one user comes as 429 with ``invalid_grant``, and
     nothing is wrong with the grant then. A 401 without a code is a refusal of the credentials, as
@@ -172,7 +189,7 @@ def refusal(reply: Reply, call: Call[Any] | None, auth: ClientSecret | None) -> 
     code = _text(members.get("error")) or _text(members.get("errorCode"))
     description = _text(members.get("error_description")) or _text(members.get("errorSummary"))
     error = _class_of(reply.status, code)(
-        refusal_message(reply, call, auth, code, description),
+        refusal_message(reply, auth, call, code, description),
         http=reply.http,
         body=reply.body,
         code=code,

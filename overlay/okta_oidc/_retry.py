@@ -16,11 +16,17 @@ _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 2.0
 # X-Rate-Limit-Reset and Date are whole seconds, each rounded down.
 _RESET_MARGIN: Final = 1.0
+_WINDOW: Final = 60.0
 
 
 def is_number(value: object) -> bool:
     """Whether ``value`` is a finite number, and no ``bool``."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int that no float can hold
+        return False
 
 
 class Retry:
@@ -110,7 +116,8 @@ def seconds_shut(failure: RateLimitError) -> float | None:
     """For how long every further request of the same kind would be refused; ``None`` if unknown."""
     if failure.retry_after is None or _is_concurrency(failure) or failure.code == "invalid_grant":
         return None
-    return failure.retry_after + _RESET_MARGIN
+    # Okta counts by the minute: a reset further off is a mistake, and may not silence the process.
+    return min(failure.retry_after, _WINDOW) + _RESET_MARGIN
 
 
 def spread(rng: random.Random) -> float:

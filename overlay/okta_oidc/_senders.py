@@ -21,6 +21,7 @@ from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, 
 from ._calls import HEADERS
 from ._config import Server
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
+from ._forms import secrets_in
 from ._http import Headers, HttpInfo, Reply
 from ._messages import broken_message
 from ._responses import check_parsable
@@ -30,7 +31,7 @@ _LOGGER: Final = logging.getLogger("okta_oidc")
 
 # Everything that ends an exchange without a response. TLS failures come as bare OSError at times.
 _BROKEN: Final = (
-    httpx.HTTPError,
+    httpx.RequestError,
     httpx.StreamError,
     httpx.InvalidURL,
     httpcore.TimeoutException,
@@ -193,6 +194,7 @@ def _signed(request: httpx.Request, auth: ClientSecret, server: Server) -> httpx
 
 def _readable(reply: Reply, request: httpx.Request, auth: ClientSecret) -> httpx.Response:
     """The answer for a generated parser, unless that parser would lose it."""
+    reply.secrets = (*secrets_in(request.content), *auth.secrets)
     check_parsable(reply, request.url.path, auth)
     headers = reply.headers.copy()
     for name in ("content-encoding", "content-length", "transfer-encoding"):
@@ -211,12 +213,7 @@ def _reply(
         arrived_at=arrived_at,
     )
     if _LOGGER.isEnabledFor(logging.DEBUG):
-        _LOGGER.debug(
-            "POST %s: HTTP %d, request id %r",
-            request.url.path,
-            reply.status,
-            reply.headers.get("x-okta-request-id"),
-        )
+        _LOGGER.debug("POST %s: HTTP %d", request.url.path, reply.status)
     return reply
 
 

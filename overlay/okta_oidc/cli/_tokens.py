@@ -1,0 +1,231 @@
+"""``token refresh``, ``token code`` and ``token client-credentials``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+import okta_oidc
+
+from ._commands import Commands
+from ._connections import Command, Connection, connected
+from ._exits import Exit
+from ._files import token_file
+from ._http_rows import http_document, http_rows
+from ._screens import Answer, Row
+from ._secrets import CODE, CODE_VERIFIER, REFRESH_TOKEN
+from ._sessions import Session
+from ._words import duration, moment, value_text
+
+if TYPE_CHECKING:
+    from okta_oidc import HttpInfo, OktaOIDC, Tokens
+
+# Everything else in a token response may be a secret, members that are yet to be invented too.
+_PUBLIC: Final = frozenset({"token_type", "expires_in", "scope", "issued_token_type"})
+
+
+@click.group(cls=Commands)
+def token() -> None:
+    """Get tokens: by a refresh token, by a code, or for the application itself.
+
+    Tokens are not printed unless --show-tokens asks for it. --save FILE keeps them in a file that
+    only you can read.
+    """
+
+
+def _token_options(command: Command) -> Command:
+    for option in (
+        click.option(
+            "--save",
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            help="Write the answer to FILE, as JSON, readable by you alone.",
+        ),
+        click.option("--show-tokens", is_flag=True, help="Print the tokens too."),
+    ):
+        command = option(command)
+    return connected(command)
+
+
+@token.command()
+@_token_options
+@click.option(
+    "--refresh-token-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="A file that holds the refresh token, '-' for standard input. "
+    "Left out: OKTA_OIDC_REFRESH_TOKEN, else standard input, else a prompt.",
+)
+@click.option("--scope", help="Fewer scopes than were granted. Left out: all of them.")
+def refresh(
+    session: Session,
+    connection: Connection,
+    show_tokens: bool,
+    save: str | None,
+    refresh_token_file: str | None,
+    scope: str | None,
+) -> int:
+    """Exchange a refresh token for fresh tokens.
+
+    Where Okta rotates refresh tokens, the old one stops working soon after: keep the new one, with
+    --save or --show-tokens.
+    """
+    with connection.open(session) as okta:
+        old = session.secrets.read(REFRESH_TOKEN, refresh_token_file)
+
+        def call(okta: OktaOIDC) -> Tokens:
+            return okta.token_for_refresh_token(old, scope=scope)
+
+        tokens = _redeemed(session, okta, save, "refresh token", call)
+    _show_tokens(session, tokens, show_tokens, save)
+    if tokens.refresh_token != old and not (show_tokens or save):
+        session.screen.warn(
+            "Okta rotated the refresh token, and the new one is not shown. The old one works for a "
+            "few seconds more (30 by default): repeat now with --save FILE or --show-tokens"
+        )
+    return Exit.OK
+
+
+@token.command()
+@_token_options
+@click.option(
+    "--code-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="A file that holds the authorization code, '-' for standard input. "
+    "Left out: OKTA_OIDC_CODE, else standard input, else a prompt.",
+)
+@click.option(
+    "--redirect-uri",
+    metavar="URI",
+    envvar="OKTA_REDIRECT_URI",
+    show_envvar=True,
+    required=True,
+    help="The very string that was sent to /authorize.",
+)
+@click.option(
+    "--code-verifier-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="A file that holds the PKCE code verifier, if a challenge was sent. "
+    "Left out: OKTA_OIDC_CODE_VERIFIER, else none.",
+)
+def code(
+    session: Session,
+    connection: Connection,
+    show_tokens: bool,
+    save: str | None,
+    code_file: str | None,
+    redirect_uri: str,
+    code_verifier_file: str | None,
+) -> int:
+    """Exchange an authorization code for tokens.
+
+    A code is good once, for five minutes: its tokens are lost unless --save or --show-tokens keeps
+    them.
+    """
+    with connection.open(session) as okta:
+        value = session.secrets.read(CODE, code_file)
+        verifier = session.secrets.find(CODE_VERIFIER, code_verifier_file)
+
+        def call(okta: OktaOIDC) -> Tokens:
+            return okta.token_for_code(value, redirect_uri, code_verifier=verifier)
+
+        tokens = _redeemed(session, okta, save, "code", call)
+    _show_tokens(session, tokens, show_tokens, save)
+    return Exit.OK
+
+
+@token.command(name="client-credentials")
+@_token_options
+@click.option("--scope", help="Space-delimited. Left out: the server's default scopes.")
+def client_credentials(
+    session: Session,
+    connection: Connection,
+    show_tokens: bool,
+    save: str | None,
+    scope: str | None,
+) -> int:
+    """Get an access token for the application itself. Needs a custom authorization server."""
+    with connection.open(session) as okta, token_file(save) as file:
+        response = okta.token({"grant_type": "client_credentials", "scope": scope})
+        members = response.to_dict()
+        if file is not None:
+            file.keep(members)
+    _show(session, members, None, show_tokens, save)
+    return Exit.OK
+
+
+def _redeemed(
+    session: Session,
+    okta: OktaOIDC,
+    save: str | None,
+    spends: str,
+    call: Callable[[OktaOIDC], Tokens],
+) -> Tokens:
+    with token_file(save) as file:
+        session.spends = spends
+        try:
+            tokens = call(okta)
+        except (okta_oidc.MalformedResponseError, okta_oidc.TransportError) as error:
+            # What arrived may be the only copy of the tokens that the code was spent on.
+            if file is not None and error.body:
+                file.keep(error.body)
+                session.rescued = save
+            raise
+        session.spends = None
+        if file is not None:
+            file.keep(tokens.raw)
+    return tokens
+
+
+def _show_tokens(session: Session, tokens: Tokens, show: bool, save: str | None) -> None:
+    _show(session, tokens.raw, tokens.http, show, save)
+
+
+def _show(
+    session: Session,
+    members: Mapping[str, Any],
+    http: HttpInfo | None,
+    show: bool,
+    save: str | None,
+) -> None:
+    now = session.now()
+    hidden = [] if show else sorted(members.keys() - _PUBLIC)
+    document: dict[str, Any] = {
+        name: value for name, value in members.items() if name not in hidden
+    }
+    if hidden:
+        document["_hidden"] = hidden
+    if save is not None:
+        document["_saved"] = save
+    if http is not None:
+        document["_http"] = http_document(http)
+    rows = [_row(name, value, name in hidden, now) for name, value in members.items()]
+    if save is not None:
+        rows.append(Row("saved in", value_text(save), "good"))
+    if http is not None:
+        rows += http_rows(http, now)
+    session.screen.show(Answer("Tokens", tuple(rows), document, shows_secrets=show))
+
+
+def _row(name: str, value: object, hidden: bool, now: float) -> Row:
+    if hidden:
+        return Row(name, f"received, not shown{_size(value)}", "faint")
+    if name == "expires_in" and isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            at = datetime.fromtimestamp(now + value, UTC)
+        except (OverflowError, ValueError, OSError):
+            return Row(name, value_text(value))
+        return Row(name, f"{value} ({duration(value)}, until {moment(at)})")
+    return Row(name, value_text(value))
+
+
+def _size(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    kind = "a JWT" if value.count(".") == 2 else "opaque"
+    return f" ({kind}, {len(value)} characters)"
