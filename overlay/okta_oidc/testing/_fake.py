@@ -456,7 +456,9 @@ class FakeOkta:
             )
         if route.endpoint == "authorize":
             form = _single_valued(_decoded(request.query.encode()))
-            return authorize(Call(self._state, server, now, form), self._default_user)
+            # As it is now: add_user() may have replaced it.
+            user = self._state.users[self._default_user.username]
+            return authorize(Call(self._state, server, now, form), user)
         if request.header("cookie") is not None:
             raise RefusalError(400, "invalid_request", "A cookie came back: keep no cookie jar.")
         if not request.is_form:

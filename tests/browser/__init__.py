@@ -1,0 +1,1 @@
+"""The example in a real browser, against a login page that nobody here wrote."""
