@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
 import httpx
 
 from ._auth import ClientSecretBasic, ClientSecretPost
-from ._calls import Call
+from ._calls import HEADERS, Call
 from ._config import AuthServerId, check_kind
 from ._core import Core
 from ._errors import ConfigurationError, TransportError
@@ -50,7 +50,14 @@ class _Face:
 
         with self._api_lock:
             if self._api is None:
-                api = Client(base_url=self._core.server.origin)
+                # The settings are for copies (`with_timeout` and the like), which make httpx
+                # clients of their own: signed and limited as well, if less exact.
+                api = Client(
+                    base_url=self._core.server.origin,
+                    headers=dict(HEADERS),
+                    timeout=httpx.Timeout(self._core.timeout),
+                    httpx_args={"auth": self._core.auth},
+                )
                 # Left alone, it would make a client of the other kind when asked for one, with
                 # no authentication and no time limit.
                 if isinstance(sender, httpx.Client):

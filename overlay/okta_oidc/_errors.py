@@ -63,7 +63,7 @@ class TransportError(OktaError):
         body: bytes = b"",
     ) -> None:
         super().__init__(message)
-        self.request_sent = request_sent
+        self.request_sent: Literal[False] | None = request_sent
         self.http = http
         self.body = body
 

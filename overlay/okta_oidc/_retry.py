@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import ssl
+from dataclasses import dataclass
 from typing import Final
 
 from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
@@ -29,6 +30,7 @@ def is_number(value: object) -> bool:
         return False
 
 
+@dataclass(frozen=True)
 class Retry:
     """How often, and for how long, a call may go on trying.
 
@@ -41,26 +43,14 @@ class Retry:
         ConfigurationError: ``attempts`` is below 1, or ``max_wait`` below 0, or one is no number.
     """
 
-    __slots__ = ("attempts", "max_wait")
+    attempts: int = 3
+    max_wait: float = 30.0
 
-    def __init__(self, attempts: int = 3, max_wait: float = 30.0) -> None:
-        if not is_number(attempts) or attempts != int(attempts) or attempts < 1:
+    def __post_init__(self) -> None:
+        if not is_number(self.attempts) or self.attempts != int(self.attempts) or self.attempts < 1:
             raise ConfigurationError("attempts must be a whole number of at least 1")
-        if not is_number(max_wait) or max_wait < 0:
+        if not is_number(self.max_wait) or self.max_wait < 0:
             raise ConfigurationError("max_wait must be a number of seconds, 0 or more")
-        self.attempts: Final = int(attempts)
-        self.max_wait: Final = float(max_wait)
-
-    def __repr__(self) -> str:
-        return f"Retry(attempts={self.attempts}, max_wait={self.max_wait:g})"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Retry):
-            return NotImplemented
-        return (self.attempts, self.max_wait) == (other.attempts, other.max_wait)
-
-    def __hash__(self) -> int:
-        return hash((self.attempts, self.max_wait))
 
 
 NEVER: Final = Retry(attempts=1, max_wait=0.0)

@@ -320,7 +320,7 @@ def check_requests(document: Document) -> Iterator[Problem]:
         schema = schemas(document)[name]
         if set(schema["required"]) != required:
             yield f"{name} requires {schema['required']}"
-        if schema.get("additionalProperties") != {"type": "string"}:
+        if schema.get("additionalProperties") != {"type": "string", "minLength": 1}:
             yield f"{name} takes no further form parameters"
         if missing := CLIENT_AUTHENTICATION - set(schema["properties"]):
             yield f"{name} lacks {sorted(missing)}"

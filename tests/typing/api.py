@@ -1,0 +1,315 @@
+"""The public surface as a type checker sees it. Checked by mypy and pyright, never run.
+
+A line that stops checking is a change that a caller's own checker will find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, assert_type
+
+import httpx
+import okta_oidc
+from okta_oidc import (
+    OFFLINE_SCOPE,
+    ORG,
+    APIError,
+    AsyncOktaOIDC,
+    ClientSecretBasic,
+    ClientSecretPost,
+    ConfigurationError,
+    HttpInfo,
+    Introspection,
+    InvalidClientError,
+    InvalidGrantError,
+    MalformedResponseError,
+    OktaError,
+    OktaOIDC,
+    RateLimitError,
+    Retry,
+    ServerError,
+    Tokens,
+    TransportError,
+    TransportTimeoutError,
+)
+from okta_oidc_api import Client
+from okta_oidc_api.api.introspection import custom_introspect
+from okta_oidc_api.api.token import custom_token, org_token
+from okta_oidc_api.models import (
+    AuthorizationCodeGrant,
+    CibaGrant,
+    ClientCredentialsGrant,
+    DeviceCodeGrant,
+    InteractionCodeGrant,
+    IntrospectionResponse,
+    IntrospectRequest,
+    JwtBearerGrant,
+    MfaOobGrant,
+    MfaOtpGrant,
+    OAuthError,
+    OobGrant,
+    OtpGrant,
+    PasswordGrant,
+    RefreshTokenGrant,
+    Saml2BearerGrant,
+    TokenExchangeGrant,
+    TokenResponse,
+)
+from okta_oidc_api.models import OktaError as OktaErrorModel
+from okta_oidc_api.types import Response, Unset
+
+
+def constants() -> None:
+    values: list[str] = [OFFLINE_SCOPE, okta_oidc.__version__]
+    assert_type(values[0], str)
+    number: int = OFFLINE_SCOPE  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    assert_type(number, int)
+
+
+def authentication() -> None:
+    basic = ClientSecretBasic("client-id", "client-secret")
+    post = ClientSecretPost(client_id="client-id", client_secret="client-secret")
+    assert_type(basic, ClientSecretBasic)
+    assert_type(post, ClientSecretPost)
+    assert_type(basic.client_id, str)
+    anywhere: list[httpx.Auth] = [basic, post]
+    httpx.Client(auth=anywhere[0])
+    Client(base_url="https://org.okta.com", httpx_args={"auth": post})
+    ClientSecretBasic("client-id")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ClientSecretPost(b"x", "y")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def clients(basic: ClientSecretBasic, post: ClientSecretPost) -> None:
+    assert_type(OktaOIDC("https://org.okta.com", basic), OktaOIDC)
+    assert_type(AsyncOktaOIDC("https://org.okta.com", post), AsyncOktaOIDC)
+    OktaOIDC(base_url="https://org.okta.com", auth=post)
+    OktaOIDC(
+        "https://org.okta.com",
+        basic,
+        auth_server_id="aus1",
+        timeout=10,
+        retry=None,
+        http_client=httpx.Client(),
+    )
+    AsyncOktaOIDC(
+        "https://org.okta.com",
+        basic,
+        auth_server_id=ORG,
+        timeout=2.5,
+        retry=Retry(attempts=3, max_wait=10.0),
+        http_client=httpx.AsyncClient(),
+    )
+    OktaOIDC("https://org.okta.com", basic, auth_server_id=None, http_client=None)
+    OktaOIDC("https://org.okta.com", basic, http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncOktaOIDC("https://org.okta.com", basic, http_client=httpx.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    OktaOIDC("https://org.okta.com", httpx.BasicAuth("a", "b"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    OktaOIDC("https://org.okta.com", basic, "aus1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    OktaOIDC("https://org.okta.com", basic, timeout=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    OktaOIDC("https://org.okta.com", basic, auth_server_id=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def synchronous(okta: OktaOIDC) -> None:
+    with okta as entered:
+        assert_type(entered, OktaOIDC)
+    assert_type(okta.api, Client)
+    assert_type(okta.close(), None)
+
+    assert_type(okta.token_for_code("code", "https://app/cb"), Tokens)
+    assert_type(
+        okta.token_for_code(
+            code="c", redirect_uri="https://app/cb", code_verifier="v", auth_server_id="aus1"
+        ),
+        Tokens,
+    )
+    assert_type(okta.token_for_refresh_token("refresh"), Tokens)
+    assert_type(
+        okta.token_for_refresh_token(
+            "refresh", "https://app/cb", scope=OFFLINE_SCOPE, auth_server_id=ORG
+        ),
+        Tokens,
+    )
+    assert_type(okta.introspect("token"), Introspection)
+    assert_type(
+        okta.introspect("token", token_type_hint="id_token", auth_server_id=None), Introspection
+    )
+    assert_type(okta.revoke("token"), None)
+    okta.revoke("token", token_type_hint="oauth_sts", auth_server_id=ORG)
+
+    okta.token_for_code("code")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    okta.token_for_code("code", "cb", "verifier")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    okta.token_for_code("code", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    okta.token_for_refresh_token("r", scope=["openid"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    okta.introspect("token", token_type_hint="oauth_sts")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    okta.revoke("token", token_type_hint="id_token")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    okta.introspect(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    okta.api = Client(base_url="x")  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+async def asynchronous(okta: AsyncOktaOIDC) -> None:
+    async with okta as entered:
+        assert_type(entered, AsyncOktaOIDC)
+    assert_type(okta.api, Client)
+    assert_type(await okta.aclose(), None)
+
+    assert_type(await okta.token({"grant_type": "client_credentials"}), TokenResponse)
+    assert_type(
+        await okta.token_for_code(
+            "code", "https://app/cb", code_verifier=None, auth_server_id="aus1"
+        ),
+        Tokens,
+    )
+    assert_type(
+        await okta.token_for_refresh_token("refresh", None, scope=None, auth_server_id=ORG), Tokens
+    )
+    assert_type(
+        await okta.introspect("token", token_type_hint="access_token", auth_server_id=ORG),
+        Introspection,
+    )
+    assert_type(
+        await okta.revoke("t", token_type_hint="refresh_token"),
+        None,
+    )
+
+    await okta.introspect("token", token_type_hint="oauth_sts")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await okta.revoke("token", token_type_hint="id_token")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with okta:  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+        pass
+
+
+def any_grant(okta: OktaOIDC) -> None:
+    assert_type(okta.token(AuthorizationCodeGrant(code="c", redirect_uri="u")), TokenResponse)
+    okta.token(CibaGrant(auth_req_id="a"), auth_server_id="aus1")
+    okta.token(ClientCredentialsGrant(), auth_server_id=ORG)
+    okta.token(DeviceCodeGrant(device_code="d"))
+    okta.token(InteractionCodeGrant(interaction_code="i"))
+    okta.token(JwtBearerGrant(assertion="a"))
+    okta.token(MfaOobGrant(mfa_token="m", oob_code="o"))
+    okta.token(MfaOtpGrant(mfa_token="m", otp="1"))
+    okta.token(OobGrant(oob_code="o", scope="s"))
+    okta.token(OtpGrant(login_hint="l", otp="1", scope="s"))
+    okta.token(PasswordGrant(username="u", password="p", scope="s"))
+    okta.token(RefreshTokenGrant(refresh_token="r"))
+    okta.token(Saml2BearerGrant(assertion="a", scope="s"))
+    okta.token(TokenExchangeGrant(subject_token="s", subject_token_type="t"))
+    plain: dict[str, str] = {"grant_type": "x"}
+    okta.token(plain)
+    mixed: Mapping[str, str | list[str] | None] = {"grant_type": "x", "resource": ["a"]}
+    okta.token(mixed)
+    okta.token("grant_type=x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    okta.token(IntrospectRequest(token="t"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def what_okta_said(response: TokenResponse) -> None:
+    assert_type(response.token_type, str)
+    assert_type(response.expires_in, int | Unset)
+    assert_type(response.access_token, None | str | Unset)
+    assert_type(response.scope, str | Unset)
+    assert_type(response.additional_properties, dict[str, Any])
+
+
+def tokens(result: Tokens) -> None:
+    assert_type(result.access_token, str)
+    assert_type(result.token_type, str)
+    assert_type(result.expires_in, int | None)
+    assert_type(result.expires_at, datetime | None)
+    assert_type(result.scopes, tuple[str, ...])
+    assert_type(result.refresh_token, str | None)
+    assert_type(result.id_token, str | None)
+    assert_type(result.raw, Mapping[str, Any])
+    assert_type(result.http, HttpInfo)
+    result.access_token = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    result.raw["x"] = 1  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
+
+
+def introspection(info: Introspection) -> None:
+    assert_type(info.active, bool)
+    assert_type(bool(info), bool)
+    assert_type(info.scopes, tuple[str, ...])
+    assert_type(info.aud, tuple[str, ...])
+    assert_type(info.sub, str | None)
+    assert_type(info.username, str | None)
+    assert_type(info.client_id, str | None)
+    assert_type(info.uid, str | None)
+    assert_type(info.iss, str | None)
+    assert_type(info.jti, str | None)
+    assert_type(info.token_type, str | None)
+    assert_type(info.expires_at, datetime | None)
+    assert_type(info.issued_at, datetime | None)
+    assert_type(info.not_before, datetime | None)
+    assert_type(info.raw, Mapping[str, Any])
+    assert_type(info.http, HttpInfo)
+    info.active = False  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def http(info: HttpInfo) -> None:
+    assert_type(info.status, int)
+    assert_type(info.headers, Mapping[str, str])
+    assert_type(info.request_id, str | None)
+    limit = info.rate_limit
+    if limit is not None:
+        assert_type(limit.limit, int)
+        assert_type(limit.remaining, int)
+        assert_type(limit.reset_at, datetime)
+    _ = info.rate_limit.limit  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def retry() -> None:
+    policy = Retry(attempts=2, max_wait=1)
+    assert_type(policy.attempts, int)
+    assert_type(policy.max_wait, float)
+    Retry(1, 0.5)
+    Retry(attempts="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def errors(okta: OktaOIDC) -> None:
+    try:
+        okta.revoke("token")
+    except InvalidClientError as error:
+        assert_type(error.status, int)
+        assert_type(error.code, str | None)
+        assert_type(error.description, str | None)
+        assert_type(error.http, HttpInfo)
+        assert_type(error.error_id, str | None)
+        assert_type(error.causes, tuple[str, ...])
+        assert_type(error.extra, Mapping[str, Any])
+        assert_type(error.retryable, bool)
+    except RateLimitError as error:
+        assert_type(error.retry_after, float | None)
+    except (InvalidGrantError, ServerError) as error:
+        api: APIError = error
+        assert_type(api.status, int)
+    except MalformedResponseError as error:
+        assert_type(error.http, HttpInfo)
+        assert_type(error.body, bytes)
+    except TransportTimeoutError as error:
+        transport: TransportError = error
+        assert_type(transport.request_sent, Literal[False] | None)
+    except ConfigurationError as error:
+        as_value_error: ValueError = error
+        as_okta_error: OktaError = error
+        assert_type(str(as_value_error) + str(as_okta_error), str)
+    except APIError as error:
+        _ = error.retry_after  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    except OktaError as error:
+        assert_type(error.retries, int)
+
+
+def generated(okta: OktaOIDC) -> None:
+    assert_type(
+        custom_introspect.sync(client=okta.api, body=IntrospectRequest(token="t")),
+        IntrospectionResponse | OAuthError | OktaErrorModel | None,
+    )
+    assert_type(
+        custom_token.sync_detailed(
+            "aus1", client=okta.api, body=RefreshTokenGrant(refresh_token="r")
+        ),
+        Response[OAuthError | OktaErrorModel | TokenResponse],
+    )
+
+
+async def generated_asynchronous(okta: AsyncOktaOIDC) -> None:
+    assert_type(
+        await org_token.asyncio(client=okta.api, body=ClientCredentialsGrant()),
+        OAuthError | OktaErrorModel | TokenResponse | None,
+    )

@@ -1,0 +1,281 @@
+"""The public surface: the promised names and no others, documented, and loaded when first used."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import subprocess
+import sys
+import typing
+from importlib import import_module, metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import okta_oidc
+import okta_oidc_api
+import pytest
+from okta_oidc import AsyncOktaOIDC, OktaOIDC
+
+PROMISED = [
+    "APIError",
+    "AsyncOktaOIDC",
+    "ClientSecretBasic",
+    "ClientSecretPost",
+    "ConfigurationError",
+    "HttpInfo",
+    "Introspection",
+    "InvalidClientError",
+    "InvalidGrantError",
+    "MalformedResponseError",
+    "OFFLINE_SCOPE",
+    "ORG",
+    "OktaError",
+    "OktaOIDC",
+    "RateLimitError",
+    "Retry",
+    "ServerError",
+    "Tokens",
+    "TransportError",
+    "TransportTimeoutError",
+]
+# Beside the promise: the version, and the faster transport that an extra brings.
+EXTRA = ["__version__", "aiohttp_client"]
+
+METHODS = ["token", "token_for_code", "token_for_refresh_token", "introspect", "revoke"]
+
+
+def fresh(program: str) -> Any:
+    """What a program prints, as JSON, in an interpreter of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_exactly_the_promised_names() -> None:
+    assert sorted([*PROMISED, *EXTRA]) == okta_oidc.__all__
+    assert okta_oidc.__all__ == sorted(okta_oidc.__all__)
+    assert len(set(okta_oidc.__all__)) == len(okta_oidc.__all__)
+    for name in okta_oidc.__all__:
+        assert getattr(okta_oidc, name) is getattr(okta_oidc, name)
+
+
+def test_dir_lists_them_before_they_are_loaded() -> None:
+    listed = fresh("import json, okta_oidc; print(json.dumps(dir(okta_oidc)))")
+    assert set(okta_oidc.__all__) <= set(listed)
+    assert listed == sorted(listed)
+
+
+def test_the_lists_for_checkers_for_loading_and_for_users_agree() -> None:
+    tree = ast.parse(Path(str(okta_oidc.__file__)).read_text(encoding="utf-8"))
+    checked = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    }
+    assert checked | {"OFFLINE_SCOPE"} == set(okta_oidc.__all__)
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'okta_oidc' has no attribute 'Client'"):
+        _ = vars(okta_oidc)["__getattr__"]("Client")
+    assert not hasattr(okta_oidc, "_HOMES_")
+
+
+def test_a_star_import_brings_all_of_it() -> None:
+    names = fresh(
+        "from okta_oidc import *\nimport json\n"
+        "print(json.dumps(sorted(n for n in globals() if n != 'json')))"
+    )
+    assert set(okta_oidc.__all__) - {"__version__"} <= set(names)
+
+
+HEAVY = (
+    "httpx",
+    "httpcore",
+    "anyio",
+    "attrs",
+    "attr",
+    "okta_oidc_api",
+    "aiohttp",
+    "asyncio",
+    "ssl",
+)
+LOADED = "json.dumps([n for n in %r if n in sys.modules])" % (HEAVY,)  # noqa: UP031
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert fresh(f"import okta_oidc, sys, json; okta_oidc.__version__; print({LOADED})") == []
+
+
+def test_the_errors_need_no_http_library() -> None:
+    loaded = fresh(
+        "import sys, json\nfrom okta_oidc import OktaError, RateLimitError, OFFLINE_SCOPE\n"
+        f"print({LOADED})"
+    )
+    assert not {"httpx", "httpcore", "okta_oidc_api"} & set(loaded)
+
+
+def test_a_client_needs_no_generated_model_and_no_aiohttp() -> None:
+    loaded = fresh(
+        "import sys, json\nfrom okta_oidc import *\n"
+        "with OktaOIDC('https://org.okta.com', ClientSecretBasic('id', 'secret')) as okta:\n"
+        f"    print({LOADED})"
+    )
+    assert "httpx" in loaded
+    assert not {"okta_oidc_api", "aiohttp"} & set(loaded)
+
+
+def test_a_bare_import_of_the_testing_package_is_light_too() -> None:
+    loaded = fresh(f"import okta_oidc.testing, sys, json; print({LOADED})")
+    assert loaded == []
+
+
+def test_imports_run_one_way() -> None:
+    root = Path(str(okta_oidc_api.__file__)).parent
+    modules = list(root.rglob("*.py"))
+    assert len(modules) > 10
+    for path in modules:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names.append(node.module or "")
+            assert all(name.partition(".")[0] != "okta_oidc" for name in names), path
+    loaded = fresh(
+        "import pkgutil, importlib, json, sys, okta_oidc_api\n"
+        "for m in pkgutil.walk_packages(okta_oidc_api.__path__, 'okta_oidc_api.'):\n"
+        "    importlib.import_module(m.name)\n"
+        "print(json.dumps(sorted(n for n in sys.modules if n.partition('.')[0] == 'okta_oidc')))"
+    )
+    assert loaded == []
+
+
+def test_both_packages_are_typed() -> None:
+    for package in ("okta_oidc", "okta_oidc_api"):
+        assert files(package).joinpath("py.typed").is_file()
+
+
+def test_the_version_is_one_a_server_can_be_told() -> None:
+    assert okta_oidc.__version__
+    assert all(part.isalnum() for part in okta_oidc.__version__.split("."))
+    try:
+        installed = metadata.version("okta-oidc")
+    except metadata.PackageNotFoundError:
+        return  # run from the tree, where nothing is installed to disagree
+    assert installed == okta_oidc.__version__
+
+
+def docs_of_assignments(module: str) -> dict[str, str]:
+    """The strings that stand under assignments, where documentation tools look for them."""
+    tree = ast.parse(Path(str(import_module(module).__file__)).read_text(encoding="utf-8"))
+    found: dict[str, str] = {}
+    for node, following in zip(tree.body, tree.body[1:], strict=False):
+        target: ast.expr | None = node.target if isinstance(node, ast.AnnAssign) else None
+        if isinstance(node, ast.Assign):
+            target = node.targets[0]
+        value = following.value if isinstance(following, ast.Expr) else None
+        if (
+            isinstance(target, ast.Name)
+            and isinstance(value, ast.Constant)
+            and isinstance(value.value, str)
+        ):
+            found[target.id] = value.value
+    return found
+
+
+def test_every_public_name_is_documented() -> None:
+    assert inspect.getdoc(okta_oidc)
+    assert "OFFLINE_SCOPE" in docs_of_assignments("okta_oidc")
+    assert "ORG" in docs_of_assignments("okta_oidc._config")
+    for name in okta_oidc.__all__:
+        value = getattr(okta_oidc, name)
+        if inspect.isclass(value):
+            # Not one that is inherited, nor one that a dataclass makes up.
+            assert value.__doc__, name
+            assert not value.__doc__.startswith(f"{name}("), name
+        elif inspect.isfunction(value):
+            assert value.__doc__, name
+
+
+@pytest.mark.parametrize("cls", [OktaOIDC, AsyncOktaOIDC])
+def test_every_public_method_is_documented(cls: type[Any]) -> None:
+    public = {name for name in dir(cls) if not name.startswith("_")}
+    closing = "close" if cls is OktaOIDC else "aclose"
+    assert public == {*METHODS, "api", closing}
+    for name in public:
+        assert vars(cls)[name].__doc__, name
+
+
+def test_both_faces_take_the_same() -> None:
+    for name in ("__init__", *METHODS):
+        first = inspect.signature(getattr(OktaOIDC, name))
+        second = inspect.signature(getattr(AsyncOktaOIDC, name))
+        assert list(first.parameters) == list(second.parameters)
+        for one, other in zip(first.parameters.values(), second.parameters.values(), strict=True):
+            assert (one.kind, one.default) == (other.kind, other.default)
+            if one.name != "http_client":
+                assert one.annotation == other.annotation
+        assert first.return_annotation == second.return_annotation
+        if name in METHODS:
+            assert inspect.iscoroutinefunction(getattr(AsyncOktaOIDC, name))
+
+
+def test_signatures_are_as_promised() -> None:
+    def shape(function: Any) -> list[tuple[str, bool, object]]:
+        return [
+            (p.name, p.kind is p.KEYWORD_ONLY, p.default)
+            for p in inspect.signature(function).parameters.values()
+            if p.name != "self"
+        ]
+
+    empty = inspect.Parameter.empty
+    server = ("auth_server_id", True, None)
+    hint = ("token_type_hint", True, None)
+    assert shape(OktaOIDC.__init__) == [
+        ("base_url", False, empty),
+        ("auth", False, empty),
+        server,
+        ("timeout", True, 10.0),
+        ("retry", True, okta_oidc.Retry()),
+        ("http_client", True, None),
+    ]
+    assert shape(OktaOIDC.token) == [("request", False, empty), server]
+    assert shape(OktaOIDC.token_for_code) == [
+        ("code", False, empty),
+        ("redirect_uri", False, empty),
+        ("code_verifier", True, None),
+        server,
+    ]
+    assert shape(OktaOIDC.token_for_refresh_token) == [
+        ("refresh_token", False, empty),
+        ("redirect_uri", False, None),
+        ("scope", True, None),
+        server,
+    ]
+    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server]
+    assert shape(OktaOIDC.revoke) == [("token", False, empty), hint, server]
+    assert shape(okta_oidc.Retry)[0] == ("attempts", False, 3)
+    assert shape(okta_oidc.Retry)[1][:2] == ("max_wait", False)
+
+
+def test_hints_are_those_that_each_endpoint_takes() -> None:
+    common = {"access_token", "device_secret", "refresh_token"}
+    for cls in (OktaOIDC, AsyncOktaOIDC):
+        assert set(typing.get_args(_literal(cls.introspect))) == common | {"id_token"}
+        assert set(typing.get_args(_literal(cls.revoke))) == common | {"oauth_sts"}
+
+
+def _literal(function: Any) -> Any:
+    name = inspect.signature(function).parameters["token_type_hint"].annotation
+    return vars(import_module("okta_oidc._client"))[name.partition(" ")[0]]
+
+
+def test_constants() -> None:
+    assert okta_oidc.OFFLINE_SCOPE == "offline_access openid"
+    assert repr(okta_oidc.ORG) == "ORG"
+    assert okta_oidc.ORG is not None
+    assert not isinstance(okta_oidc.ORG, str)
