@@ -503,7 +503,8 @@ def test_retry_is_a_value() -> None:
     assert Retry() == Retry(3, 30) == Retry(attempts=3, max_wait=30.0)
     assert Retry(2) != Retry(3)
     assert Retry(max_wait=1) != Retry(max_wait=2)
-    assert Retry() != (3, 30.0)
+    other: object = (3, 30.0)
+    assert Retry() != other
     assert len({Retry(), Retry(3), Retry(2)}) == 2
     assert repr(Retry(5, 1.5)) == "Retry(attempts=5, max_wait=1.5)"
     retry: Any = Retry(attempts=3)
