@@ -109,7 +109,7 @@ def spec(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict: overlay, generated, tests, examples."""
-    session.install("-e", ".[aiohttp]", *group("test", "types", "contract", "browser"))
+    session.install("-e", ".[aiohttp,cli]", *group("test", "types", "contract", "browser", "docs"))
     session.run("mypy")
     session.run("pyright", env=_NODE_ENV)
 
@@ -127,6 +127,37 @@ def browser(session: nox.Session) -> None:
     _chromium(session)
     session.install(".", *group("test", "node", "browser"))
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/browser"]))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation site, run every code block, open every page in a browser."""
+    _chromium(session)
+    session.install(".[aiohttp,cli]", *group("test", "types", "node", "browser", "lint", "docs"))
+    folder = Path(session.create_tmp()).resolve() / "docs"
+    shutil.rmtree(folder, ignore_errors=True)
+    workshop = folder / "redocly"
+    shutil.copytree(ROOT / "openapi", workshop, ignore=shutil.ignore_patterns("node_modules"))
+    _node(session, workshop, "npm", "ci", "--no-audit", "--no-fund")
+    _node(
+        session,
+        workshop,
+        "node",
+        "node_modules/@redocly/cli/bin/cli.js",
+        "build-docs",
+        "okta-oauth.yaml",
+        "--output=http.html",
+        f"--template={ROOT / 'docs' / '_site' / 'http.hbs'}",
+        "--inlineBundle",
+        "--openapi.disableTelemetry",
+    )
+    pages = folder / "pages"
+    session.run("python", "docs/_site/build.py", str(pages), str(workshop / "http.html"))
+    session.run(
+        *("python", "-m", "pytest", "-n", "auto", *(session.posargs or ["tests/docs"])),
+        env={"OKTA_OIDC_SITE": str(pages / "site")},
+    )
+    session.log(f"the site is in {pages / 'site'}")
 
 
 @nox.session
