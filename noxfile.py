@@ -42,6 +42,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def cli(session: nox.Session) -> None:
+    """Run the tests of the command line, through the script that the built wheel installs."""
+    session.install(".[cli]", *group("test"))
+    session.run("pytest", "-n", "auto", *(session.posargs or ["tests/cli"]))
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Follow a token through its whole life, against the embedded server."""
     session.install(".")

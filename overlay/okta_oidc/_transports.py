@@ -157,7 +157,12 @@ def core_request(request: httpx.Request, limits: dict[str, float]) -> httpcore.R
 @functools.cache
 def shared_tls() -> ssl.SSLContext:
     # Reading the certificate store is most of what it costs to make a client.
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise ConfigurationError(
+            "the certificate store cannot be read: check SSL_CERT_FILE and SSL_CERT_DIR"
+        ) from error
 
 
 def proxy_address(server: Server) -> httpx.Proxy | None:

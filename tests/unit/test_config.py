@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
@@ -17,6 +18,7 @@ from okta_oidc import (
     OktaOIDC,
     Retry,
 )
+from okta_oidc._transports import shared_tls
 
 from ._faces import AUTHS, CALLS, AuthClass, Face, Kind, borrowed_client
 from ._recording import Recorder, http_bytes, never
@@ -490,3 +492,16 @@ def test_per_call_servers_do_not_weaken_the_check_of_the_rest() -> None:
         with pytest.raises(ConfigurationError):
             okta.token_for_code("c", "", auth_server_id="aus9")
     assert len(handler.requests) == 1
+
+
+def test_a_certificate_store_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    shared_tls.cache_clear()
+    try:
+        for cls in (OktaOIDC, AsyncOktaOIDC):
+            with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
+                cls(ORG_URL, BASIC)
+    finally:
+        shared_tls.cache_clear()

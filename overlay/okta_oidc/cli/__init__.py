@@ -7,6 +7,7 @@ variables and its exit codes are promised; its tables are for people and change 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 from ._exits import Exit
 
@@ -19,6 +20,8 @@ def main() -> int:
     """Run the command with the process's arguments; return its exit code."""
     try:
         try:
+            for name in _EXTRA:
+                import_module(name)
             from ._running import run_process
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in _EXTRA:

@@ -63,7 +63,12 @@ class _Place:
     host: str
     port: int
     server_id: str
-    proxy: str | None
+    proxy: str | None = field(repr=False)
+
+    @property
+    def proxy_name(self) -> str:
+        """The proxy without its user name and password."""
+        return urlsplit(self.proxy or "").netloc.rpartition("@")[2]
 
     @property
     def issuer(self) -> str:
@@ -74,10 +79,6 @@ class _Place:
     @property
     def secure(self) -> bool:
         return self.origin.startswith("https:")
-
-    @property
-    def loopback(self) -> bool:
-        return _is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,13 @@ def examine(connection: Connection, session: Session) -> Iterator[Finding]:
     """Every check, as it is made; what cannot be made for want of an earlier one is skipped."""
     try:
         place = _place(connection)
-    except okta_oidc.ConfigurationError as error:
+    except (InputError, okta_oidc.ConfigurationError) as error:
         yield Finding(
             "org URL",
             "failed",
-            message_of(error),
-            "pass --org-url, or set OKTA_ORG_URL, to https://{your Okta domain}",
+            _text_of(error),
+            (error.hint if isinstance(error, InputError) else "")
+            or "pass --org-url, or set OKTA_ORG_URL, to https://{your Okta domain}",
         )
         yield from _skipped("org URL")
         return
@@ -107,7 +109,7 @@ def examine(connection: Connection, session: Session) -> Iterator[Finding]:
 
     context = httpx.create_ssl_context()
     if place.proxy is not None:
-        found = f"left to the proxy {place.proxy}, which the environment names"
+        found = f"left to the proxy {place.proxy_name}, which the environment names"
         advice = "if it is not meant for this host, add the host to NO_PROXY"
         yield Finding("DNS", "skipped", found, advice)
         yield Finding("connection", "skipped", found, advice)
@@ -122,20 +124,17 @@ def examine(connection: Connection, session: Session) -> Iterator[Finding]:
     discovery: Discovery | None = None
     trouble: Exception | None = None
     try:
-        discovery = discover(
-            place.issuer, connection.timeout, context, trust_env=not place.loopback
-        )
-    except (httpx.HTTPError, OSError) as error:
+        discovery = discover(place.issuer, connection.timeout, context, place.proxy)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         trouble = error
     yield _document(place, discovery, trouble)
 
     try:
         trial = _tried(connection, session)
     except (InputError, okta_oidc.ConfigurationError) as error:
-        text = message_of(error) if isinstance(error, okta_oidc.OktaError) else str(error)
         yield _clock(discovery, None, session)
         yield _server(place, discovery, None, session)
-        yield Finding("credentials", "failed", text, "mend it, and run this again")
+        yield Finding("credentials", "failed", _text_of(error), "mend it, and run this again")
         yield from _skipped("credentials")
         return
     yield _clock(discovery, trial, session)
@@ -144,9 +143,13 @@ def examine(connection: Connection, session: Session) -> Iterator[Finding]:
     yield _budget(trial, session)
 
 
+def _text_of(error: InputError | okta_oidc.ConfigurationError) -> str:
+    return message_of(error) if isinstance(error, okta_oidc.ConfigurationError) else str(error)
+
+
 def _skipped(after: str) -> Iterator[Finding]:
     for check in _CHECKS[_CHECKS.index(after) + 1 :]:
-        yield Finding(check, "skipped", f"needs: {after}", f"mend the {after} first")
+        yield Finding(check, "skipped", f"not without the {after}", f"mend the {after} first")
 
 
 def _place(connection: Connection) -> _Place:
@@ -172,9 +175,7 @@ def _proxy(host: str, scheme: str) -> str | None:
     address = proxies.get(scheme) or proxies.get("all")
     if not address or proxy_bypass(host):
         return None
-    # Its user name and password are left out.
-    parts = urlsplit(address if "://" in address else f"http://{address}")
-    return parts.netloc.rpartition("@")[2]
+    return address if "://" in address else f"http://{address}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -196,6 +197,8 @@ def _dns(place: _Place, connection: Connection) -> Finding:
             f"{place.host}: {error.strerror or error}",
             "check the spelling of the host, then this machine's resolver and VPN",
         )
+    if found == [place.host]:
+        return Finding("DNS", "ok", f"{place.host} is an address")
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return Finding("DNS", "ok", f"{place.host} is {', '.join(found[:3])}{more}")
 
@@ -249,7 +252,7 @@ def _document(place: _Place, discovery: Discovery | None, trouble: Exception | N
         )
     members = discovery.members or {}
     if 300 <= discovery.status <= 399:
-        target = urlsplit(discovery.location or "").hostname or "another address"
+        target = _host_of(discovery.location or "") or "another address"
         return Finding(
             check,
             "failed",
@@ -279,6 +282,13 @@ def _document(place: _Place, discovery: Discovery | None, trouble: Exception | N
             "tokens will name that issuer: let those who check them expect it, or use its domain",
         )
     return Finding(check, "ok", f"issuer {place.issuer}")
+
+
+def _host_of(location: str) -> str:
+    try:
+        return httpx.URL(location).host
+    except httpx.InvalidURL:
+        return ""
 
 
 def _clock(discovery: Discovery | None, trial: _Trial | None, session: Session) -> Finding:
@@ -346,11 +356,14 @@ def _tried(connection: Connection, session: Session) -> _Trial | None:
         if not session.secrets.can_ask:
             return None
         secret = session.secrets.read(CLIENT_SECRET, None)
-    return _trial(connection, connection.auth_method, connection.client_id, secret)
+    return _trial(connection, session, connection.auth_method, connection.client_id, secret)
 
 
-def _trial(connection: Connection, method: str, client_id: str, secret: str) -> _Trial:
-    with connection.client(credentials(method, client_id, secret), None) as okta:
+def _trial(
+    connection: Connection, session: Session, method: str, client_id: str, secret: str
+) -> _Trial:
+    auth = credentials(session.screen, method, client_id, secret)
+    with connection.client(auth, None) as okta:
         begun = time.time()
         try:
             # No such token exists, so the answer is "not active" and nothing changes.
@@ -374,20 +387,38 @@ def _credentials(connection: Connection, session: Session, trial: _Trial | None)
         return Finding(check, "ok", f"accepted for {connection.client_id}")
     text = message_of(error)
     if isinstance(error, okta_oidc.InvalidClientError):
-        return Finding(check, "failed", text, _credentials_advice(connection, trial, error))
+        return Finding(
+            check, "failed", text, _credentials_advice(connection, session, trial, error)
+        )
     if isinstance(error, okta_oidc.RateLimitError):
         return Finding(check, "skipped", "not tried: the rate limit is used up", "wait, and rerun")
+    if isinstance(error, okta_oidc.APIError) and _names_server(error):
+        return Finding(
+            check,
+            "skipped",
+            "the authorization server did not try them",
+            "mend the authorization server first",
+        )
+    if isinstance(error, okta_oidc.TransportError):
+        advice = "see whether a proxy or a firewall stops POST requests, or raise --timeout"
+        return Finding(check, "failed", text, advice)
+    if isinstance(error, okta_oidc.MalformedResponseError):
+        advice = "see what answers at the org URL: a proxy, or a sign-in page?"
+        return Finding(check, "failed", text, advice)
     return Finding(check, "failed", text, advice_on(error, session))
 
 
 def _credentials_advice(
-    connection: Connection, trial: _Trial, error: okta_oidc.InvalidClientError
+    connection: Connection,
+    session: Session,
+    trial: _Trial,
+    error: okta_oidc.InvalidClientError,
 ) -> str:
     if error.error_id is not None:
         # Okta answers an id that it does not know in another form than a wrong secret.
         return "this org does not know the client id: check OKTA_CLIENT_ID and the org URL"
     other = METHODS[connection.auth_method.endswith("basic")]
-    if _trial(connection, other, connection.client_id or "", trial.secret).error is None:
+    if _trial(connection, session, other, connection.client_id or "", trial.secret).error is None:
         return f"the application is registered for {other}: pass --auth-method {other}"
     return "neither method is accepted: copy the secret anew, and see that it was not rotated"
 

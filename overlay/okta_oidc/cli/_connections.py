@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, Final
+from urllib.parse import quote
 
 import click
 
 import okta_oidc
 
 from ._exits import InputError
+from ._screens import Screen
 from ._secrets import CLIENT_SECRET
 from ._sessions import Session, current_session
 
@@ -47,30 +50,42 @@ class Connection:
         if not self.client_id:
             raise InputError("there is no client id: set OKTA_CLIENT_ID, or pass --client-id")
         secret = session.secrets.read(CLIENT_SECRET, self.client_secret_file)
-        retry = okta_oidc.Retry(self.attempts, _LONGEST_WAIT)
-        return self.client(credentials(self.auth_method, self.client_id, secret), retry)
+        auth = credentials(session.screen, self.auth_method, self.client_id, secret)
+        return self.client(auth, okta_oidc.Retry(self.attempts, _LONGEST_WAIT))
 
     def client(
         self,
         auth: okta_oidc.ClientSecretBasic | okta_oidc.ClientSecretPost,
         retry: okta_oidc.Retry | None,
     ) -> okta_oidc.OktaOIDC:
-        """A client with these credentials."""
-        return okta_oidc.OktaOIDC(
-            self.org_url or "",
-            auth,
-            auth_server_id=(
-                okta_oidc.ORG if self.auth_server_id == ORG_SERVER else self.auth_server_id or None
-            ),
-            timeout=self.timeout,
-            retry=retry,
-        )
+        """A client with these credentials.
+
+        Raises:
+            InputError: the environment names certificates that cannot be read.
+            okta_oidc.ConfigurationError: something cannot be right.
+        """
+        server = self.auth_server_id or None
+        try:
+            return okta_oidc.OktaOIDC(
+                self.org_url or "",
+                auth,
+                auth_server_id=okta_oidc.ORG if server == ORG_SERVER else server,
+                timeout=self.timeout,
+                retry=retry,
+            )
+        except OSError as error:
+            raise InputError(
+                f"the CA certificates cannot be read: {error.strerror or error}",
+                "look at SSL_CERT_FILE and SSL_CERT_DIR",
+            ) from None
 
 
 def credentials(
-    method: str, client_id: str, secret: str
+    screen: Screen, method: str, client_id: str, secret: str
 ) -> okta_oidc.ClientSecretBasic | okta_oidc.ClientSecretPost:
-    """The auth object of an ``--auth-method``."""
+    """The auth object of an ``--auth-method``; ``screen`` keeps silent about what it sends."""
+    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
+    screen.hide(b64encode(pair.encode()).decode())
     if method.removeprefix("client_secret_") == "post":
         return okta_oidc.ClientSecretPost(client_id, secret)
     return okta_oidc.ClientSecretBasic(client_id, secret)
@@ -94,7 +109,10 @@ def json_option(command: Command) -> Command:
 
 
 def connected(command: Command) -> Command:
-    """The shared options; ``command`` gets the session, a ``Connection`` and its own options."""
+    """The shared options; ``command`` gets the session, a ``Connection`` and its own options.
+
+    Stands below a command's own options, so that ``--help`` shows those first.
+    """
 
     @wraps(command)
     def run(session: Session, **options: Any) -> int:

@@ -15,7 +15,6 @@ from ._words import value_text
 
 
 @click.command()
-@json_option
 @click.option(
     "--token-file",
     metavar="FILE",
@@ -23,6 +22,7 @@ from ._words import value_text
     help="A file that holds the token, '-' for standard input. "
     "Left out: OKTA_OIDC_TOKEN, else standard input, else a prompt.",
 )
+@json_option
 def decode(session: Session, token_file: str | None) -> int:
     """Show what a JWT says of itself, UNVERIFIED.
 

@@ -32,14 +32,14 @@ class Discovery:
     skew: float | None
 
 
-def discover(issuer: str, seconds: float, context: ssl.SSLContext, *, trust_env: bool) -> Discovery:
+def discover(issuer: str, seconds: float, context: ssl.SSLContext, proxy: str | None) -> Discovery:
     """Fetch the document of the server whose tokens are from ``issuer``.
 
     Raises:
         httpx.HTTPError: there was no complete answer.
         TimeoutError: it took longer than ``seconds`` in all.
     """
-    return within(seconds, lambda: _fetched(issuer, seconds, context, trust_env))
+    return within(seconds, lambda: _fetched(issuer, seconds, context, proxy))
 
 
 def clock_skew(headers: Mapping[str, str], at: float) -> float | None:
@@ -52,9 +52,14 @@ def clock_skew(headers: Mapping[str, str], at: float) -> float | None:
     return at - date.timestamp() - 0.5
 
 
-def _fetched(issuer: str, seconds: float, context: ssl.SSLContext, trust_env: bool) -> Discovery:
+def _fetched(issuer: str, seconds: float, context: ssl.SSLContext, proxy: str | None) -> Discovery:
     with httpx.Client(
-        verify=context, timeout=seconds, trust_env=trust_env, follow_redirects=False
+        # The one proxy that the other calls use too, if any, and nothing else of the environment.
+        verify=context,
+        timeout=seconds,
+        proxy=proxy,
+        trust_env=False,
+        follow_redirects=False,
     ) as client:
         begun = time.time()
         with client.stream(

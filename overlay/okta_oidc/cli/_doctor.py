@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from ._checks import Finding, Status, examine
 from ._connections import Connection, connected
 from ._exits import Exit
 from ._screens import Tone
 from ._sessions import Session
 from ._words import printable
+
+if TYPE_CHECKING:
+    from ._checks import Finding, Status
 
 _TONES: Final[dict[Status, Tone]] = {
     "ok": "good",
@@ -31,6 +33,9 @@ def doctor(session: Session, connection: Connection) -> int:
     token that does not exist. The exit code is 1 if a check failed; warnings and skipped checks do
     not count.
     """
+    # Brings httpx, which the other commands load when they come to need it.
+    from ._checks import examine
+
     findings: list[Finding] = []
     for finding in examine(connection, session):
         findings.append(finding)
@@ -57,8 +62,11 @@ def doctor(session: Session, connection: Connection) -> int:
 
 def _show(session: Session, finding: Finding) -> None:
     tone = _TONES[finding.status]
-    session.screen.line(
-        f"{finding.status:<9}", tone, f"{finding.check:<21}{printable(finding.text)}"
-    )
+    label, text = f"{finding.status:<9}", f"{finding.check:<21}{printable(finding.text)}"
+    if finding.status == "skipped":
+        # One cause may skip many checks: a line for each is enough.
+        session.screen.line(label, tone, f"{text}: {printable(finding.advice)}")
+        return
+    session.screen.line(label, tone, text)
     if finding.status != "ok":
         session.screen.line(" " * 9, "plain", f"-> {printable(finding.advice)}")

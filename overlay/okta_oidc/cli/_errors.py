@@ -14,16 +14,19 @@ from ._exits import Exit
 from ._sessions import Session
 from ._words import duration
 
-# The package speaks to programmers: here its names are those of options.
-_OPTIONS: Final = (
-    ("auth_server_id=okta_oidc.ORG", "--auth-server-id org"),
+# The package speaks to programmers: here its names are those of options. The first few stand in the
+# hints that it adds to what a server said, which is quoted as it is.
+_IN_HINTS: Final = (
+    ("pass auth_server_id=okta_oidc.ORG", "pass --auth-server-id org"),
+    ("ClientSecretPost is not affected", "--auth-method client_secret_post is not affected"),
+    ("Is base_url your Okta domain", "Is --org-url your Okta domain"),
+)
+_IN_ARGUMENTS: Final = (
     ("okta_oidc.ORG", "--auth-server-id org"),
     ("auth_server_id", "--auth-server-id"),
     ("base_url", "--org-url"),
     ("client_id", "--client-id"),
     ("client_secret ", "the client secret "),
-    ("ClientSecretPost", "--auth-method client_secret_post"),
-    ("ClientSecretBasic", "--auth-method client_secret_basic"),
 )
 _SECRET_WORDS: Final = ("token", "secret", "code", "password", "assertion")
 _SAFE_OPTION: Final = frozenset("abcdefghijklmnopqrstuvwxyz-")
@@ -60,9 +63,9 @@ def exit_code_of(error: okta_oidc.OktaError) -> Exit:
 def message_of(error: okta_oidc.OktaError) -> str:
     """What went wrong, in the words of the command line."""
     message = str(error)
-    if isinstance(error, okta_oidc.ConfigurationError):
-        for name, option in _OPTIONS:
-            message = message.replace(name, option)
+    arguments = _IN_ARGUMENTS if isinstance(error, okta_oidc.ConfigurationError) else ()
+    for name, option in (*_IN_HINTS, *arguments):
+        message = message.replace(name, option)
     return message
 
 

@@ -32,13 +32,13 @@ _token_file = click.option(
 
 
 @click.command()
-@connected
 @_token_file
 @click.option(
     "--hint",
     type=click.Choice(get_args(IntrospectHint)),
     help="What kind of token it is, which spares the server a search.",
 )
+@connected
 def introspect(
     session: Session, connection: Connection, token_file: str | None, hint: IntrospectHint | None
 ) -> int:
@@ -66,7 +66,6 @@ def introspect(
 
 
 @click.command()
-@connected
 @_token_file
 @click.option(
     "--hint",
@@ -78,6 +77,7 @@ def introspect(
     is_flag=True,
     help="Introspect the token afterwards; exit code 1 if it is still active.",
 )
+@connected
 def revoke(
     session: Session,
     connection: Connection,

@@ -31,11 +31,12 @@ def ask(question: str, stdin: TextIO, stderr: TextIO) -> str:
     before = termios.tcgetattr(terminal)
     silent = termios.tcgetattr(terminal)
     silent[3] &= ~(termios.ECHO | termios.ICANON)
-    stderr.write(question)
-    stderr.flush()
     try:
-        # Drops what was typed before the echo went off: it is on the screen.
+        # Drops what was typed before the echo went off: it is on the screen. From the question on,
+        # nothing is lost.
         termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+        stderr.write(question)
+        stderr.flush()
         return _line(terminal)
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -70,20 +70,21 @@ class Screen:
 
     def show(self, answer: Answer) -> None:
         """Print an answer."""
-        clean: Callable[[str], str] = str if answer.shows_secrets else self._clean
         if self.json:
-            self.show_json(_mapped(answer.document, clean))
+            self.show_json(answer.document, shows_secrets=answer.shows_secrets)
             return
+        clean = str if answer.shows_secrets else self._clean
         rows = [Row(printable(clean(row.name)), clean(row.value), row.tone) for row in answer.rows]
         if _is_terminal(self.out):
             self._table(answer.title, rows)
         else:
             self._write(self.out, "".join(f"{row.name}: {row.value}\n" for row in rows))
 
-    def show_json(self, document: object) -> None:
+    def show_json(self, document: Mapping[str, Any], *, shows_secrets: bool = False) -> None:
         """Print a JSON document, in ASCII, indented where a person reads it."""
         indent = 2 if _is_terminal(self.out) else None
-        self._write(self.out, json.dumps(document, indent=indent, ensure_ascii=True) + "\n")
+        clean = _mapped(document, str if shows_secrets else self._clean)
+        self._write(self.out, json.dumps(clean, indent=indent, ensure_ascii=True) + "\n")
 
     def print(self, text: str) -> None:
         """Print text of the command's own."""
@@ -133,7 +134,7 @@ class Screen:
             show_header=False,
             border_style="dim",
         )
-        table.add_column(style="cyan", no_wrap=True)
+        table.add_column(style="cyan", overflow="fold", max_width=32)
         # A value that is cut short is of no use to anyone.
         table.add_column(overflow="fold")
         for row in rows:

@@ -37,6 +37,7 @@ def token() -> None:
 
 
 def _token_options(command: Command) -> Command:
+    command = connected(command)
     for option in (
         click.option(
             "--save",
@@ -47,11 +48,10 @@ def _token_options(command: Command) -> Command:
         click.option("--show-tokens", is_flag=True, help="Print the tokens too."),
     ):
         command = option(command)
-    return connected(command)
+    return command
 
 
 @token.command()
-@_token_options
 @click.option(
     "--refresh-token-file",
     metavar="FILE",
@@ -60,6 +60,7 @@ def _token_options(command: Command) -> Command:
     "Left out: OKTA_OIDC_REFRESH_TOKEN, else standard input, else a prompt.",
 )
 @click.option("--scope", help="Fewer scopes than were granted. Left out: all of them.")
+@_token_options
 def refresh(
     session: Session,
     connection: Connection,
@@ -90,7 +91,6 @@ def refresh(
 
 
 @token.command()
-@_token_options
 @click.option(
     "--code-file",
     metavar="FILE",
@@ -113,6 +113,7 @@ def refresh(
     help="A file that holds the PKCE code verifier, if a challenge was sent. "
     "Left out: OKTA_OIDC_CODE_VERIFIER, else none.",
 )
+@_token_options
 def code(
     session: Session,
     connection: Connection,
@@ -140,8 +141,8 @@ def code(
 
 
 @token.command(name="client-credentials")
-@_token_options
 @click.option("--scope", help="Space-delimited. Left out: the server's default scopes.")
+@_token_options
 def client_credentials(
     session: Session,
     connection: Connection,
