@@ -73,9 +73,12 @@ class Connection:
                 timeout=self.timeout,
                 retry=retry,
             )
-        except OSError as error:
+        except okta_oidc.ConfigurationError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError):
+                raise
             raise InputError(
-                f"the CA certificates cannot be read: {error.strerror or error}",
+                f"the CA certificates cannot be read: {cause.strerror or cause}",
                 "look at SSL_CERT_FILE and SSL_CERT_DIR",
             ) from None
 
