@@ -116,7 +116,7 @@ def spec(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict: overlay, generated, tests, examples."""
-    session.install("-e", ".[aiohttp,cli]", *group("test", "types", "contract", "browser", "docs"))
+    session.install("-e", ".[aiohttp,cli]", *group("test", "types", "contract", "browser", "docs", "bench"))
     session.run("mypy")
     session.run("pyright", env=_NODE_ENV)
 
@@ -134,6 +134,48 @@ def browser(session: nox.Session) -> None:
     _chromium(session)
     session.install(".", *group("test", "node", "browser"))
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/browser"]))
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Break connections and answers in every way we know; fuzz for some seconds."""
+    session.install(".[aiohttp]", *group("test"))
+    session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or ["tests/faults"]))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Read a million generated answers; takes minutes."""
+    session.install(".[aiohttp]", *group("test"))
+    session.run("python", "-m", "tests.faults.fuzz", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Call 100,000 times from 32 threads, then from 500 tasks, with faults; takes minutes."""
+    session.install(".[aiohttp]", *group("test"))
+    session.run("python", "-m", "tests.faults.soak", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against httpx and others, and write docs/performance.md; takes minutes."""
+    session.install(".[aiohttp]", *group("test", "bench"))
+    session.run("python", "-m", "tests.benchmarks", "run")
+
+
+@nox.session(name="bench-check")
+def bench_check(session: nox.Session) -> None:
+    """Fail if a ratio misses its goal by more than the margin."""
+    session.install(".[aiohttp]", *group("test", "bench"))
+    session.run("python", "-m", "tests.benchmarks", "check")
+
+
+@nox.session
+def instructions(session: nox.Session) -> None:
+    """Count a call's instructions under valgrind, and say what changed."""
+    session.install(".[aiohttp]", *group("test", "bench"))
+    session.run("python", "-m", "tests.benchmarks", "instructions")
 
 
 @nox.session

@@ -78,17 +78,17 @@ class _Stream(httpx.AsyncByteStream):
 
 @contextmanager
 def _true_errors() -> Generator[None, None, None]:
-    # The transport calls a connection that broke after the request a connect timeout, and one that
-    # was never made a timeout of any kind: what may be sent again turns on which it was.
+    # The transport calls all that befalls a connection a connect timeout, also when it broke after
+    # the request: what may be sent again turns on which it was.
     try:
         yield
     except httpx.TransportError as error:
         cause = error.__cause__
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             raise httpx.ConnectTimeout(str(error)) from cause
-        if isinstance(error, httpx.ConnectTimeout) and not isinstance(
-            cause, aiohttp.ClientConnectorError
-        ):
+        if isinstance(cause, aiohttp.ClientConnectorError):
+            raise httpx.ConnectError(str(error)) from cause
+        if isinstance(error, httpx.ConnectTimeout):
             raise httpx.ReadError(str(error)) from cause
         raise
     except aiohttp.ClientError as error:

@@ -21,16 +21,34 @@ class SentBody(httpx.ByteStream):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
-        self._content: Final = content
+        self.content: Final = content
         self.started = False
 
     def __iter__(self) -> Iterator[bytes]:
         self.started = True
-        yield self._content
+        yield self.content
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        self.started = True
-        yield self._content
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self)
+
+
+class _Once:
+    # No generator: one that is left half way, as a broken connection does, troubles the event loop.
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: SentBody) -> None:
+        self._body: SentBody | None = body
+
+    def __aiter__(self) -> _Once:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, None
+        if body is None:
+            raise StopAsyncIteration
+        body.started = True
+        return body.content
 
 
 class ReceivedBody:
@@ -53,7 +71,7 @@ class ReceivedBody:
 
     def content(self, headers: httpx.Headers) -> bytes:
         """The bytes, decompressed if the server compressed them unasked."""
-        raw = b"".join(self._chunks)[:_LARGEST]
+        raw = b"".join(tuple(self._chunks))[:_LARGEST]
         if "content-encoding" not in headers or not raw:
             return raw
         response = httpx.Response(200, headers=headers, stream=_Pieces(raw))

@@ -93,9 +93,9 @@ def _kept(response: httpx.Response) -> httpx.Response:
 def within(seconds: float, work: Callable[[], T]) -> T:
     """The result of ``work``, if it comes within ``seconds``.
 
-    A synchronous client of the caller's limits each read, not their sum, and lets nobody reach the
-    socket that a slow server keeps it waiting at. So it waits in a thread of its own, which a
-    caller can leave behind; that ends when the server, or the client's own limit, ends the wait.
+    For what blocks and has no limit of its own: the resolver; a client of the caller's, which
+    limits each read, not their sum, and lets nobody reach its socket. It waits in a thread, which
+    a caller can leave behind, and which ends when the wait does.
 
     Raises:
         TimeoutError: it did not come in time.

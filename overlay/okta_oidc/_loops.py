@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
@@ -14,10 +15,11 @@ T = TypeVar("T")
 class PerLoop(Generic[T]):
     """A value for each running event loop, made when it is first asked for there."""
 
-    __slots__ = ("_make", "_values")
+    __slots__ = ("_lock", "_make", "_values")
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make: Final = make
+        self._lock: Final = threading.Lock()
         self._values: dict[object, T] = {}
 
     def get(self) -> T:
@@ -26,14 +28,16 @@ class PerLoop(Generic[T]):
         value = self._values.get(loop)
         if value is None:
             value = self._make()
-            # Loops that have ended never come back: a program may run one for each job.
-            alive = {key: held for key, held in self._values.items() if not _has_ended(key)}
-            self._values = {**alive, loop: value}
+            with self._lock:
+                # Loops that have ended never come back: a program may run one for each job.
+                alive = {key: held for key, held in self._values.items() if not _has_ended(key)}
+                self._values = {**alive, loop: value}
         return value
 
     def pop(self) -> T | None:
         """The value of the running loop, given up. Another loop's cannot be closed from here."""
-        return self._values.pop(_running_loop(), None)
+        with self._lock:
+            return self._values.pop(_running_loop(), None)
 
 
 def _running_loop() -> object:

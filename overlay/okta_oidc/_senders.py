@@ -92,18 +92,23 @@ class Sender(httpx.Client):
         """
         _check_open(self.is_closed)
         limit = request.extensions["timeout"]["read"]
-        if not self._borrowed or limit is None:
-            return self._exchange(request)
-        try:
-            return within(limit, lambda: self._exchange(request))
-        except TimeoutError as error:
-            raise _broken(error, request, None, ReceivedBody()) from None
-
-    def _exchange(self, request: httpx.Request) -> Reply:
         received = ReceivedBody()
+        if not self._borrowed or limit is None:
+            return self._exchange(request, received, [])
+        arrived: list[httpx.Response] = []
+        try:
+            return within(limit, lambda: self._exchange(request, received, arrived))
+        except TimeoutError as error:
+            response = arrived[0] if arrived else None
+            raise _broken(error, request, response, received) from None
+
+    def _exchange(
+        self, request: httpx.Request, received: ReceivedBody, arrived: list[httpx.Response]
+    ) -> Reply:
         response = None
         try:
             response = self._route.handle_request(request)
+            arrived.append(response)
             try:
                 for chunk in cast("Iterable[bytes]", response.stream):
                     if not received.add(chunk):

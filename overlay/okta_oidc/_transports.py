@@ -20,6 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from ._borrowed import within
 from ._config import Server
 from ._errors import ConfigurationError
 
@@ -115,8 +116,13 @@ class _DeadlineBackend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        find = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        left = _left(timeout, httpcore.ConnectTimeout)
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            # The resolver has limits of its own, which no caller can set.
+            found = find() if left is None else within(left, find)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(f"no address for {host} in time") from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         addresses = [str(sockaddr[0]) for *_, sockaddr in found]

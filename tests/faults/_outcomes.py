@@ -1,0 +1,41 @@
+"""What the fault tests ask of every client: an error in time, and to work when it is over."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from okta_oidc import OktaError
+from okta_oidc.testing import FakeOkta
+
+from ._faces import CLIENT_ID, REDIRECT_URI, Caller, CallName
+
+
+@contextlib.contextmanager
+def raised_within(limit: float) -> Generator[list[OktaError]]:
+    """Catch the error of the block, which must not take much longer than ``limit`` seconds."""
+    caught: list[OktaError] = []
+    began = time.monotonic()
+    with pytest.raises(OktaError) as raised:
+        yield caught
+    elapsed = time.monotonic() - began
+    caught.append(raised.value)
+    # A machine with more to do may add to it; a time limit that does not hold adds far more.
+    assert elapsed < limit + 2.0
+
+
+def send(caller: Caller, okta: FakeOkta, call: CallName) -> Any:
+    """A call that the real server grants."""
+    if call == "code":
+        code = okta.authorize(REDIRECT_URI, client_id=CLIENT_ID)
+        return caller.run(caller.client.token_for_code, code, REDIRECT_URI)
+    return caller.call(call)
+
+
+def assert_works(caller: Caller, okta: FakeOkta) -> None:
+    """The client can be used."""
+    tokens = send(caller, okta, "code")
+    assert caller.run(caller.client.introspect, tokens.access_token).active

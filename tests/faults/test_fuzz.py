@@ -1,0 +1,48 @@
+"""The short, repeatable part of ``fuzz.py``."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ._faces import CallName, Face, opened
+from ._fuzzing import bodies, check_call, check_reply, headers, statuses, wires
+from ._wire import Response, WireServer
+
+_CALLS: list[CallName] = ["code", "refresh", "token", "introspect", "revoke"]
+
+
+@settings(
+    max_examples=1000,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(st.integers(0, 1), st.sampled_from(_CALLS), statuses, headers, bodies)
+def test_replies(
+    index: int, name: CallName, status: int, pairs: list[tuple[str, str]], body: bytes
+) -> None:
+    check_reply(index, name, status, pairs, body)
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio"])
+def test_bytes_at_the_socket(face: Face) -> None:
+    answer = Response(b"", close=True)
+    with (
+        WireServer(lambda _: answer) as server,
+        opened(face, server.url, timeout=10, retry=None) as caller,
+    ):
+
+        @settings(
+            max_examples=200,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=[HealthCheck.too_slow],
+        )
+        @given(st.sampled_from(_CALLS), wires())
+        def check(name: CallName, wire: bytes) -> None:
+            answer.wire = wire
+            check_call(lambda: caller.call(name), name)
+
+        check()

@@ -1,0 +1,210 @@
+"""Every row of the golden table, through both faces, over real loopback HTTP."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import time
+import traceback
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import okta_oidc
+import pytest
+from okta_oidc import (
+    APIError,
+    ClientSecretBasic,
+    ClientSecretPost,
+    Introspection,
+    MalformedResponseError,
+    OktaError,
+    RateLimitError,
+    Tokens,
+    TransportError,
+)
+
+from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, Caller, Face, opened
+from ._golden import Case, cases
+from ._wire import WireServer
+
+# The table must not shrink unnoticed.
+_AT_LEAST = 380
+
+
+def test_the_table_covers_every_outcome() -> None:
+    outcomes = {case.outcome for case in cases()}
+    assert outcomes == {
+        "APIError",
+        "InvalidClientError",
+        "InvalidGrantError",
+        "Introspection",
+        "MalformedResponseError",
+        "None",
+        "RateLimitError",
+        "ServerError",
+        "TokenResponse",
+        "Tokens",
+        "TransportError",
+    }
+    assert len(cases()) >= _AT_LEAST
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_row(case: Case, face: Face, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with WireServer(lambda _: case.response) as server:
+        with opened(face, server.url, auth=_auth(case, face), retry=None, timeout=10) as caller:
+            began = time.time()
+            outcome = _outcome(caller, case)
+            ended = time.time()
+        assert len(server.requests) == 1
+    assert _class_name(outcome) == case.outcome, outcome
+    if isinstance(outcome, OktaError):
+        _check_error(outcome, case)
+    elif case.outcome == "Tokens":
+        _check_tokens(outcome, case, began, ended)
+    elif case.outcome == "Introspection":
+        _check_introspection(outcome, case)
+    elif case.outcome == "TokenResponse":
+        assert outcome.to_dict().items() >= case.attributes.items()
+    for text in [*_texts(outcome), *_logged(caplog, "okta_oidc")]:
+        assert "hush" not in text
+        assert "soft" not in text
+    for text in _logged(caplog, ""):
+        assert "hush" not in text
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio"])
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_row_through_the_generated_function(case: Case, face: Face) -> None:
+    """It returns what the document describes, or raises with the response at hand."""
+    with (
+        WireServer(lambda _: case.response) as server,
+        opened(face, server.url, auth=_auth(case, face), timeout=10) as caller,
+    ):
+        try:
+            response = caller.generated(case.call)
+        except (APIError, MalformedResponseError) as error:
+            _check_response(error, case)
+        except TransportError:
+            assert case.outcome == "TransportError"
+        else:
+            assert case.status is None or response.status_code == case.status
+        assert len(server.requests) == 1
+
+
+def _auth(case: Case, face: Face) -> ClientSecretBasic | ClientSecretPost:
+    # Where a row does not say, each method gets its turn: neither may let a secret out.
+    if case.auth is not None:
+        return case.auth
+    method = ClientSecretPost if face == "asyncio" else ClientSecretBasic
+    return method(CLIENT_ID, CLIENT_SECRET)
+
+
+def _outcome(caller: Caller, case: Case) -> Any:
+    try:
+        return caller.call(case.call, auth_server_id=case.auth_server_id)
+    except OktaError as error:
+        return error
+
+
+def _class_name(outcome: Any) -> str:
+    return type(outcome).__name__.removesuffix("Type")
+
+
+def _check_error(error: OktaError, case: Case) -> None:
+    assert isinstance(error, getattr(okta_oidc, case.outcome))
+    assert error.retries == 0
+    for name, expected in case.attributes.items():
+        found: Any = getattr(error, name)
+        if name == "extra":
+            found = dict(found)
+        assert found == (tuple(expected) if name == "causes" else expected), name
+    message = str(error)
+    assert message.isprintable()
+    assert len(message) < 1200
+    for text in case.says:
+        assert text in message
+    for text in case.hides:
+        assert text not in message
+    if isinstance(error, APIError | MalformedResponseError):
+        _check_response(error, case)
+        assert f"HTTP {case.status}" in message
+        for name, value in case.headers:
+            assert value.strip() in error.http.headers[name.swapcase()]
+    if isinstance(error, TransportError):
+        assert (error.http and error.http.status) == case.status
+        assert error.body == case.kept
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(twin) is type(error)
+        assert str(twin) == message
+        for name in case.attributes:
+            assert getattr(twin, name) == getattr(error, name), name
+
+
+def _check_response(error: APIError | MalformedResponseError, case: Case) -> None:
+    assert error.http.status == case.status
+    assert error.body == case.kept
+
+
+def _check_tokens(tokens: Tokens, case: Case, began: float, ended: float) -> None:
+    for name, expected in case.attributes.items():
+        found: Any = getattr(tokens, name)
+        assert found == (tuple(expected) if name == "scopes" else expected), name
+    if tokens.expires_in is None:
+        assert tokens.expires_at is None
+    else:
+        assert tokens.expires_at is not None
+        assert tokens.expires_at.utcoffset() == timedelta(0)
+        earliest, latest = (_reached(at, tokens.expires_in) for at in (began, ended))
+        assert earliest <= tokens.expires_at <= latest
+    assert tokens.http.status == (case.status or 200)
+    assert tokens.raw["access_token"] == tokens.access_token
+    if tokens.raw.get("refresh_token"):
+        assert tokens.refresh_token == tokens.raw["refresh_token"]
+
+
+def _reached(began: float, seconds: int) -> datetime:
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=began + seconds)
+    except OverflowError:
+        if seconds > 0:
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _check_introspection(info: Introspection, case: Case) -> None:
+    for name, expected in case.attributes.items():
+        found: Any = getattr(info, name)
+        if isinstance(found, datetime):
+            found = found.isoformat()
+        assert found == (tuple(expected) if name in ("aud", "scopes") else expected), name
+    assert bool(info) is info.active
+    assert info.raw["active"] is info.active
+
+
+def _texts(outcome: Any) -> list[str]:
+    """All the text that a program may come to print of ``outcome``."""
+    if not isinstance(outcome, OktaError):
+        if outcome is None or _class_name(outcome) == "TokenResponse":
+            # The generated model is the generator's; what it shows is known and documented.
+            return []
+        return [repr(outcome), str(outcome), f"{outcome}", repr(outcome.raw), repr(outcome.http)]
+    parts = [repr(outcome), str(outcome), f"{outcome}"]
+    parts += traceback.format_exception(outcome)
+    if isinstance(outcome, APIError):
+        parts.append(repr(outcome.extra))
+    http = getattr(outcome, "http", None)
+    if http is not None:
+        parts += [repr(http), repr(http.headers)]
+    if isinstance(outcome, RateLimitError):
+        parts.append(json.dumps(outcome.retry_after))
+    return parts
+
+
+def _logged(caplog: pytest.LogCaptureFixture, logger: str) -> list[str]:
+    formatter = logging.Formatter()
+    return [formatter.format(record) for record in caplog.records if record.name.startswith(logger)]

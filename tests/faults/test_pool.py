@@ -1,0 +1,227 @@
+"""Connections that are used again, and what is done to them meanwhile."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from typing import Any, cast
+
+import anyio
+import httpx
+import pytest
+from okta_oidc import (
+    AsyncOktaOIDC,
+    ClientSecretBasic,
+    OktaError,
+    OktaOIDC,
+    TransportError,
+    TransportTimeoutError,
+)
+from okta_oidc.testing import FakeOkta
+
+from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, TOKEN, Face, Owner, opened, without_waiting
+from ._outcomes import assert_works, raised_within, send
+from ._proxy import PASS, Exchange, FaultProxy
+from ._wire import Response, WireServer
+from .test_faults import WAYS, close_after_the_request, reset_after_the_request
+
+_AMPLE = 8.0
+# As many connections as a client opens at most.
+_MOST = 100
+
+ways = pytest.mark.parametrize(("face", "owner"), WAYS, ids=lambda value: str(value))
+faces = pytest.mark.parametrize("face", FACES)
+
+
+async def answer_and_close(exchange: Exchange) -> None:
+    await exchange.send(await exchange.answer())
+    await exchange.close()
+
+
+async def reset_when_it_comes_back(exchange: Exchange) -> None:
+    await exchange.reset()
+
+
+async def close_when_it_comes_back(exchange: Exchange) -> None:
+    await exchange.close()
+
+
+@ways
+def test_connection_closed_while_it_was_idle(
+    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+) -> None:
+    """Nobody notices: a new one is opened, and the code is sent once."""
+    proxy.plan(answer_and_close)
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        send(caller, okta, "introspect")
+        proxy.wait_until_quiet()
+        assert_works(caller, okta)
+    assert proxy.connections == 2
+    assert len(proxy.requests) == 3
+
+
+@ways
+@pytest.mark.parametrize(
+    "strike",
+    [
+        reset_when_it_comes_back,
+        close_when_it_comes_back,
+        reset_after_the_request,
+        close_after_the_request,
+    ],
+    ids=lambda strike: strike.__name__,
+)
+def test_connection_lost_as_it_is_used_again(
+    okta: FakeOkta, proxy: FaultProxy, strike: Any, face: Face, owner: Owner
+) -> None:
+    """The code may have got through: it is not sent again. What may be repeated, is."""
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE) as caller:
+        waits = without_waiting(caller)
+        proxy.plan(PASS, strike)
+        send(caller, okta, "introspect")
+        with raised_within(_AMPLE) as caught:
+            send(caller, okta, "code")
+        assert type(caught[0]) is TransportError
+        assert caught[0].request_sent is None
+        assert waits == []
+        assert sum(b"authorization_code" in request for request in proxy.requests) <= 1
+        proxy.plan(PASS, strike)
+        send(caller, okta, "introspect")
+        send(caller, okta, "introspect")
+        assert len(waits) == 1
+        assert_works(caller, okta)
+    proxy.wait_until_quiet()
+
+
+@faces
+def test_answer_before_the_question(okta: FakeOkta, proxy: FaultProxy, face: Face) -> None:
+    """A gateway that says why it closes an idle connection says it to nobody."""
+    sent = threading.Event()
+
+    async def say_goodbye(exchange: Exchange) -> None:
+        await exchange.send(await exchange.answer())
+        await exchange.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        await exchange.close()
+        sent.set()
+
+    proxy.plan(say_goodbye)
+    with opened(face, proxy.url(), timeout=_AMPLE, retry=None) as caller:
+        send(caller, okta, "introspect")
+        assert sent.wait(5)
+        assert_works(caller, okta)
+
+
+@pytest.mark.parametrize(
+    "header", ["Connection: close", "connection: Close", "Connection: foo, close"]
+)
+@faces
+def test_server_that_wants_a_new_connection_each_time(header: str, face: Face) -> None:
+    body = b'{"active":false}'
+    wire = b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: %d\r\n\r\n%b" % (
+        header.encode(),
+        len(body),
+        body,
+    )
+    with (
+        WireServer(lambda _: Response(wire, close=True)) as server,
+        opened(face, server.url, timeout=_AMPLE, retry=None) as caller,
+    ):
+        for _ in range(3):
+            assert not caller.call("introspect").active
+    assert server.connections == 3
+
+
+class Crowd:
+    """Swallows requests, and counts how many it holds at a time."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.most = 0
+
+    async def swallow(self, exchange: Exchange) -> None:
+        await exchange.read()
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await exchange.hang()
+        finally:
+            self.now -= 1
+
+    def check(self, proxy: FaultProxy, errors: list[OktaError]) -> None:
+        assert {type(error) for error in errors} == {TransportTimeoutError}
+        verdicts = [cast("TransportError", error).request_sent for error in errors]
+        # Whoever waited for a connection in vain, or got it too late, has sent nothing.
+        assert _MOST <= len(proxy.requests) <= verdicts.count(None)
+        assert self.most <= _MOST
+
+
+def _auth() -> ClientSecretBasic:
+    return ClientSecretBasic(CLIENT_ID, CLIENT_SECRET)
+
+
+@pytest.mark.usefixtures("okta")
+def test_all_connections_taken_in_threads(proxy: FaultProxy) -> None:
+    crowd = Crowd()
+    proxy.plan(*[crowd.swallow] * (2 * _MOST))
+    with OktaOIDC(proxy.url(), _auth(), timeout=2.0, retry=None) as client:
+
+        def fail(_: int) -> OktaError:
+            with pytest.raises(OktaError) as raised:
+                client.introspect(TOKEN)
+            return raised.value
+
+        with concurrent.futures.ThreadPoolExecutor(_MOST + 20) as threads:
+            errors = list(threads.map(fail, range(_MOST + 20)))
+        proxy.wait_until_quiet()
+        crowd.check(proxy, errors)
+        proxy.forget()
+        assert not client.introspect(TOKEN).active
+
+
+@pytest.mark.usefixtures("okta")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_all_connections_taken_in_tasks(proxy: FaultProxy, backend: str) -> None:
+    crowd = Crowd()
+    proxy.plan(*[crowd.swallow] * (2 * _MOST))
+    errors: list[OktaError] = []
+
+    async def main() -> None:
+        async with AsyncOktaOIDC(proxy.url(), _auth(), timeout=2.0, retry=None) as client:
+
+            async def fail() -> None:
+                with pytest.raises(OktaError) as raised:
+                    await client.introspect(TOKEN)
+                errors.append(raised.value)
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(_MOST + 20):
+                    tasks.start_soon(fail)
+            await anyio.to_thread.run_sync(proxy.wait_until_quiet)
+            crowd.check(proxy, errors)
+            proxy.forget()
+            assert not (await client.introspect(TOKEN)).active
+
+    anyio.run(main, backend=backend)
+
+
+def test_no_connection_free_in_a_borrowed_client(proxy: FaultProxy) -> None:
+    held = threading.Event()
+
+    async def hold(exchange: Exchange) -> None:
+        await exchange.read()
+        held.set()
+        await exchange.hang()
+
+    proxy.plan(hold)
+    with httpx.Client(limits=httpx.Limits(max_connections=1), trust_env=False) as one:
+        patient = OktaOIDC(proxy.url(), _auth(), timeout=3.0, retry=None, http_client=one)
+        hasty = OktaOIDC(proxy.url(), _auth(), timeout=0.3, retry=None, http_client=one)
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            first = threads.submit(patient.introspect, TOKEN)
+            assert held.wait(5)
+            with raised_within(0.3) as caught:
+                hasty.token_for_code("hush-code", "https://app.example/")
+            assert isinstance(first.exception(), TransportTimeoutError)
+    assert type(caught[0]) is TransportTimeoutError
+    assert caught[0].request_sent is False
+    assert len(proxy.requests) == 1

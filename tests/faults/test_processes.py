@@ -1,0 +1,265 @@
+"""One client, and more than one thread, event loop or process; and a client that is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import gc
+import json
+import os
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Generator
+from urllib.parse import parse_qs
+
+import anyio
+import httpx
+import pytest
+from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, ConfigurationError, OktaOIDC
+
+from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, Face, Owner, opened
+from ._wire import Response, WireServer
+
+_AMPLE = 10.0
+
+
+@pytest.fixture
+def abandoned() -> Generator[None]:
+    """Whoever ends a loop without closing the client leaves the rest to the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "unclosed", ResourceWarning)
+        yield
+        gc.collect()
+
+
+def _echo(request: bytes) -> Response:
+    """Tell the caller which token it asked about."""
+    (token,) = parse_qs(request.partition(b"\r\n\r\n")[2].decode())["token"]
+    body = json.dumps({"active": True, "jti": token}).encode()
+    return Response(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+
+def _auth() -> ClientSecretBasic:
+    return ClientSecretBasic(CLIENT_ID, CLIENT_SECRET)
+
+
+def test_threads_get_their_own_answers() -> None:
+    with WireServer(_echo) as server, OktaOIDC(server.url, _auth(), timeout=_AMPLE) as client:
+
+        def ask(index: int) -> bool:
+            return client.introspect(f"token-{index}").jti == f"token-{index}"
+
+        with concurrent.futures.ThreadPoolExecutor(32) as threads:
+            assert all(threads.map(ask, range(1000)))
+        assert server.connections <= 32
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_get_their_own_answers(backend: str) -> None:
+    right: list[bool] = []
+
+    async def main(url: str) -> None:
+        async with AsyncOktaOIDC(url, _auth(), timeout=_AMPLE) as client:
+
+            async def ask(index: int) -> None:
+                info = await client.introspect(f"token-{index}")
+                right.append(info.jti == f"token-{index}")
+
+            async with anyio.create_task_group() as tasks:
+                for index in range(500):
+                    tasks.start_soon(ask, index)
+
+    with WireServer(_echo) as server:
+        anyio.run(main, server.url, backend=backend)
+        assert server.connections <= 100
+    assert right == [True] * 500
+
+
+@pytest.mark.usefixtures("abandoned")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_one_event_loop_after_another(backend: str) -> None:
+    """The connections of the first are of no use to the second, and must not be tried."""
+    with WireServer(_echo) as server:
+        client = AsyncOktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None)
+
+        async def ask(token: str) -> None:
+            for _ in range(3):
+                assert (await client.introspect(token)).jti == token
+
+        for index in range(4):
+            anyio.run(ask, f"token-{index}", backend=backend)
+        anyio.run(client.aclose, backend=backend)
+        assert len(server.requests) == 12
+
+
+@pytest.mark.usefixtures("abandoned")
+def test_several_event_loops_at_once() -> None:
+    with WireServer(_echo) as server:
+        client = AsyncOktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None)
+
+        async def ask(index: int) -> bool:
+            tokens = [f"token-{index}-{turn}" for turn in range(20)]
+            answers = await asyncio.gather(*(client.introspect(token) for token in tokens))
+            return [answer.jti for answer in answers] == tokens
+
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            assert all(threads.map(asyncio.run, map(ask, range(24))))
+
+
+@pytest.mark.usefixtures("abandoned")
+def test_event_loops_that_begin_together_keep_their_connections() -> None:
+    """None forgets another's, which would be open for nobody to use or to close."""
+    loops = 16
+    begin = threading.Barrier(loops)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with WireServer(_echo) as server:
+            for turn in range(5):
+                client = AsyncOktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None)
+
+                async def ask(client: AsyncOktaOIDC = client) -> None:
+                    begin.wait()
+                    for _ in range(3):
+                        await client.introspect("token")
+
+                with concurrent.futures.ThreadPoolExecutor(loops) as threads:
+                    list(threads.map(asyncio.run, (ask() for _ in range(loops))))
+                assert server.connections == (turn + 1) * loops
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("owner", ["own", "borrowed"])
+def test_closed_client(face: Face, owner: Owner) -> None:
+    with WireServer(_echo) as server:
+        with opened(face, server.url, owner=owner, timeout=_AMPLE) as caller:
+            assert caller.call("introspect").active
+            close = getattr(caller.client, "close" if face == "sync" else "aclose")
+            caller.run(close)
+            for name in ("code", "refresh", "token", "introspect", "revoke"):
+                with pytest.raises(ConfigurationError, match="closed"):
+                    caller.call(name)
+            with pytest.raises(ConfigurationError, match="closed"):
+                caller.generated("introspect")
+            caller.run(close)
+        assert len(server.requests) == 1
+
+
+def test_borrowed_client_that_its_owner_closed() -> None:
+    with WireServer(_echo) as server:
+        with httpx.Client(trust_env=False) as borrowed:
+            client = OktaOIDC(server.url, _auth(), http_client=borrowed)
+            assert client.introspect("a").active
+        with pytest.raises(ConfigurationError, match="http_client"):
+            client.introspect("a")
+
+
+_FORK = """
+import json, os, sys, threading
+sys.path[:0] = json.loads(sys.argv[2])
+from okta_oidc import *
+auth = ClientSecretBasic("0oa1client", "hush-client-secret")
+
+def check(client, name, calls=50):
+    for index in range(calls):
+        assert client.introspect(f"{name}-{index}").jti == f"{name}-{index}"
+
+def children(work):
+    pids = []
+    for child in range(3):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                work(f"child-{child}")
+                status = 0
+            except BaseException as error:
+                print(repr(error), file=sys.stderr)
+            os._exit(status)
+        pids.append(pid)
+    return pids
+
+def wait(pids):
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * len(pids)
+
+client = OktaOIDC(sys.argv[1], auth, timeout=10.0, retry=None)
+check(client, "before")
+pids = children(lambda name: check(client, name))
+check(client, "parent")
+wait(pids)
+# While other threads are in the middle of theirs.
+busy = [threading.Thread(target=check, args=(client, f"t{n}", 200)) for n in range(4)]
+for thread in busy:
+    thread.start()
+pids = children(lambda name: check(client, name))
+for thread in busy:
+    thread.join()
+wait(pids)
+check(client, "after")
+client.close()
+print("lived")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_forked_children() -> None:
+    """Each opens connections of its own; its parent's stay its parent's."""
+    with WireServer(_echo) as server:
+        assert _lived(_FORK, server.url)
+
+
+def _lived(script: str, url: str) -> bool:
+    done = subprocess.run(
+        [sys.executable, "-c", script, url, json.dumps(sys.path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+    assert done.stdout == "lived\n", done.stderr
+    return True
+
+
+_FORK_OF_A_LOOP = """
+import asyncio, json, os, sys
+sys.path[:0] = json.loads(sys.argv[2])
+from okta_oidc import *
+auth = ClientSecretBasic("0oa1client", "hush-client-secret")
+client = AsyncOktaOIDC(sys.argv[1], auth, timeout=10.0, retry=None)
+
+async def check(name):
+    names = [f"{name}-{index}" for index in range(20)]
+    answers = await asyncio.gather(*map(client.introspect, names))
+    assert [answer.jti for answer in answers] == names
+
+async def parent():
+    await check("before")
+    pid = os.fork()
+    if pid == 0:
+        return 0
+    await check("parent")
+    assert await asyncio.to_thread(os.waitpid, pid, 0) == (pid, 0)
+    await check("after")
+    await client.aclose()
+    return pid
+
+loop = asyncio.new_event_loop()
+pid = loop.run_until_complete(parent())
+if pid == 0:
+    # The child is done with its parent's loop, and runs its own.
+    asyncio.run(check("child"))
+    os._exit(0)
+loop.close()
+print("lived")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_forked_child_of_an_event_loop() -> None:
+    with WireServer(_echo) as server:
+        assert _lived(_FORK_OF_A_LOOP, server.url)

