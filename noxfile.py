@@ -116,7 +116,8 @@ def spec(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict: overlay, generated, tests, examples."""
-    session.install("-e", ".[aiohttp,cli]", *group("test", "types", "contract", "browser", "docs", "bench"))
+    imported = group("test", "contract", "browser", "docs", "bench")
+    session.install("-e", ".[aiohttp,cli]", *group("types"), *imported)
     session.run("mypy")
     session.run("pyright", env=_NODE_ENV)
 

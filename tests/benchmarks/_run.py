@@ -47,8 +47,8 @@ CROWDS: Final = (1, 100, 1000)
 class Plan:
     """How much of it; without ``peers``, no more than what the goals need.
 
-    Processes are started afresh ``starts`` times: where a process lies in memory, and how its hashes
-    fall, makes it a little faster or slower for all of its life.
+    Processes are started afresh ``starts`` times: where a process lies in memory, and how its
+    hashes fall, makes it a little faster or slower for all of its life.
     """
 
     starts: int
@@ -233,7 +233,7 @@ def _profiles(server: Server) -> list[ProfileFigure]:
     for key, place, width in kinds:
         _tell(f"profile: {key}, {place}, {width} at a time")
         with Worker(key, server) as worker:
-            shares = worker.do("profile", in_memory=place == "memory", width=width, count=2000)
+            shares = worker.do("profile", in_memory=place == "memory", width=width, seconds=4.0)
         style = CONTENDERS[key].style
         name = f"{CONTENDERS[key].name}, {style}"
         figures.append(ProfileFigure(name, place, width, shares))

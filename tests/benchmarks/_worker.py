@@ -94,11 +94,11 @@ class Worker:
             )
         return found
 
-    def profile(self, in_memory: bool, width: int, count: int) -> dict[str, float]:
+    def profile(self, in_memory: bool, width: int, seconds: float) -> dict[str, float]:
         """The share of time that each package takes in a call."""
         batch = self._batch(self._calls(Target(self._base_url, "okta", in_memory)), "refresh")
         batch(width, max(width, 50))
-        return _profile.shares(lambda: batch(width, count))
+        return _profile.shares(lambda: batch(width, width * 10), seconds)
 
     def _calls(self, target: Target) -> SyncCalls | AsyncCalls:
         if target not in self._made:
