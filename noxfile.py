@@ -140,7 +140,7 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """Break connections and answers in every way we know; fuzz for some seconds."""
-    session.install(".[aiohttp]", *group("test"))
+    session.install(".[aiohttp]", *group("test", "node"))
     session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or ["tests/faults"]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import threading
 from typing import Any, cast
@@ -96,19 +97,23 @@ def test_connection_lost_as_it_is_used_again(
 @faces
 def test_answer_before_the_question(okta: FakeOkta, proxy: FaultProxy, face: Face) -> None:
     """A gateway that says why it closes an idle connection says it to nobody."""
-    sent = threading.Event()
+    idle = threading.Event()
+    said = threading.Event()
 
     async def say_goodbye(exchange: Exchange) -> None:
         await exchange.send(await exchange.answer())
+        await asyncio.to_thread(idle.wait, 5)
         await exchange.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
-        await exchange.close()
-        sent.set()
+        said.set()
+        await exchange.hang()
 
     proxy.plan(say_goodbye)
     with opened(face, proxy.url(), timeout=_AMPLE, retry=None) as caller:
         send(caller, okta, "introspect")
-        assert sent.wait(5)
+        idle.set()
+        assert said.wait(5)
         assert_works(caller, okta)
+    assert proxy.connections == 2
 
 
 @pytest.mark.parametrize(
