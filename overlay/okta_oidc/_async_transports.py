@@ -4,75 +4,105 @@ from __future__ import annotations
 
 import functools
 import ssl
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, cast
 
 import httpcore
 import httpx
-from anyio import CancelScope
+from anyio import CancelScope, Semaphore
 
 from ._config import Server
 from ._loops import PerLoop
 from ._transports import KEEPALIVE_SECONDS, MAX_CONNECTIONS, core_request, proxy_for, shared_tls
-
-# httpcore looks at every connection and request of a pool on each change: ten small pools cost a
-# tenth of one large one.
-_ASYNC_POOLS: Final = 10
 
 
 class AsyncOriginTransport(httpx.AsyncBaseTransport):
     """Connections to one server, a set of them for each event loop: none can serve another."""
 
     def __init__(self, server: Server) -> None:
-        new_pool = functools.partial(
+        new_lane = functools.partial(
             httpcore.AsyncConnectionPool,
             ssl_context=shared_tls() if server.secure else None,
             proxy=proxy_for(server),
-            max_connections=MAX_CONNECTIONS // _ASYNC_POOLS,
-            max_keepalive_connections=MAX_CONNECTIONS // _ASYNC_POOLS,
+            max_connections=1,
+            max_keepalive_connections=1,
             keepalive_expiry=KEEPALIVE_SECONDS,
             network_backend=_ClosingBackend(),
         )
-        self._pools: Final = PerLoop(lambda: _Pools([new_pool() for _ in range(_ASYNC_POOLS)]))
+        self._lanes: Final = PerLoop(lambda: _Lanes(new_lane))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._pools.get().handle(core_request(request, {}))
+        return await self._lanes.get().handle(core_request(request, {}))
 
     async def aclose(self) -> None:
-        pools = self._pools.pop()
-        if pools is not None:
-            await pools.aclose()
+        lanes = self._lanes.pop()
+        if lanes is not None:
+            await lanes.aclose()
 
 
-class _Pools:
-    """Several small pools in place of a large one."""
+class _Lanes:
+    """Many pools of one connection in place of one pool of many.
 
-    __slots__ = ("_in_flight", "_pools")
+    httpcore looks at every connection and request of a pool on each change of either, so a call
+    would cost the more the more of them there are. And a task that is cancelled at the wrong moment
+    leaves a connection in its pool that is neither in use nor free: here its lane is given up.
+    """
 
-    def __init__(self, pools: list[httpcore.AsyncConnectionPool]) -> None:
-        self._pools: Final = pools
-        self._in_flight: Final = [0] * len(pools)
+    __slots__ = ("_free", "_lanes", "_new", "_room")
+
+    def __init__(self, new: Callable[[], httpcore.AsyncConnectionPool]) -> None:
+        self._new: Final = new
+        self._lanes: Final[set[httpcore.AsyncConnectionPool]] = set()
+        # In the order in which they came to rest, and since when.
+        self._free: Final[deque[tuple[httpcore.AsyncConnectionPool, float]]] = deque()
+        self._room: Final = Semaphore(MAX_CONNECTIONS, fast_acquire=True)
 
     async def handle(self, request: httpcore.Request) -> httpx.Response:
-        # The first of the least busy ones, so that calls one after another reuse one connection,
-        # and no pool is full while another has room.
-        index = self._in_flight.index(min(self._in_flight))
-        self._in_flight[index] += 1
+        await self._room.acquire()
+        # The last to be free: few calls at a time share few connections, and the others expire.
+        lane = self._free.pop()[0] if self._free else self._new_lane()
         try:
-            response = await self._pools[index].handle_async_request(request)
+            if self._free and time.monotonic() - self._free[0][1] > KEEPALIVE_SECONDS:
+                await self._close(self._free.popleft()[0])
+            response = await lane.handle_async_request(request)
         except BaseException:
-            self._in_flight[index] -= 1
+            await self._give_up(lane)
             raise
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_AsyncStream(response, self._in_flight, index),
+        stream = _AsyncStream(
+            response,
+            keep=functools.partial(self._keep, lane),
+            give_up=functools.partial(self._give_up, lane),
         )
+        return httpx.Response(response.status, headers=response.headers, stream=stream)
 
     async def aclose(self) -> None:
-        for pool in self._pools:
-            await pool.aclose()
+        for lane in list(self._lanes):
+            await self._close(lane)
+        self._free.clear()
+
+    def _new_lane(self) -> httpcore.AsyncConnectionPool:
+        lane = self._new()
+        self._lanes.add(lane)
+        return lane
+
+    def _keep(self, lane: httpcore.AsyncConnectionPool) -> None:
+        if lane in self._lanes:
+            self._free.append((lane, time.monotonic()))
+        self._room.release()
+
+    async def _give_up(self, lane: httpcore.AsyncConnectionPool) -> None:
+        try:
+            await self._close(lane)
+        finally:
+            self._room.release()
+
+    async def _close(self, lane: httpcore.AsyncConnectionPool) -> None:
+        self._lanes.discard(lane)
+        with CancelScope(shield=True):
+            await lane.aclose()
 
 
 class _ClosingBackend(httpcore.AsyncNetworkBackend):
@@ -126,10 +156,15 @@ class _ClosingStream(httpcore.AsyncNetworkStream):
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response, in_flight: list[int], index: int) -> None:
+    def __init__(
+        self,
+        response: httpcore.Response,
+        keep: Callable[[], None],
+        give_up: Callable[[], Awaitable[None]],
+    ) -> None:
         self._response: Final = response
-        self._in_flight: Final = in_flight
-        self._index: Final = index
+        self._keep: Final = keep
+        self._give_up: Final = give_up
         self._chunks: AsyncIterator[bytes] | None = None
         self._open = True
 
@@ -138,15 +173,18 @@ class _AsyncStream(httpx.AsyncByteStream):
         return self._chunks
 
     async def aclose(self) -> None:
-        if self._open:
-            self._open = False
-            try:
-                await self._response.aclose()
-                if self._chunks is not None:
-                    # httpcore's generators, left half way, would trouble the event loop. What they
-                    # have left is in memory, and after it a closed connection.
-                    with suppress(httpcore.NetworkError, httpcore.ProtocolError):
-                        async for _ in self._chunks:
-                            pass
-            finally:
-                self._in_flight[self._index] -= 1
+        if not self._open:
+            return
+        self._open = False
+        try:
+            await self._response.aclose()
+            if self._chunks is not None:
+                # httpcore's generators, left half way, would trouble the event loop. What they
+                # have left is in memory, and after it a closed connection.
+                with suppress(httpcore.NetworkError, httpcore.ProtocolError):
+                    async for _ in self._chunks:
+                        pass
+        except BaseException:
+            await self._give_up()
+            raise
+        self._keep()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import gc
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -17,7 +19,13 @@ from urllib.parse import parse_qs
 import anyio
 import httpx
 import pytest
-from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, ConfigurationError, OktaOIDC
+from okta_oidc import (
+    AsyncOktaOIDC,
+    ClientSecretBasic,
+    ConfigurationError,
+    OktaOIDC,
+    _async_transports,
+)
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, Face, Owner, opened
 from ._wire import Response, WireServer
@@ -263,3 +271,26 @@ print("lived")
 def test_forked_child_of_an_event_loop() -> None:
     with WireServer(_echo) as server:
         assert _lived(_FORK_OF_A_LOOP, server.url)
+
+
+def test_tasks_cancelled_at_any_moment_cost_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a task is cancelled, its place among the connections is free for the next."""
+    monkeypatch.setattr(_async_transports, "MAX_CONNECTIONS", 4)
+    chance = random.Random(3)
+
+    async def storm(url: str) -> int:
+        async def one() -> None:
+            task = asyncio.ensure_future(client.introspect("token"))
+            for _ in range(chance.randrange(60)):
+                await asyncio.sleep(0)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+        async with AsyncOktaOIDC(url, _auth(), timeout=_AMPLE, retry=None) as client:
+            for _ in range(40):
+                await asyncio.gather(*(one() for _ in range(12)))
+            return sum([bool(await client.introspect("token")) for _ in range(12)])
+
+    with WireServer(_echo) as server:
+        assert asyncio.run(storm(server.url)) == 12
