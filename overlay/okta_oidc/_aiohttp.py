@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator
-from contextlib import contextmanager
-from typing import Final, cast
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import Any, Final, NoReturn
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
+from aiohttp.abc import AbstractStreamWriter
+from multidict import CIMultiDict
+from sniffio import current_async_library
+from yarl import URL
 
+from ._bodies import SentBody
 from ._borrowed import DirectClient
 from ._config import Server
+from ._errors import ConfigurationError
 from ._loops import PerLoop
 from ._transports import KEEPALIVE_SECONDS, MAX_CONNECTIONS, proxy_address, shared_tls
 
@@ -20,77 +25,131 @@ class AiohttpClient(DirectClient):
     """See :func:`okta_oidc.aiohttp_client`."""
 
     def __init__(self) -> None:
-        super().__init__(transport=AiohttpTransport(verify=shared_tls()))
+        super().__init__(transport=AiohttpTransport(None))
 
     def route(self, server: Server) -> httpx.AsyncBaseTransport:
-        return AiohttpRoute(server)
+        proxy = proxy_address(server)
+        if proxy is not None and proxy.url.scheme.startswith("socks"):
+            raise ConfigurationError("the environment names a SOCKS proxy, and aiohttp has none")
+        return AiohttpTransport(proxy)
 
 
-class AiohttpRoute(httpx.AsyncBaseTransport):
-    """Connections to one server, for asyncio."""
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Connections by way of a ``ClientSession`` for each event loop, for asyncio."""
 
-    def __init__(self, server: Server) -> None:
-        self._server: Final = server
-        self._transports: Final = PerLoop(self._new_transport)
+    def __init__(self, proxy: httpx.Proxy | None) -> None:
+        self._sessions: Final = PerLoop(_new_session)
+        self._options: Final[dict[str, Any]] = {"allow_redirects": False}
+        if proxy is not None:
+            self._options["proxy"] = URL(str(proxy.url))
+            self._options["proxy_headers"] = _proxy_headers(proxy)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with _true_errors():
-            response = await self._transports.get().handle_async_request(request)
-        response.stream = _Stream(cast("httpx.AsyncByteStream", response.stream))
-        return response
+        stream = request.stream
+        data = _Form(stream) if isinstance(stream, SentBody) else await request.aread()
+        headers = CIMultiDict(
+            [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in request.headers.raw
+            ]
+        )
+        try:
+            response = await self._sessions.get().request(
+                request.method,
+                URL(str(request.url), encoded=True),
+                headers=headers,
+                data=data,
+                **self._options,
+            )
+        except aiohttp.ClientError as error:
+            _raise(error)
+        return httpx.Response(
+            response.status, headers=response.raw_headers, stream=_Stream(response)
+        )
 
     async def aclose(self) -> None:
-        transport = self._transports.pop()
-        if transport is not None:
-            await transport.aclose()
+        session = self._sessions.pop()
+        if session is not None:
+            await session.close()
 
-    def _new_transport(self) -> AiohttpTransport:
-        proxy = proxy_address(self._server)
-        if proxy is not None and proxy.url.scheme.startswith("socks"):
-            raise httpx.UnsupportedProtocol("aiohttp has no SOCKS proxies")
-        return AiohttpTransport(verify=shared_tls(), proxy=proxy, client=self._new_session)
 
-    def _new_session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=MAX_CONNECTIONS,
-                keepalive_timeout=KEEPALIVE_SECONDS,
-                ssl=shared_tls() if self._server.secure else True,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Its own limit of five minutes; ours cancels.
-            timeout=aiohttp.ClientTimeout(),
-        )
+def _new_session() -> aiohttp.ClientSession:
+    if current_async_library() != "asyncio":
+        raise ConfigurationError("aiohttp_client() is for asyncio alone")
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ssl=shared_tls()
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Its own limit is five minutes; ours cancels.
+        timeout=aiohttp.ClientTimeout(),
+        auto_decompress=False,
+    )
+
+
+class _Form(aiohttp.BytesPayload):
+    """A body that aiohttp writes when it has a connection, and that tells when it did."""
+
+    def __init__(self, body: SentBody) -> None:
+        super().__init__(body.content)
+        self._body: Final = body
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        self._body.started = True
+        await super().write(writer)
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        self._body.started = True
+        await super().write_with_length(writer, content_length)
 
 
 class _Stream(httpx.AsyncByteStream):
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream: Final = stream
+    # No generator: one that is left half way troubles the event loop.
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _true_errors():
-            async for chunk in self._stream:
-                yield chunk
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response: Final = response
+        self._is_whole = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await self._response.content.readany()
+        except aiohttp.ClientError as error:
+            _raise(error)
+        if not chunk:
+            self._is_whole = True
+            raise StopAsyncIteration
+        return chunk
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        if self._is_whole:
+            self._response.release()
+        else:
+            self._response.close()
 
 
-@contextmanager
-def _true_errors() -> Generator[None, None, None]:
-    # The transport calls all that befalls a connection a connect timeout, also when it broke after
-    # the request: what may be sent again turns on which it was.
-    try:
-        yield
-    except httpx.TransportError as error:
-        cause = error.__cause__
-        if isinstance(cause, aiohttp.ConnectionTimeoutError):
-            raise httpx.ConnectTimeout(str(error)) from cause
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            raise httpx.ConnectError(str(error)) from cause
-        if isinstance(error, httpx.ConnectTimeout):
-            raise httpx.ReadError(str(error)) from cause
-        raise
-    except aiohttp.ClientError as error:
-        # Garbage in place of HTTP, which the error's text quotes.
-        raise httpx.RemoteProtocolError(type(error).__name__) from None
+def _raise(error: aiohttp.ClientError) -> NoReturn:
+    # What may be sent again turns on whether there was a connection.
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        raise httpx.ConnectTimeout(str(error)) from error
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        # Its text holds the whole address.
+        raise httpx.ProxyError(f"the proxy answered {error.status}") from None
+    if isinstance(error, aiohttp.ClientConnectorError):
+        raise httpx.ConnectError(str(error)) from error
+    if isinstance(error, aiohttp.ClientOSError):
+        raise httpx.ReadError(str(error)) from error
+    # The others quote what the peer sent.
+    raise httpx.RemoteProtocolError(type(error).__name__) from None
+
+
+def _proxy_headers(proxy: httpx.Proxy) -> dict[str, str]:
+    headers = dict(proxy.headers)
+    if proxy.raw_auth is not None:
+        credentials = b64encode(b":".join(proxy.raw_auth)).decode("ascii")
+        headers["Proxy-Authorization"] = f"Basic {credentials}"
+    return headers

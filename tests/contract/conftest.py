@@ -65,7 +65,7 @@ def _is_absent(item: pytest.Item) -> bool:
 
 
 def _has_aiohttp() -> bool:
-    return find_spec("httpx_aiohttp") is not None
+    return find_spec("aiohttp") is not None
 
 
 @pytest.fixture(params=list(Server), ids=lambda server: cast("Server", server).id)

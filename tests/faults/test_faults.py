@@ -19,7 +19,7 @@ _LIMIT = 0.4
 _AMPLE = 8.0
 _ATTEMPTS = 2
 
-_NO_AIOHTTP = importlib.util.find_spec("httpx_aiohttp") is None
+_NO_AIOHTTP = importlib.util.find_spec("aiohttp") is None
 WAYS = [
     *((face, "own") for face in FACES),
     ("sync", "borrowed"),
