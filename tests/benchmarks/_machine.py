@@ -19,7 +19,6 @@ PACKAGES = (
     "sniffio",
     "attrs",
     "aiohttp",
-    "httpx-aiohttp",
     "Authlib",
     "requests",
     "requests-oauthlib",
