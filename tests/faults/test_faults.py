@@ -19,16 +19,18 @@ _LIMIT = 0.4
 _AMPLE = 8.0
 _ATTEMPTS = 2
 
-_NO_AIOHTTP = importlib.util.find_spec("aiohttp") is None
+AIOHTTP = pytest.param(
+    "asyncio",
+    "aiohttp",
+    marks=pytest.mark.skipif(
+        importlib.util.find_spec("aiohttp") is None, reason="okta-oidc[aiohttp] is not installed"
+    ),
+)
 WAYS = [
     *((face, "own") for face in FACES),
     ("sync", "borrowed"),
     ("asyncio", "borrowed"),
-    pytest.param(
-        "asyncio",
-        "aiohttp",
-        marks=pytest.mark.skipif(_NO_AIOHTTP, reason="okta-oidc[aiohttp] is not installed"),
-    ),
+    AIOHTTP,
 ]
 
 
