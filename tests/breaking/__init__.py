@@ -1,0 +1,1 @@
+"""What has changed since the last release, and what each change means for users."""
