@@ -95,7 +95,9 @@ def _read(connection: socket.socket) -> bytes:
 
 
 def _ends_connection(answer: bytes) -> bool:
-    head = answer.partition(b"\r\n\r\n")[0].lower()
+    head, _, rest = answer.lower().partition(b"\r\n\r\n")
+    while head.startswith(b"http/1.1 1"):  # an interim answer says nothing of the connection
+        head, _, rest = rest.partition(b"\r\n\r\n")
     has_end = b"content-length:" in head or b"transfer-encoding:" in head or b" 204 " in head
     return not has_end or b"connection: close" in head or head.startswith(b"http/1.0")
 
