@@ -100,6 +100,42 @@ def drift(session: nox.Session) -> None:
 
 
 @nox.session
+def upgrade(session: nox.Session) -> None:
+    """Try the newest generator, or the one named, elsewhere: what it would change, and break."""
+    generator = "openapi-python-client"
+    pinned = [tool for tool in group("generate") if not tool.startswith(generator)]
+    session.install("--upgrade", *(session.posargs or [generator]), *pinned)
+    session.run(generator, "--version")
+    patch = Path(session.create_tmp()).resolve() / "upgrade.diff"
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch))
+        folders = (str(GENERATED / "okta_oidc_api"), str(fresh / "okta_oidc_api"))
+        compare = ("git", "--no-pager", "diff", "--no-index")
+        session.run(*compare, "--stat", *folders, external=True, success_codes=[0, 1])
+        session.run(
+            *compare,
+            f"--output={patch}",
+            *folders,
+            external=True,
+            success_codes=[0, 1],
+            silent=True,
+        )
+        project = Path(scratch, "project")
+        shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        shutil.rmtree(project / "generated")
+        shutil.copytree(fresh, project / "generated")
+        # All of its configuration but the files that begin with a dot, which none of these need.
+        session.install(f"{project}[aiohttp,cli]", *group("test", "types"))
+        with session.chdir(project):
+            session.run("mypy", "overlay", "generated", "tests/typing")
+            session.run("pytest", "-n", "auto", "tests/unit")
+    if patch.stat().st_size:
+        session.log(f"types and tests hold; look at what would change: {patch}")
+    else:
+        session.log("types and tests hold, and nothing would change")
+
+
+@nox.session
 def spec(session: nox.Session) -> None:
     """Validate the document, lint it with Redocly, check its examples."""
     session.install(*group("test", "node"))
@@ -216,6 +252,18 @@ def breaking(session: nox.Session) -> None:
     env = {"OKTA_OIDC_DIFF": str(workshop)} | _NODE_ENV
     session.run("python", "-m", "pytest", "-n", "auto", "tests/breaking", env=env)
     session.run("python", "-m", "tests.breaking", *session.posargs, env=env)
+
+
+@nox.session
+def drill(session: nox.Session) -> None:
+    """Do the changes of CONTRIBUTING in a scratch copy, and see what turns red; takes minutes."""
+    session.install(".", *group("test", "node", "breaking"), "nox")
+    workshop = Path(session.create_tmp()).resolve() / "diff"
+    _npm(session, ROOT / "tests" / "breaking" / "document", workshop)
+    env = {"OKTA_OIDC_DIFF": str(workshop)} | _NODE_ENV
+    # Nox puts temporary files below .nox, where the formatter of generated code does not look.
+    env["TMPDIR"] = tempfile.gettempdir()
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/drill"]), env=env)
 
 
 @nox.session

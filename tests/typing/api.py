@@ -37,9 +37,11 @@ from okta_oidc_api import Client
 from okta_oidc_api.api.introspection import custom_introspect
 from okta_oidc_api.api.token import custom_token, org_token
 from okta_oidc_api.models import (
+    Actor,
     AuthorizationCodeGrant,
     CibaGrant,
     ClientCredentialsGrant,
+    Confirmation,
     DeviceCodeGrant,
     InteractionCodeGrant,
     IntrospectionResponse,
@@ -48,13 +50,16 @@ from okta_oidc_api.models import (
     MfaOobGrant,
     MfaOtpGrant,
     OAuthError,
+    OktaErrorCause,
     OobGrant,
     OtpGrant,
     PasswordGrant,
     RefreshTokenGrant,
     Saml2BearerGrant,
+    ServiceAccount,
     TokenExchangeGrant,
     TokenResponse,
+    VaultedSecret,
 )
 from okta_oidc_api.models import OktaError as OktaErrorModel
 from okta_oidc_api.types import Response, Unset
@@ -205,7 +210,56 @@ def what_okta_said(response: TokenResponse) -> None:
     assert_type(response.expires_in, int | Unset)
     assert_type(response.access_token, None | str | Unset)
     assert_type(response.scope, str | Unset)
+    assert_type(response.refresh_token, str | Unset)
+    assert_type(response.id_token, str | Unset)
+    assert_type(response.device_secret, str | Unset)
+    assert_type(response.issued_token_type, str | Unset)
+    assert_type(response.service_account, ServiceAccount | Unset)
+    assert_type(response.vaulted_secret, VaultedSecret | Unset)
     assert_type(response.additional_properties, dict[str, Any])
+
+
+def what_okta_said_of_a_token(response: IntrospectionResponse) -> None:
+    assert_type(response.active, bool)
+    assert_type(response.token_type, str | Unset)
+    assert_type(response.scope, str | Unset)
+    assert_type(response.client_id, str | Unset)
+    assert_type(response.username, str | Unset)
+    assert_type(response.exp, int | Unset)
+    assert_type(response.iat, int | Unset)
+    assert_type(response.nbf, int | Unset)
+    assert_type(response.sub, str | Unset)
+    assert_type(response.aud, list[str] | str | Unset)
+    assert_type(response.iss, str | Unset)
+    assert_type(response.jti, str | Unset)
+    assert_type(response.uid, str | Unset)
+    assert_type(response.device_id, str | Unset)
+    assert_type(response.sid, str | Unset)
+    assert_type(response.auth_time, int | Unset)
+    assert_type(response.amr, list[str] | Unset)
+    assert_type(response.idp, str | Unset)
+    assert_type(response.nonce, str | Unset)
+    assert_type(response.at_hash, str | Unset)
+    assert_type(response.preferred_username, str | Unset)
+    assert_type(response.cnf, Confirmation | Unset)
+    assert_type(response.act, Actor | Unset)
+    assert_type(response.additional_properties, dict[str, Any])
+
+
+def what_okta_refused(oauth: OAuthError, okta: OktaErrorModel) -> None:
+    assert_type(oauth.error, str)
+    assert_type(oauth.error_description, str | Unset)
+    assert_type(oauth.error_uri, str | Unset)
+    assert_type(oauth.mfa_token, str | Unset)
+    assert_type(oauth.supported_challenge_types, list[str] | Unset)
+    assert_type(oauth.interaction_uri, str | Unset)
+    assert_type(oauth.additional_properties, dict[str, Any])
+    assert_type(okta.error_code, str)
+    assert_type(okta.error_summary, str | Unset)
+    assert_type(okta.error_link, str | Unset)
+    assert_type(okta.error_id, str | Unset)
+    assert_type(okta.error_causes, list[OktaErrorCause] | Unset)
+    assert_type(okta.additional_properties, dict[str, Any])
 
 
 def tokens(result: Tokens) -> None:
