@@ -4,46 +4,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Final, TypeAlias, cast, get_args
+from typing import Any, Final, Protocol, cast
 
 import attrs
-from okta_oidc_api.models import (
-    AuthorizationCodeGrant,
-    CibaGrant,
-    ClientCredentialsGrant,
-    DeviceCodeGrant,
-    InteractionCodeGrant,
-    JwtBearerGrant,
-    MfaOobGrant,
-    MfaOtpGrant,
-    OobGrant,
-    OtpGrant,
-    PasswordGrant,
-    RefreshTokenGrant,
-    Saml2BearerGrant,
-    TokenExchangeGrant,
-)
+from okta_oidc_api import models
 
 from ._config import check_kind
 
-GrantModel: TypeAlias = (
-    AuthorizationCodeGrant
-    | CibaGrant
-    | ClientCredentialsGrant
-    | DeviceCodeGrant
-    | InteractionCodeGrant
-    | JwtBearerGrant
-    | MfaOobGrant
-    | MfaOtpGrant
-    | OobGrant
-    | OtpGrant
-    | PasswordGrant
-    | RefreshTokenGrant
-    | Saml2BearerGrant
-    | TokenExchangeGrant
-)
 
-GRANTS: Final[tuple[type[GrantModel], ...]] = get_args(GrantModel)
+class GrantModel(Protocol):
+    """Any grant of ``okta_oidc_api.models``: one that the document gains is one from then on."""
+
+    @property
+    def grant_type(self) -> str: ...
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+GRANTS: Final[tuple[type[attrs.AttrsInstance], ...]] = tuple(
+    model
+    for model in vars(models).values()
+    if isinstance(model, type) and attrs.has(model) and "grant_type" in attrs.fields_dict(model)
+)
 
 
 def members_of(request: object) -> Mapping[str, object]:
@@ -52,8 +34,8 @@ def members_of(request: object) -> Mapping[str, object]:
     Raises:
         ConfigurationError: it is neither a grant nor a mapping.
     """
-    if isinstance(request, GrantModel):
-        return request.to_dict()
+    if isinstance(request, GRANTS):
+        return cast("GrantModel", request).to_dict()
     check_kind("request", request, *GRANTS, Mapping)
     return cast("Mapping[str, object]", request)
 
