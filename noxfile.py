@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
@@ -26,6 +29,10 @@ BANNER = (
 )
 
 
+LOCK = ROOT / "locks" / "dev.txt"
+PYTHONS = nox.project.python_versions(PYPROJECT)
+
+
 def group(*names: str) -> list[str]:
     """The requirements of these dependency groups of ``pyproject.toml``."""
     return list(nox.project.dependency_groups(PYPROJECT, *names))
@@ -37,28 +44,28 @@ def group(*names: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests against the built wheel."""
-    session.install(".", *group("test"))
+    _install(session, ".", "test")
     session.run("pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
 
 
 @nox.session
 def cli(session: nox.Session) -> None:
     """Run the tests of the command line, through the script that the built wheel installs."""
-    session.install(".[cli]", *group("test"))
+    _install(session, ".[cli]", "test")
     session.run("pytest", "-n", "auto", *(session.posargs or ["tests/cli"]))
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
     """Follow a token through its whole life, against the embedded server."""
-    session.install(".")
+    _install(session, ".")
     session.run("python", "examples/token_life.py", *session.posargs)
 
 
 @nox.session
 def generate(session: nox.Session) -> None:
     """Rewrite generated/ from the document and generator_config.yaml."""
-    session.install(*group("generate"))
+    _install(session, "", "generate")
     with tempfile.TemporaryDirectory() as scratch:
         fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch))
         shutil.rmtree(GENERATED, ignore_errors=True)
@@ -68,7 +75,7 @@ def generate(session: nox.Session) -> None:
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail if generated/ is not what the document gives; prove that this check can fail."""
-    session.install(*group("generate"))
+    _install(session, "", "generate")
     with tempfile.TemporaryDirectory() as scratch:
         fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch, "fresh"))
         if differences := _differences(GENERATED, fresh):
@@ -102,7 +109,7 @@ def drift(session: nox.Session) -> None:
 @nox.session
 def spec(session: nox.Session) -> None:
     """Validate the document, lint it with Redocly, check its examples."""
-    session.install(*group("test", "node"))
+    _install(session, "", "test", "node")
     session.run("openapi-spec-validator", str(DOCUMENT))
     # The overlay, which the other tests stand on, is not needed here, nor installed.
     session.run("pytest", "--noconftest", "-q", "tests/unit/test_document.py")
@@ -116,8 +123,8 @@ def spec(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict: overlay, generated, tests, examples."""
-    imported = group("test", "contract", "browser", "docs", "bench")
-    session.install("-e", ".[aiohttp,cli]", *group("types"), *imported)
+    imported = ("test", "contract", "browser", "docs", "bench", "sbom")
+    _install(session, "-e .[aiohttp,cli]", "types", *imported)
     session.run("mypy")
     session.run("pyright", env=_NODE_ENV)
 
@@ -125,7 +132,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def contract(session: nox.Session) -> None:
     """Hold FakeOkta and a certified OpenID provider to one contract; fuzz the document."""
-    session.install(".[aiohttp]", *group("test", "node", "contract"))
+    _install(session, ".[aiohttp]", "test", "node", "contract")
     session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or ["tests/contract"]))
 
 
@@ -133,49 +140,49 @@ def contract(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Sign in with a real browser, through the example web application."""
     _chromium(session)
-    session.install(".", *group("test", "node", "browser"))
+    _install(session, ".", "test", "node", "browser")
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Break connections and answers in every way we know; fuzz for some seconds."""
-    session.install(".[aiohttp]", *group("test", "node"))
+    _install(session, ".[aiohttp]", "test", "node")
     session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or ["tests/faults"]))
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Read a million generated answers; takes minutes."""
-    session.install(".[aiohttp]", *group("test"))
+    _install(session, ".[aiohttp]", "test")
     session.run("python", "-m", "tests.faults.fuzz", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
     """Call 100,000 times from 32 threads, then from 500 tasks, with faults; takes minutes."""
-    session.install(".[aiohttp]", *group("test"))
+    _install(session, ".[aiohttp]", "test")
     session.run("python", "-m", "tests.faults.soak", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure against httpx and others, and write docs/performance.md; takes minutes."""
-    session.install(".[aiohttp]", *group("test", "bench"))
+    _install(session, ".[aiohttp]", "test", "bench")
     session.run("python", "-m", "tests.benchmarks", "run")
 
 
 @nox.session(name="bench-check")
 def bench_check(session: nox.Session) -> None:
     """Fail if a ratio misses its goal by more than the margin."""
-    session.install(".[aiohttp]", *group("test", "bench"))
+    _install(session, ".[aiohttp]", "test", "bench")
     session.run("python", "-m", "tests.benchmarks", "check")
 
 
 @nox.session
 def instructions(session: nox.Session) -> None:
     """Count a call's instructions under valgrind, and say what changed."""
-    session.install(".[aiohttp]", *group("test", "bench"))
+    _install(session, ".[aiohttp]", "test", "bench")
     session.run("python", "-m", "tests.benchmarks", "instructions")
 
 
@@ -183,7 +190,7 @@ def instructions(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation site, run every code block, open every page in a browser."""
     _chromium(session)
-    session.install(".[aiohttp,cli]", *group("test", "types", "node", "browser", "lint", "docs"))
+    _install(session, ".[aiohttp,cli]", "test", "types", "node", "browser", "lint", "docs")
     folder = Path(session.create_tmp()).resolve() / "docs"
     shutil.rmtree(folder, ignore_errors=True)
     workshop = folder / "redocly"
@@ -213,7 +220,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Lint and check the format of our own code."""
-    session.install(*group("lint"))
+    _install(session, "", "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check", "--diff")
 
@@ -221,7 +228,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(name="format")
 def format_(session: nox.Session) -> None:
     """Mend what the linter can mend, and format."""
-    session.install(*group("lint"))
+    _install(session, "", "lint")
     session.run("ruff", "check", "--fix")
     session.run("ruff", "format")
 
@@ -229,10 +236,12 @@ def format_(session: nox.Session) -> None:
 @nox.session
 def package(session: nox.Session) -> None:
     """Build wheel and sdist, check what they hold, use the wheel as a stranger would."""
-    session.install(*group("package", "types"))
+    _install(session, "", "package", "backend", "types")
     out = Path(session.create_tmp()).resolve() / "dist"
     shutil.rmtree(out, ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(out), str(ROOT), silent=True)
+    session.run(
+        "python", "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT), silent=True
+    )
     session.run("twine", "check", "--strict", *map(str, sorted(out.iterdir())))
     (wheel,) = out.glob("*.whl")
     (sdist,) = out.glob("*.tar.gz")
@@ -247,12 +256,7 @@ def package(session: nox.Session) -> None:
             consumer = Path(scratch, "consumer")
             shutil.copytree(ROOT / "tests" / "packaging" / "consumer", consumer)
             shutil.copy(ROOT / "tests" / "typing" / "api.py", consumer / "api.py")
-            venv = Path(scratch, "venv")
-            session.run("python", "-m", "venv", str(venv), silent=True)
-            python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-            session.run(
-                str(python), "-m", "pip", "install", "-q", *requirement, "pytest", external=True
-            )
+            python = _environment(session, Path(scratch, "venv"), requirement, "pytest")
             session.log(f"a consumer of the {kind}")
             with session.chdir(consumer):
                 session.run("mypy", "--strict", "--python-executable", str(python), ".")
@@ -260,7 +264,120 @@ def package(session: nox.Session) -> None:
                 session.run(str(python), "-m", "pytest", "-q", external=True)
 
 
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Rewrite locks/dev.txt from pyproject.toml; with ``-- --upgrade``, to the newest versions."""
+    # Not from the lock, which may not have this one yet.
+    session.install(*group("lock"))
+    _compile(session, ROOT, *session.posargs)
+
+
+@nox.session
+def locked(session: nox.Session) -> None:
+    """Fail if locks/dev.txt is not what pyproject.toml gives; prove that this check can fail."""
+    _install(session, "", "lock")
+    if missing := set(PYPROJECT["build-system"]["requires"]) - set(group("backend")):
+        session.error(f"the dependency group `backend` lacks {', '.join(sorted(missing))}")
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    for name, (old, new) in {"the project": ("", ""), **_REQUIREMENTS}.items():
+        if old not in text:
+            session.error(f"control failed: pyproject.toml no longer holds {old!r}")
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            folder.joinpath("pyproject.toml").write_text(text.replace(old, new, 1), "utf-8")
+            # The present pins are what uv prefers, so that a new release alone changes nothing.
+            folder.joinpath("locks").mkdir()
+            shutil.copy(LOCK, folder / "locks")
+            _compile(session, folder)
+            same = (folder / "locks" / LOCK.name).read_bytes() == LOCK.read_bytes()
+        if name == "the project" and not same:
+            session.error("locks/dev.txt is not what pyproject.toml gives; run `nox -s lock`")
+        if name != "the project" and same:
+            session.error(f"control failed: {name} went unnoticed")
+    session.log(f"the lock is as it should be; noticed when it is not: {', '.join(_REQUIREMENTS)}")
+
+
 # What they are made of
+
+
+def _install(session: nox.Session, project: str, *groups: str) -> None:
+    """Install what the lock pins for these groups, by its hashes; then the project, if named.
+
+    Beside hashes, the pip that comes with Python 3.11 takes neither a folder nor a requirement that
+    only a constraint pins. So every package is named, and the project comes after.
+    """
+    requirements = group(*groups)
+    if project:
+        extras = project.partition("[")[2].rstrip("]").split(",")
+        requirements += [*group("backend"), *_runtime(*filter(None, extras))]
+    session.install("-r", str(_pinned(session, requirements)))
+    if project:
+        # Without an index: whatever the lock lacks is an error, not a download.
+        session.install("--no-index", "--no-build-isolation", *project.split())
+
+
+def _runtime(*extras: str) -> list[str]:
+    project = PYPROJECT["project"]
+    optional = (project["optional-dependencies"][extra] for extra in extras)
+    return [*project["dependencies"], *(line for lines in optional for line in lines)]
+
+
+_ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==.*\n(?: .*\n)+", re.MULTILINE)
+_VIA = re.compile(r"^    # (?:via |  )([a-z0-9-]+)$", re.MULTILINE)
+
+
+def _pinned(session: nox.Session, requirements: Iterable[str]) -> Path:
+    """Write the part of the lock that these need, down to the last; return its path."""
+    entries: dict[str, list[str]] = {}
+    needs: dict[str, set[str]] = {}
+    for entry in _ENTRY.finditer(LOCK.read_text("utf-8")):
+        # Twice where versions differ by Python: pip takes the one whose marker holds.
+        entries.setdefault(entry["name"], []).append(entry[0])
+        for parent in _VIA.findall(entry[0]):
+            needs.setdefault(parent, set()).add(entry["name"])
+    new: set[str] = {canonicalize_name(Requirement(line).name) for line in requirements}
+    wanted: set[str] = set()
+    while new:
+        wanted |= new
+        new = {name for parent in new for name in needs.get(parent, ())} - wanted
+    if missing := wanted - entries.keys():
+        session.error(f"locks/dev.txt lacks {', '.join(sorted(missing))}; run `nox -s lock`")
+    path = Path(session.virtualenv.location, "pinned.txt")
+    path.write_text("".join(text for name in sorted(wanted) for text in entries[name]), "utf-8")
+    return path
+
+
+def _compile(session: nox.Session, folder: Path, *options: str) -> None:
+    """Write the lock of this folder's pyproject.toml, in the words that Renovate understands."""
+    with session.chdir(folder):
+        session.run(
+            *("uv", "pip", "compile", "--universal", f"--python-version={PYTHONS[0]}"),
+            *("--generate-hashes", "--all-extras"),
+            *(f"--group={name}" for name in sorted(PYPROJECT["dependency-groups"])),
+            *("--output-file=locks/dev.txt", "--quiet", *options, "pyproject.toml"),
+        )
+
+
+# Controls of `locked`, the least there are: every pin stays, and only what needs it changes.
+_REQUIREMENTS = {
+    "a new requirement": ("\nlint = [", '\nlint = ["iniconfig", '),
+    "a dropped one": ('  "sniffio>=1.3",\n', ""),
+}
+
+
+def _environment(session: nox.Session, folder: Path, requirement: list[str], *tools: str) -> Path:
+    """Make a virtual environment of its own for this; return its Python."""
+    session.run("python", "-m", "venv", str(folder), silent=True)
+    python = _python_of(folder)
+    pip = (str(python), "-m", "pip", "install", "-q")
+    pinned = _pinned(session, [*_runtime(), *group("backend"), *tools])
+    session.run(*pip, "-r", str(pinned), external=True)
+    session.run(*pip, "--no-index", "--no-build-isolation", *requirement, external=True)
+    return python
+
+
+def _python_of(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 # Node does not look at the machine's certificate store unless told to.
