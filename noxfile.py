@@ -7,13 +7,16 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
@@ -238,13 +241,8 @@ def package(session: nox.Session) -> None:
     """Build wheel and sdist, check what they hold, use the wheel as a stranger would."""
     _install(session, "", "package", "backend", "types")
     out = Path(session.create_tmp()).resolve() / "dist"
-    shutil.rmtree(out, ignore_errors=True)
-    session.run(
-        "python", "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT), silent=True
-    )
-    session.run("twine", "check", "--strict", *map(str, sorted(out.iterdir())))
-    (wheel,) = out.glob("*.whl")
-    (sdist,) = out.glob("*.tar.gz")
+    wheel, sdist = _distributions(session, out)
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
     # W002: the generator's `__init__` modules are alike, as they are empty.
     session.run(
         *("check-wheel-contents", "--toplevel", "okta_oidc,okta_oidc_api", "--ignore", "W002"),
@@ -262,6 +260,19 @@ def package(session: nox.Session) -> None:
                 session.run("mypy", "--strict", "--python-executable", str(python), ".")
                 session.run("pyright", "--pythonpath", str(python), env=_NODE_ENV)
                 session.run(str(python), "-m", "pytest", "-q", external=True)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Write wheel, sdist and their bill of materials into dist/."""
+    _install(session, "", "package", "backend", "sbom")
+    dist = ROOT / "dist"
+    wheel, sdist = _distributions(session, dist)
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    version = wheel.name.split("-")[1]
+    bill = dist / f"okta_oidc-{version}.cdx.json"
+    _bill_of_materials(session, wheel, bill)
+    session.run("python", "tests/packaging/check_sbom.py", str(bill), str(wheel))
 
 
 @nox.session
@@ -295,6 +306,59 @@ def locked(session: nox.Session) -> None:
         if name != "the project" and same:
             session.error(f"control failed: {name} went unnoticed")
     session.log(f"the lock is as it should be; noticed when it is not: {', '.join(_REQUIREMENTS)}")
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the unit tests with the lowest versions that pyproject.toml allows."""
+    _install(session, ".", "test")
+    bounds = _lowest_versions(session)
+    session.install("--no-deps", *(f"{name}=={version}" for name, version in bounds.items()))
+    session.run("python", "-m", "pip", "check", silent=True)
+    for name, version in _installed(session, bounds).items():
+        if version != bounds[name]:
+            session.error(f"{name} {version} is installed, not {bounds[name]}")
+    session.run("pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
+
+
+@nox.session
+def latest(session: nox.Session) -> None:
+    """Run the unit tests with the newest versions that pyproject.toml allows."""
+    session.install("--upgrade", "--upgrade-strategy", "eager", ".", *group("test"))
+    names = (Requirement(line).name for line in PYPROJECT["project"]["dependencies"])
+    for name, version in _installed(session, names).items():
+        session.log(f"{name} {version}")
+    session.run("pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
+
+
+@nox.session(python=PYTHONS, download_python="never")
+def pythons(session: nox.Session) -> None:
+    """Run the unit tests against the built wheel, on each Python that is declared and here."""
+    _install(session, ".", "test")
+    session.run("python", "--version")
+    session.run("pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Lint the workflows, and hold the sessions they name against this file."""
+    _install(session, "", "workflows")
+    folder = ROOT / ".github"
+    for check in _WORKFLOW_CHECKS:
+        session.run(*check(folder))
+    for name, (check, file, old, new, complaint) in _WORKFLOW_CONTROLS.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            spoilt = Path(scratch, ".github")
+            shutil.copytree(folder, spoilt)
+            text = (spoilt / file).read_text("utf-8")
+            if not re.search(old, text):
+                session.error(f"control failed: {file} no longer holds {old!r}")
+            (spoilt / file).write_text(re.sub(old, new, text, count=1), "utf-8")
+            said = session.run(*check(spoilt), silent=True, success_codes=range(256)) or ""
+        if complaint not in str(said):
+            session.error(f"control failed: {name} went unnoticed")
+    session.log(f"noticed as they should be: {', '.join(_WORKFLOW_CONTROLS)}")
+    session.run("python", "-m", "pytest", "-q", "tests/workflows")
 
 
 # What they are made of
@@ -365,6 +429,26 @@ _REQUIREMENTS = {
 }
 
 
+def _lowest_versions(session: nox.Session) -> dict[str, Version]:
+    lowest_versions: dict[str, Version] = {}
+    for line in _runtime():
+        requirement = Requirement(line)
+        bounds = [bound.version for bound in requirement.specifier if bound.operator == ">="]
+        if len(bounds) != 1:
+            session.error(f"{line} has no lowest version")
+        lowest_versions[requirement.name] = Version(bounds[0])
+    return lowest_versions
+
+
+def _installed(session: nox.Session, names: Iterable[str]) -> dict[str, Version]:
+    listed = session.run("python", "-m", "pip", "list", "--format=json", silent=True)
+    versions = {
+        canonicalize_name(package["name"]): Version(package["version"])
+        for package in json.loads(str(listed))
+    }
+    return {name: versions[canonicalize_name(name)] for name in names}
+
+
 def _environment(session: nox.Session, folder: Path, requirement: list[str], *tools: str) -> Path:
     """Make a virtual environment of its own for this; return its Python."""
     session.run("python", "-m", "venv", str(folder), silent=True)
@@ -378,6 +462,145 @@ def _environment(session: nox.Session, folder: Path, requirement: list[str], *to
 
 def _python_of(venv: Path) -> Path:
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _distributions(session: nox.Session, folder: Path) -> tuple[Path, Path]:
+    """Build wheel and sdist into this folder, emptied; fail if another place gives other bytes."""
+    builds = [
+        # Folder, umask, times of files, zone and hash seed are the builder's, not the build's.
+        _build(session, umask=0o022, clock=1_000_000_000, TZ="UTC", LC_ALL="C"),
+        _build(session, umask=0o077, clock=1_500_000_000, TZ="Asia/Tokyo", PYTHONHASHSEED="7"),
+    ]
+    if builds[0] != builds[1]:
+        session.error("wheel or sdist depend on where and when they are built")
+    # Control: the least that may differ, the time noted for each file inside.
+    if _build(session, umask=0o022, clock=1_000_000_000, SOURCE_DATE_EPOCH="1") == builds[0]:
+        session.error("control failed: other times inside the files went unnoticed")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, data in builds[0].items():
+        (folder / name).write_bytes(data)
+        session.log(f"{hashlib.sha256(data).hexdigest()}  {name}")
+    (wheel,) = folder.glob("*.whl")
+    (sdist,) = folder.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def _build(session: nox.Session, *, umask: int, clock: int, **env: str) -> dict[str, bytes]:
+    """Build from a copy of what the sdist takes; return the files by name."""
+    sources = PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
+    with tempfile.TemporaryDirectory() as scratch, _umask(umask):
+        tree = Path(scratch, f"tree-{clock}")
+        for name in [*sources, "pyproject.toml", ".gitignore"]:
+            for source in sorted((ROOT / name).rglob("*")) or [ROOT / name]:
+                if source.is_file() and "__pycache__" not in source.parts:
+                    copy = tree / source.relative_to(ROOT)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(source.read_bytes())
+                    os.utime(copy, (clock, clock))
+        out = Path(scratch, "dist")
+        session.run(
+            *("python", "-m", "build", "--no-isolation", "--outdir", str(out), str(tree)),
+            # Unset, hatchling notes the same time for whoever builds.
+            env={"SOURCE_DATE_EPOCH": None, **env},
+            silent=True,
+        )
+        return _files(out)
+
+
+def _bill_of_materials(session: nox.Session, wheel: Path, bill: Path) -> None:
+    """Write what the wheel needs, in the versions of the lock, as CycloneDX."""
+    version = wheel.name.split("-")[1]
+    with tempfile.TemporaryDirectory() as scratch:
+        # The version is the backend's to find, and the tool does not ask it.
+        pyproject = Path(scratch, "pyproject.toml")
+        text = (ROOT / "pyproject.toml").read_text("utf-8")
+        pyproject.write_text(
+            text.replace('dynamic = ["version"]', f'version = "{version}"'), "utf-8"
+        )
+        texts: set[str] = set()
+        for name in ("one", "another"):
+            venv = Path(scratch, name)
+            session.run("python", "-m", "venv", "--without-pip", str(venv), silent=True)
+            pip = ("python", "-m", "pip", f"--python={_python_of(venv)}", "install", "-q")
+            session.run(*pip, "-r", str(_pinned(session, _runtime())))
+            session.run(*pip, "--no-index", str(wheel))
+            made = session.run(
+                *("cyclonedx-py", "environment", "--pyproject", str(pyproject)),
+                *("--mc-type=library", "--output-reproducible", str(_python_of(venv))),
+                silent=True,
+                stderr=subprocess.DEVNULL,
+            )
+            texts.add(str(made))
+    if len(texts) != 1:
+        session.error("the bill of materials depends on where it is made")
+    content = json.loads(texts.pop())
+    root = content["metadata"]["component"]
+    root["purl"] = f"pkg:pypi/{root['name']}@{version}"
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    root["hashes"] = [{"alg": "SHA-256", "content": digest}]
+    # Where the tools that made it are at home is nobody's concern.
+    for tool in content["metadata"]["tools"]["components"]:
+        tool.pop("externalReferences", None)
+    bill.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+@contextmanager
+def _umask(mask: int) -> Generator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _zizmor(folder: Path) -> list[str]:
+    # The hashes of actions are looked at, not looked up.
+    return ["zizmor", "--offline", "--persona=pedantic", "--no-progress", str(folder)]
+
+
+def _workflow_schema(folder: Path) -> list[str]:
+    files = map(str, sorted((folder / "workflows").iterdir()))
+    return ["check-jsonschema", "--builtin-schema=vendor.github-workflows", *files]
+
+
+def _renovate_schema(folder: Path) -> list[str]:
+    return ["check-jsonschema", "--builtin-schema=vendor.renovate", str(folder / "renovate.json")]
+
+
+_WORKFLOW_CHECKS = (_zizmor, _workflow_schema, _renovate_schema)
+# Controls of `workflows`: what is spoilt, and a word of the complaint.
+_WORKFLOW_CONTROLS = {
+    "an action without its hash": (
+        *(_zizmor, "workflows/ci.yml"),
+        *("@[0-9a-f]{40} # v", "@v", "unpinned-uses"),
+    ),
+    "a job without a machine": (
+        *(_workflow_schema, "workflows/ci.yml"),
+        *("    runs-on: .*\n", "", "runs-on"),
+    ),
+    "a setting that Renovate has not": (
+        *(_renovate_schema, "renovate.json"),
+        *('"labels": .*,', '"labels": 7,', "labels"),
+    ),
+}
+
+
+def _switch_on_pyenv() -> None:
+    """Let ``pythons`` find what pyenv has: the shim of a Python not switched on fails."""
+    pyenv = shutil.which("pyenv")
+    if not pyenv or "PYENV_VERSION" in os.environ:
+        return
+    now, there = (
+        subprocess.run([pyenv, *command], stdout=subprocess.PIPE, text=True, check=False).stdout  # noqa: S603  # pyenv's own
+        for command in (["version-name"], ["versions", "--bare"])
+    )
+    declared = [name for name in there.split() if name.rpartition(".")[0] in PYTHONS]
+    # The one that is on stays the first, and with it what `python` means.
+    os.environ["PYENV_VERSION"] = ":".join([*now.strip().split(":"), *declared])
+
+
+_switch_on_pyenv()
 
 
 # Node does not look at the machine's certificate store unless told to.
