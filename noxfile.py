@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nox
 from packaging.requirements import Requirement
@@ -340,6 +341,51 @@ def pythons(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Ask whether anything in the lock has a known vulnerability."""
+    _install(session, "", "audit")
+    # Every entry, whatever Python and platform it is for. One version of each at a time is all
+    # that pip-audit takes.
+    rounds: list[dict[str, str]] = []
+    for entry in _ENTRY.finditer(LOCK.read_text("utf-8")):
+        free = next((each for each in rounds if entry["name"] not in each), None)
+        if free is None:
+            rounds.append(free := {})
+        free[entry["name"]] = _MARKER.sub("", entry[0])
+    found: list[dict[str, Any]] = []
+    for entries in rounds:
+        with tempfile.TemporaryDirectory() as scratch:
+            pins, report = Path(scratch, "pins.txt"), Path(scratch, "report.json")
+            pins.write_text("".join(entries.values()), "utf-8")
+            session.run(
+                *("pip-audit", "--require-hashes", "--disable-pip", "--progress-spinner=off"),
+                *(f"--requirement={pins}", "--format=json", f"--output={report}"),
+                # 1 is a finding, or no answer; of the first there is a report.
+                success_codes=[0, 1],
+            )
+            if not report.exists():
+                session.error("no audit: pip-audit wrote no report")
+            found += json.loads(report.read_text("utf-8"))["dependencies"]
+    # pip-audit takes it for success that nobody answers.
+    unknown = sum("skip_reason" in package for package in found)
+    if unknown or len(found) != sum(map(len, rounds)):
+        session.error(
+            f"no audit: the advisory service told nothing about {unknown} of {len(found)} packages."
+            " Is it reachable from here?"
+        )
+    if bad := [package for package in found if package["vulns"]]:
+        session.error(
+            "known vulnerabilities:\n"
+            + "\n".join(
+                f"  {package['name']} {package['version']}: "
+                + ", ".join(vulnerability["id"] for vulnerability in package["vulns"])
+                for package in bad
+            )
+        )
+    session.log(f"no known vulnerability in {len(found)} packages")
+
+
+@nox.session
 def workflows(session: nox.Session) -> None:
     """Lint the workflows, and hold the sessions they name against this file."""
     _install(session, "", "workflows")
@@ -387,6 +433,7 @@ def _runtime(*extras: str) -> list[str]:
 
 
 _ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==.*\n(?: .*\n)+", re.MULTILINE)
+_MARKER = re.compile(r" ;[^\\\n]*")
 _VIA = re.compile(r"^    # (?:via |  )([a-z0-9-]+)$", re.MULTILINE)
 
 
