@@ -1,0 +1,61 @@
+"""The sessions that workflows name, held against those that there are."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.docs._shell import unknown_sessions
+
+WORKFLOWS = sorted((Path(__file__).parents[2] / ".github" / "workflows").iterdir())
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_names_sessions_that_exist(workflow: Path) -> None:
+    commands = list(nox_commands(workflow.read_text("utf-8")))
+    complaints = [found for words in commands for found in unknown_sessions(words)]
+    assert not complaints
+    # Without one, what reads them has gone blind.
+    assert commands or "bash .ci/run" in workflow.read_text("utf-8")
+
+
+def test_sees_through_variables_and_the_matrix() -> None:
+    text = """
+        jobs:
+          chore:
+            strategy: {matrix: {session: [tests, gone]}}
+            steps:
+              - run: pip install nox && nox -s "${SESSION}"
+                env: {SESSION: "${{ matrix.session }}"}
+              - run: nox -s lint
+        """
+    commands = list(nox_commands(text))
+    assert commands == [["-s", "tests"], ["-s", "gone"], ["-s", "lint"]]
+    assert [*map(unknown_sessions, commands)] == [[], ["no nox session 'gone'"], []]
+
+
+def nox_commands(text: str) -> Iterator[list[str]]:
+    """The arguments of each ``nox`` command of a workflow, once for each item of the matrix."""
+    workflow: dict[str, Any] = yaml.safe_load(text)
+    for job in workflow["jobs"].values():
+        matrix: dict[str, list[str]] = job.get("strategy", {}).get("matrix", {})
+        for step in job["steps"]:
+            for command in re.findall(r"\bnox (-.*)", step.get("run", "")):
+                yield from (shlex.split(line) for line in _values(command, step, matrix))
+
+
+def _values(command: str, step: dict[str, Any], matrix: dict[str, list[str]]) -> Iterator[str]:
+    for name, value in step.get("env", {}).items():
+        command = command.replace(f"${{{name}}}", value)
+    keys = re.findall(r"\$\{\{ matrix\.(\w+) \}\}", command)
+    if not keys:
+        yield command
+        return
+    for item in matrix[keys[0]]:
+        yield from _values(command.replace(f"${{{{ matrix.{keys[0]} }}}}", item), {}, matrix)
