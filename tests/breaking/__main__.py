@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ._compare import findings
 from ._report import faults, report
-from ._snapshots import BASELINE, PROMISED, ROOT, last_release, today
+from ._snapshots import BASELINE, PROMISED, ROOT, NoReleaseError, last_release, today
 
 
 def keep() -> None:
@@ -32,7 +32,10 @@ def main() -> int:
         keep()
         return 0
     with tempfile.TemporaryDirectory() as scratch:
-        before, after = last_release(Path(scratch), but=options.release), today()
+        try:
+            before, after = last_release(Path(scratch), but=options.release), today()
+        except NoReleaseError as error:
+            parser.error(str(error))
         found = findings(before, after, Path(scratch, "cache"))
         print(report(before, after, found))
         wrong = faults(before, after, found, options.release)

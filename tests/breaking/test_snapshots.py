@@ -43,11 +43,12 @@ def test_a_release_is_not_compared_with_itself(repository: Path, tmp_path: Path)
     assert last_release(tmp_path, but="v0.2.0", root=repository).version == "0.1.0"
 
 
-def test_without_a_tag(tmp_path: Path) -> None:
+def test_without_a_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
+    baseline = tmp_path / "baseline.zip"
+    _run(repository, "archive", "--format=zip", f"--output={baseline}", "v0.1.0")
+    monkeypatch.setattr(_snapshots, "BASELINE", baseline)
     found = last_release(tmp_path, root=tmp_path)
-    assert (found.name, found.tag) == ("the stored baseline", "")
-    assert found.document.is_file()
-    assert found.typing.is_file()
+    assert (found.name, found.tag, found.version) == ("the stored baseline", "", "0.1.0")
 
 
 def test_without_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
