@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
 from multidict import CIMultiDict
 from sniffio import current_async_library
 from yarl import URL
@@ -73,13 +77,55 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await session.close()
 
 
+class _Connection(ResponseHandler):
+    """aiohttp's side of a connection, which takes whatever has come for the next answer.
+
+    A gateway that says why it closes an idle connection would say it to the next call, and a
+    second answer in one go would be somebody else's.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._final: aiohttp.StreamReader | None = None
+
+    def set_response_params(self, **params: Any) -> None:
+        self._final = None
+        super().set_response_params(**params)
+
+    def feed_data(
+        self, data: tuple[RawResponseMessage, aiohttp.StreamReader], size: int = 0
+    ) -> None:
+        message, body = data
+        if self._final is not None:
+            self.close()
+            return
+        if message.code >= 200:  # those below announce another
+            self._final = body
+        super().feed_data(data, size)
+
+    def data_received(self, data: bytes) -> None:
+        # With no data, it is aiohttp itself, reading on in what it has.
+        if data and self._final is not None and self._final.is_eof():
+            self.close()
+            return
+        super().data_received(data)
+
+
+class _Connector(aiohttp.TCPConnector):
+    def __init__(self) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ssl=shared_tls()
+        )
+        self._factory = cast(
+            "functools.partial[ResponseHandler]", functools.partial(_Connection, loop=self._loop)
+        )
+
+
 def _new_session() -> aiohttp.ClientSession:
     if current_async_library() != "asyncio":
         raise ConfigurationError("aiohttp_client() is for asyncio alone")
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ssl=shared_tls()
-        ),
+        connector=_Connector(),
         cookie_jar=aiohttp.DummyCookieJar(),
         # Its own limit is five minutes; ours cancels.
         timeout=aiohttp.ClientTimeout(),

@@ -15,6 +15,7 @@ import httpx
 from anyio import CancelScope, Semaphore
 
 from ._config import Server
+from ._leftovers import Leftovers
 from ._loops import PerLoop
 from ._transports import KEEPALIVE_SECONDS, MAX_CONNECTIONS, core_request, proxy_for, shared_tls
 
@@ -30,7 +31,7 @@ class AsyncOriginTransport(httpx.AsyncBaseTransport):
             max_connections=1,
             max_keepalive_connections=1,
             keepalive_expiry=KEEPALIVE_SECONDS,
-            network_backend=_ClosingBackend(),
+            network_backend=_WatchingBackend(),
         )
         self._lanes: Final = PerLoop(lambda: _Lanes(new_lane))
 
@@ -105,8 +106,8 @@ class _Lanes:
             await lane.aclose()
 
 
-class _ClosingBackend(httpcore.AsyncNetworkBackend):
-    """A backend whose connections are closed when a TLS handshake is cancelled."""
+class _WatchingBackend(httpcore.AsyncNetworkBackend):
+    """A backend whose connections are watched, and closed when a TLS handshake is cancelled."""
 
     def __init__(self) -> None:
         self._backend: Final = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
@@ -119,19 +120,21 @@ class _ClosingBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _ClosingStream(
+        return _WatchedStream(
             await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
         )
 
 
-class _ClosingStream(httpcore.AsyncNetworkStream):
+class _WatchedStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream: Final = stream
+        self._leftovers: Final = Leftovers()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, timeout)
+        return self._leftovers.received(await self._stream.read(max_bytes, timeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._leftovers.asked()
         await self._stream.write(buffer, timeout)
 
     async def start_tls(
@@ -141,7 +144,9 @@ class _ClosingStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         try:
-            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            return _WatchedStream(
+                await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            )
         except BaseException:
             # httpcore closes it after errors, but not after a cancellation.
             with CancelScope(shield=True):
@@ -149,7 +154,7 @@ class _ClosingStream(httpcore.AsyncNetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return self._leftovers.info(self._stream.get_extra_info, info)
 
     async def aclose(self) -> None:
         await self._stream.aclose()

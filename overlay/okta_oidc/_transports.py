@@ -23,6 +23,7 @@ import httpx
 from ._borrowed import within
 from ._config import Server
 from ._errors import ConfigurationError
+from ._leftovers import Leftovers
 
 MAX_CONNECTIONS: Final = 100
 # A server that closes an idle connection just as it is used again leaves it open whether a code was
@@ -82,11 +83,14 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream: Final = stream
+        self._leftovers: Final = Leftovers()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        data = self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._leftovers.received(data)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._leftovers.asked()
         self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
 
     def start_tls(
@@ -99,7 +103,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return self._leftovers.info(self._stream.get_extra_info, info)
 
     def close(self) -> None:
         self._stream.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import ssl
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import anyio
@@ -24,7 +26,7 @@ from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, TOKEN, Face, Owner, opened,
 from ._outcomes import assert_works, raised_within, send
 from ._proxy import PASS, Exchange, FaultProxy
 from ._wire import Response, WireServer
-from .test_faults import WAYS, close_after_the_request, reset_after_the_request
+from .test_faults import AIOHTTP, WAYS, close_after_the_request, reset_after_the_request
 
 _AMPLE = 8.0
 # As many connections as a client opens at most.
@@ -32,6 +34,10 @@ _MOST = 100
 
 ways = pytest.mark.parametrize(("face", "owner"), WAYS, ids=lambda value: str(value))
 faces = pytest.mark.parametrize("face", FACES)
+# A client of the caller's has the connections that httpx gives it.
+own_ways = pytest.mark.parametrize(
+    ("face", "owner"), [*((face, "own") for face in FACES), AIOHTTP], ids=lambda value: str(value)
+)
 
 
 async def answer_and_close(exchange: Exchange) -> None:
@@ -94,8 +100,10 @@ def test_connection_lost_as_it_is_used_again(
     proxy.wait_until_quiet()
 
 
-@faces
-def test_answer_before_the_question(okta: FakeOkta, proxy: FaultProxy, face: Face) -> None:
+@own_ways
+def test_answer_before_the_question(
+    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+) -> None:
     """A gateway that says why it closes an idle connection says it to nobody."""
     idle = threading.Event()
     said = threading.Event()
@@ -108,12 +116,62 @@ def test_answer_before_the_question(okta: FakeOkta, proxy: FaultProxy, face: Fac
         await exchange.hang()
 
     proxy.plan(say_goodbye)
-    with opened(face, proxy.url(), timeout=_AMPLE, retry=None) as caller:
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         send(caller, okta, "introspect")
         idle.set()
         assert said.wait(5)
         assert_works(caller, okta)
     assert proxy.connections == 2
+
+
+_FORGED = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n"
+    b'{"active": true, "sub": "somebody" }'
+)
+
+
+# What is sent when one answer is asked for, in how many pieces.
+_BEYOND_THE_ANSWER: dict[str, Callable[[bytes], list[bytes]]] = {
+    "in one go": lambda answer: [answer + _FORGED],
+    # Of two segments or one, and over TLS of two records.
+    "in two pieces": lambda answer: [answer, _FORGED],
+    "a beginning": lambda answer: [answer + _FORGED[:40]],
+}
+
+
+@own_ways
+@pytest.mark.usefixtures("own_tls")
+@pytest.mark.parametrize("secure", [False, True], ids=["in the clear", "TLS"])
+@pytest.mark.parametrize("kind", _BEYOND_THE_ANSWER)
+def test_answer_that_nobody_asked_for(
+    okta: FakeOkta,
+    certified: ssl.SSLContext,
+    kind: str,
+    secure: bool,
+    face: Face,
+    owner: Owner,
+) -> None:
+    """What comes after an answer is never taken for the answer to the next question."""
+    sent = threading.Event()
+
+    async def say_more(exchange: Exchange) -> None:
+        for piece in _BEYOND_THE_ANSWER[kind](await exchange.answer()):
+            exchange.writer.write(piece)
+        await exchange.writer.drain()
+        sent.set()
+
+    port = int(okta.url.rpartition(":")[2])
+    with FaultProxy(("127.0.0.1", port), certified if secure else None).running() as proxy:
+        proxy.plan(say_more)
+        with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+            assert not send(caller, okta, "introspect").active
+            assert sent.wait(5)
+            assert not send(caller, okta, "introspect").active
+            assert_works(caller, okta)
+        # aiohttp forgets what has only begun.
+        is_forgotten = owner == "aiohttp" and kind == "a beginning"
+        assert proxy.connections == (1 if is_forgotten else 2)
+        assert len(proxy.requests) == 4
 
 
 @pytest.mark.parametrize(
