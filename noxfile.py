@@ -522,6 +522,8 @@ def _compile(session: nox.Session, folder: Path, *options: str) -> None:
             *("--generate-hashes", "--all-extras"),
             *(f"--group={name}" for name in sorted(PYPROJECT["dependency-groups"])),
             *("--output-file=locks/dev.txt", "--quiet", *options, "pyproject.toml"),
+            # As an environment variable, it is not noted in the lock.
+            env={"UV_SYSTEM_CERTS": "1"},
         )
 
 
