@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-nox.needs_version = ">=2025.2.9"
+nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["tests", "drift", "spec", "types", "lint", "package"]
 
@@ -216,6 +216,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "tests.benchmarks", "run")
 
 
+@nox.session(name="bench-tests")
+def bench_tests(session: nox.Session) -> None:
+    """Test the benchmark, and that docs/performance.md is of the results that are kept."""
+    _install(session, ".[aiohttp]", "test", "bench")
+    session.run("python", "-m", "pytest", "-n", "auto", "tests/benchmarks")
+
+
 @nox.session(name="bench-check")
 def bench_check(session: nox.Session) -> None:
     """Fail if a ratio misses its goal by more than the margin."""
@@ -373,25 +380,25 @@ def locked(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run the unit tests with the lowest versions that pyproject.toml allows."""
-    _install(session, ".", "test")
-    bounds = _lowest_versions(session)
+    """Test with the lowest versions that pyproject.toml allows, those of the extras too."""
+    _install(session, ".[aiohttp,cli]", "test")
+    bounds = _lowest_versions(session, "aiohttp", "cli")
     session.install("--no-deps", *(f"{name}=={version}" for name, version in bounds.items()))
     session.run("python", "-m", "pip", "check", silent=True)
     for name, version in _installed(session, bounds).items():
         if version != bounds[name]:
             session.error(f"{name} {version} is installed, not {bounds[name]}")
-    session.run("pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
+    session.run("pytest", "-n", "auto", *(session.posargs or _WHAT_VERSIONS_MAY_BREAK))
 
 
 @nox.session
 def latest(session: nox.Session) -> None:
-    """Run the unit tests with the newest versions that pyproject.toml allows."""
-    session.install("--upgrade", "--upgrade-strategy", "eager", ".", *group("test"))
-    names = (Requirement(line).name for line in PYPROJECT["project"]["dependencies"])
+    """Test with the newest versions that pyproject.toml allows, those of the extras too."""
+    session.install("--upgrade", "--upgrade-strategy", "eager", ".[aiohttp,cli]", *group("test"))
+    names = (Requirement(line).name for line in _runtime("aiohttp", "cli"))
     for name, version in _installed(session, names).items():
         session.log(f"{name} {version}")
-    session.run("pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
+    session.run("pytest", "-n", "auto", *(session.posargs or _WHAT_VERSIONS_MAY_BREAK))
 
 
 @nox.session(python=PYTHONS, download_python="never")
@@ -540,9 +547,16 @@ _REQUIREMENTS = {
 }
 
 
-def _lowest_versions(session: nox.Session) -> dict[str, Version]:
+# All that ships; and connections, as aiohttp's are watched from within.
+_WHAT_VERSIONS_MAY_BREAK = (
+    *("tests/unit", "tests/cli"),
+    *("tests/faults/test_aiohttp.py", "tests/faults/test_pool.py"),
+)
+
+
+def _lowest_versions(session: nox.Session, *extras: str) -> dict[str, Version]:
     lowest_versions: dict[str, Version] = {}
-    for line in _runtime():
+    for line in _runtime(*extras):
         requirement = Requirement(line)
         bounds = [bound.version for bound in requirement.specifier if bound.operator == ">="]
         if len(bounds) != 1:
@@ -733,10 +747,13 @@ def _npm(session: nox.Session, source: Path, workshop: Path) -> None:
 
 
 def _chromium(session: nox.Session) -> None:
-    if shutil.which("chromium") and shutil.which("chromedriver"):
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    if any(map(shutil.which, browsers)) and shutil.which("chromedriver"):
         return
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        session.error("Chromium is missing: apt-get install chromium chromium-driver")
+        session.error(
+            "Chromium or its driver is missing; on Debian: apt-get install chromium chromium-driver"
+        )
     apt = {"DEBIAN_FRONTEND": "noninteractive"}
     packages = ("chromium", "chromium-driver", "fonts-dejavu-core")
     session.run("apt-get", "update", "-qq", external=True, env=apt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import selectors
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any, Final, NoReturn, cast
@@ -23,6 +24,12 @@ from ._config import Server
 from ._errors import ConfigurationError
 from ._loops import PerLoop
 from ._transports import KEEPALIVE_SECONDS, MAX_CONNECTIONS, proxy_address, shared_tls
+
+_LONGEST_HEADER: Final = 64 * 1024
+# Windows has no other. The default one would open a descriptor each time.
+_SELECTOR: Final[type[selectors.BaseSelector]] = getattr(
+    selectors, "PollSelector", selectors.SelectSelector
+)
 
 
 class AiohttpClient(DirectClient):
@@ -50,7 +57,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         stream = request.stream
-        data = _Form(stream) if isinstance(stream, SentBody) else await request.aread()
+        options: dict[str, Any] = self._options
+        if isinstance(stream, SentBody):
+            data: _Form | bytes = _Form(stream)
+        else:
+            # Somebody uses the client by itself, with httpx's own limits.
+            data = await request.aread()
+            options = {**options, "timeout": _limits(request)}
         headers = CIMultiDict(
             [
                 (name.decode("latin-1"), value.decode("latin-1"))
@@ -63,7 +76,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 URL(str(request.url), encoded=True),
                 headers=headers,
                 data=data,
-                **self._options,
+                **options,
             )
         except aiohttp.ClientError as error:
             _raise(error)
@@ -81,12 +94,22 @@ class _Connection(ResponseHandler):
     """aiohttp's side of a connection, which takes whatever has come for the next answer.
 
     A gateway that says why it closes an idle connection would say it to the next call, and a
-    second answer in one go would be somebody else's.
+    second answer would be somebody else's.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._final: aiohttp.StreamReader | None = None
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._final is not None and self._final.is_eof()
+
+    def is_connected(self) -> bool:
+        # Asked before an idle connection is used again. The loop may not have read yet what came.
+        if not super().is_connected():
+            return False
+        return not self._is_idle or not _is_readable(self.transport)
 
     def set_response_params(self, **params: Any) -> None:
         self._final = None
@@ -99,16 +122,30 @@ class _Connection(ResponseHandler):
         if self._final is not None:
             self.close()
             return
-        if message.code >= 200:  # those below announce another
+        if not 100 <= message.code <= 199:  # those announce another
             self._final = body
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
         # With no data, it is aiohttp itself, reading on in what it has.
-        if data and self._final is not None and self._final.is_eof():
+        if data and self._is_idle:
             self.close()
             return
         super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        # Its reader refers back to this.
+        self._final = None
+
+
+def _is_readable(transport: asyncio.BaseTransport | None) -> bool:
+    socket = None if transport is None else transport.get_extra_info("socket")
+    if socket is None:
+        return True
+    with _SELECTOR() as selector:
+        selector.register(socket, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -130,6 +167,18 @@ def _new_session() -> aiohttp.ClientSession:
         # Its own limit is five minutes; ours cancels.
         timeout=aiohttp.ClientTimeout(),
         auto_decompress=False,
+        # A policy for browsers can be longer than aiohttp's own limit of 8 KiB.
+        max_line_size=_LONGEST_HEADER,
+        max_field_size=_LONGEST_HEADER,
+    )
+
+
+def _limits(request: httpx.Request) -> aiohttp.ClientTimeout:
+    limits = request.extensions.get("timeout", {})
+    return aiohttp.ClientTimeout(
+        connect=limits.get("pool"),
+        sock_connect=limits.get("connect"),
+        sock_read=limits.get("read"),
     )
 
 
@@ -182,6 +231,8 @@ def _raise(error: aiohttp.ClientError) -> NoReturn:
     # What may be sent again turns on whether there was a connection.
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         raise httpx.ConnectTimeout(str(error)) from error
+    if isinstance(error, aiohttp.ServerTimeoutError):
+        raise httpx.ReadTimeout(str(error)) from error
     if isinstance(error, aiohttp.ClientHttpProxyError):
         # Its text holds the whole address.
         raise httpx.ProxyError(f"the proxy answered {error.status}") from None

@@ -254,7 +254,7 @@ class OktaOIDC(_Face):
 class AsyncOktaOIDC(_Face):
     """:class:`OktaOIDC` for asyncio and trio: the same arguments, methods, results and errors.
 
-    Share one among all tasks of one event loop.
+    Share one among all tasks. Each event loop has connections of its own.
     """
 
     def __init__(

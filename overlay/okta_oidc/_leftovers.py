@@ -7,17 +7,20 @@ from collections.abc import Callable
 from typing import Any, Final
 
 # Only what begins like this is read as an answer. Elsewhere in one it costs a connection, no more.
-_START: Final = b"HTTP/1."
+_START: Final = b"HTTP/"
+# asyncio may read more at a time than anyio hands out, and nothing tells of the rest: so much, and
+# far more than these endpoints answer.
+_LARGE: Final = 32 * 1024
 
 
 class Leftovers:
-    """Whether more than one answer has begun on a connection since its last request.
+    """Whether more than one answer may have begun on a connection since its last request.
 
     httpcore looks whether an idle connection's socket has something to read, but not into what it
     has read already. Asked the first, this answers for both.
     """
 
-    __slots__ = ("_answers", "_tail")
+    __slots__ = ("_answers", "_size", "_tail")
 
     def __init__(self) -> None:
         self.asked()
@@ -25,12 +28,14 @@ class Leftovers:
     def asked(self) -> None:
         """A request goes out."""
         self._answers = 0
+        self._size = 0
         self._tail = b""
 
     def received(self, data: bytes) -> bytes:
         """Take note of ``data``, and return it."""
         seen = self._tail + data
         self._answers += seen.count(_START)
+        self._size += len(data)
         self._tail = seen[1 - len(_START) :]
         return data
 
@@ -39,7 +44,9 @@ class Leftovers:
         value = find(name)
         if name != "is_readable" or value:
             return value
-        return self._answers > 1 or _holds_more(find("ssl_object"))
+        if self._answers > 1 or self._size >= _LARGE:
+            return True
+        return _holds_more(find("ssl_object"))
 
 
 def _holds_more(tls: object) -> bool:

@@ -15,8 +15,9 @@ from ._run import FULL, QUICK, run
 
 def measure() -> int:
     """Measure, keep what was found, write it into ``docs/``."""
-    results = run(FULL)
-    results.save()
+    run(FULL).save()
+    # As they are kept: rounded.
+    results = Results.load()
     _report.write(results)
     print(_report.run_note(results), _report.goals_table(results), sep="\n\n")
     return 0

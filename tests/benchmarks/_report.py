@@ -1,4 +1,4 @@
-"""Tables and charts of a run, written into ``docs/``: no figure there is typed by hand."""
+"""Tables and charts of a run, written into ``docs/``: none of their figures is typed by hand."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from ._verdict import Finding, Step
 
 _MODULES = ("okta_oidc", "okta_oidc.testing", "okta_oidc_api")
 # The command line promises its options and exit codes, not its functions; a version is to change.
-_NOT_PROMISED = ("okta_oidc.cli", "okta_oidc.__version__")
+_NOT_PROMISED = frozenset({"okta_oidc.cli", "okta_oidc.__version__"})
 _LONGEST = 60
 
 
@@ -63,7 +63,7 @@ def _names(
         path = f"{name or obj.path}.{member.name}"
         # A member of a class needs no export; whatever begins with an underscore is nobody's.
         is_public = not member.is_private if within else member.is_public
-        if not is_public or path.startswith(_NOT_PROMISED):
+        if not is_public or path in _NOT_PROMISED:
             continue
         target = member.final_target if isinstance(member, griffe.Alias) else member
         found[path] = target.path

@@ -63,8 +63,12 @@ def unknown_sessions(words: list[str]) -> list[str]:
     for option, *named in _after_options(words, ("-s", "--session", "--sessions", "-e")):
         wanted += named or [option]
     known = sessions()
-    # A session that runs on several Pythons has the version behind its name.
-    return [f"no nox session {name!r}" for name in wanted if name.partition("-3.")[0] not in known]
+    # The session that runs on several Pythons may have a version behind its name.
+    return [
+        f"no nox session {name!r}"
+        for name in wanted
+        if re.sub(r"^pythons-3\.\d+$", "pythons", name) not in known
+    ]
 
 
 def _commands(text: str) -> Iterator[list[str]]:

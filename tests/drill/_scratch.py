@@ -14,6 +14,8 @@ from typing import Final
 
 import yaml
 
+from tests.breaking._snapshots import today
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENT: Final = "openapi/okta-oauth.yaml"
 _BLOCK: Final = re.compile(
@@ -39,12 +41,11 @@ def blocks_of(heading: str) -> list[tuple[str, str]]:
 
 
 class Scratch:
-    """The working tree, committed or not, in another folder. Its sessions share environments."""
+    """The working tree, as a release of itself, in another folder. Sessions share environments."""
 
     def __init__(self, folder: Path, environments: Path) -> None:
         self.folder: Final = folder
         self._environments: Final = environments
-        # With its history, as that is where the last release is.
         subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -60,6 +61,14 @@ class Scratch:
                 shutil.copy2(source, target)
             else:
                 target.unlink(missing_ok=True)
+        # The drill's changes are the only ones since its last release, whatever else is under way.
+        identity = ("-c", "user.name=drill", "-c", "user.email=drill@example.com")
+        for arguments in (
+            ("add", "--all"),
+            ("commit", "--quiet", "--allow-empty", "--no-verify", "--message=As it is"),
+            ("tag", "--force", f"v{today(folder).version}"),
+        ):
+            subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
 
     def add(self, place: str, text: str) -> None:
         """Add YAML to the document, first in the mapping or list at ``place``."""

@@ -136,7 +136,17 @@ _BEYOND_THE_ANSWER: dict[str, Callable[[bytes], list[bytes]]] = {
     # Of two segments or one, and over TLS of two records.
     "in two pieces": lambda answer: [answer, _FORGED],
     "a beginning": lambda answer: [answer + _FORGED[:40]],
+    "in another version": lambda answer: [answer + _FORGED.replace(b"HTTP/1.1", b"HTTP/2.0")],
+    # What is read at once is handed out in pieces of this size.
+    "after a large one": lambda answer: [_inactive(64 * 1024) + _FORGED],
 }
+
+
+def _inactive(size: int) -> bytes:
+    """An answer of ``size`` bytes in all."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    rest = size - len(head % size)
+    return head % rest + b'{"active": false}'.ljust(rest)
 
 
 @own_ways
@@ -172,6 +182,52 @@ def test_answer_that_nobody_asked_for(
         is_forgotten = owner == "aiohttp" and kind == "a beginning"
         assert proxy.connections == (1 if is_forgotten else 2)
         assert len(proxy.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("face", "owner"),
+    [("asyncio", "own"), ("trio", "own"), AIOHTTP],
+    ids=lambda value: str(value),
+)
+def test_answer_that_comes_while_the_loop_is_busy(
+    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+) -> None:
+    """It waits in the kernel, where nobody has seen it yet, when the connection is used again."""
+    answered, sent = threading.Event(), threading.Event()
+
+    async def say_more_later(exchange: Exchange) -> None:
+        await exchange.send(await exchange.answer())
+        await asyncio.to_thread(answered.wait, 5)
+        await exchange.send(_FORGED)
+        sent.set()
+
+    proxy.plan(say_more_later)
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        client = cast("AsyncOktaOIDC", caller.client)
+
+        async def work() -> list[bool]:
+            first = await client.introspect(TOKEN)
+            answered.set()
+            assert sent.wait(5)
+            return [first.active, (await client.introspect(TOKEN)).active]
+
+        assert caller.run(work) == [False, False]
+    assert proxy.connections == 2
+
+
+@own_ways
+def test_answer_of_no_known_status(
+    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+) -> None:
+    async def answer_strangely(exchange: Exchange) -> None:
+        await exchange.read()
+        await exchange.send(b"HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n" + _FORGED)
+
+    proxy.plan(answer_strangely)
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        with raised_within(_AMPLE):
+            send(caller, okta, "introspect")
+        assert not send(caller, okta, "introspect").active
 
 
 @pytest.mark.parametrize(

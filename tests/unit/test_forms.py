@@ -40,6 +40,8 @@ def test_every_generated_grant_is_known() -> None:
         if name.endswith("Grant") and isinstance(value, type)
     }
     assert set(GRANTS) == generated
+    # What is required of one is looked up by its name.
+    assert len({attrs.fields_dict(grant)["grant_type"].default for grant in GRANTS}) == len(GRANTS)
     assert len(generated) >= 14
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import yaml
 
 from tests.docs._shell import unknown_sessions
 
-WORKFLOWS = sorted((Path(__file__).parents[2] / ".github" / "workflows").iterdir())
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
@@ -22,7 +24,18 @@ def test_names_sessions_that_exist(workflow: Path) -> None:
     complaints = [found for words in commands for found in unknown_sessions(words)]
     assert not complaints
     # Without one, what reads them has gone blind.
-    assert commands or "bash .ci/run" in workflow.read_text("utf-8")
+    assert commands
+
+
+def test_tests_each_python_that_is_declared() -> None:
+    (path,) = (workflow for workflow in WORKFLOWS if workflow.stem == "ci")
+    named = {word for words in nox_commands(path.read_text("utf-8")) for word in words}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert declared
+    assert {name for name in named if name.startswith("pythons")} == {
+        f"pythons-{version}" for version in declared
+    }
 
 
 def test_sees_through_variables_and_the_matrix() -> None:
