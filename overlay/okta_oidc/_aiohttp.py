@@ -13,7 +13,7 @@ import aiohttp
 import httpx
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.http import RawResponseMessage
+from aiohttp.http import HttpProcessingError, RawResponseMessage
 from multidict import CIMultiDict
 from sniffio import current_async_library
 from yarl import URL
@@ -99,6 +99,9 @@ class _Connection(ResponseHandler):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
+        self._params: dict[str, Any] = {}
+        # What has come before the head of the final answer was whole.
+        self._received: list[bytes] = []
         self._final: aiohttp.StreamReader | None = None
 
     @property
@@ -112,6 +115,8 @@ class _Connection(ResponseHandler):
         return not self._is_idle or not _is_readable(self.transport)
 
     def set_response_params(self, **params: Any) -> None:
+        self._params = params
+        self._received = []
         self._final = None
         super().set_response_params(**params)
 
@@ -124,6 +129,7 @@ class _Connection(ResponseHandler):
             return
         if not 100 <= message.code <= 199:  # those announce another
             self._final = body
+            self._received = []
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
@@ -131,7 +137,29 @@ class _Connection(ResponseHandler):
         if data and self._is_idle:
             self.close()
             return
+        if self._final is None:
+            self._received.append(data)
         super().data_received(data)
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        if isinstance(exc, HttpProcessingError) and self._has_answer_before_what_is_wrong():
+            return
+        super().set_exception(exc, *cause)
+
+    def _has_answer_before_what_is_wrong(self) -> bool:
+        # The parser drops an answer that came in one go with what it cannot read, such as a byte
+        # more than the answer's length says: with it, a spent code's tokens.
+        data, self._received = b"".join(self._received), []
+        if not data or len(data) > _LONGEST_HEADER:
+            return False
+        super().set_response_params(**self._params)
+        for index in range(len(data)):
+            super().data_received(data[index : index + 1])
+            if self._is_idle:
+                return True
+            if self.exception() is not None:
+                break
+        return False
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)

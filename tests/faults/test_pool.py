@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import re
 import ssl
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 from okta_oidc import (
     AsyncOktaOIDC,
     ClientSecretBasic,
+    MalformedResponseError,
     OktaError,
     OktaOIDC,
     TransportError,
@@ -213,6 +215,43 @@ def test_answer_that_comes_while_the_loop_is_busy(
 
         assert caller.run(work) == [False, False]
     assert proxy.connections == 2
+
+
+@own_ways
+@pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"], ids=["open", "closing"])
+def test_answer_with_garbage_in_one_go(
+    okta: FakeOkta, proxy: FaultProxy, closing: bytes, face: Face, owner: Owner
+) -> None:
+    """The answer is whole, and its tokens are not lost to what follows it."""
+
+    async def add_garbage(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        await exchange.send(answer.replace(b"\r\n", b"\r\n" + closing, 1) + b"\x00garbage\r\n\r\n")
+
+    proxy.plan(add_garbage)
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        assert send(caller, okta, "code").access_token
+        assert_works(caller, okta)
+
+
+@own_ways
+def test_answer_that_is_longer_than_it_says(
+    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+) -> None:
+    """As by a server that counts characters for bytes: what came is kept."""
+
+    async def say_less(exchange: Exchange) -> None:
+        head, end, body = (await exchange.answer()).partition(b"\r\n\r\n")
+        length = re.compile(rb"(?i)content-length: \d+")
+        await exchange.send(length.sub(b"Content-Length: %d" % (len(body) - 3), head) + end + body)
+
+    proxy.plan(say_less)
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        with raised_within(_AMPLE) as caught:
+            send(caller, okta, "code")
+        assert isinstance(caught[0], MalformedResponseError)
+        assert b"access_token" in caught[0].body
+        assert_works(caller, okta)
 
 
 @own_ways
