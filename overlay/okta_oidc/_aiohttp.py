@@ -141,10 +141,11 @@ class _Connection(ResponseHandler):
             self._received.append(data)
         super().data_received(data)
 
-    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         if isinstance(exc, HttpProcessingError) and self._has_answer_before_what_is_wrong():
             return
-        super().set_exception(exc, *cause)
+        # Its default for the cause is a mark of its own.
+        super().set_exception(exc, *(() if exc_cause is None else (exc_cause,)))
 
     def _has_answer_before_what_is_wrong(self) -> bool:
         # The parser drops an answer that came in one go with what it cannot read, such as a byte
