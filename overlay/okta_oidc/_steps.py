@@ -1,0 +1,46 @@
+"""What a pure core asks of whoever drives it: both faces run the same generators.
+
+A core never sends, waits or blocks. It yields a step and is handed the outcome, or has the failure
+thrown in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+class Ask:
+    """Call ``function``, and await what it returns where that is awaitable.
+
+    The synchronous face hands in functions that answer, the asynchronous one functions that are
+    awaited. ``blocking`` marks one that would hold an event loop up: it runs in a worker thread
+    there.
+    """
+
+    __slots__ = ("args", "blocking", "function")
+
+    def __init__(
+        self,
+        function: Callable[..., Awaitable[Any] | Any],
+        *args: object,
+        blocking: bool = False,
+    ) -> None:
+        self.function: Final = function
+        self.args: Final = args
+        self.blocking: Final = blocking
+
+    def __repr__(self) -> str:
+        # The arguments may be secret.
+        return f"Ask({getattr(self.function, '__qualname__', type(self.function).__name__)})"
+
+
+# A request is answered by its ``Reply``, or by a ``TransportError``; a number of seconds by
+# nothing, once they have passed; an ``Ask`` by its function's result, or its exception.
+Step: TypeAlias = "httpx.Request | float | Ask"
+Steps: TypeAlias = Generator[Step, Any, T]
