@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._adapters import aiohttp_client
-    from ._auth import ClientSecretBasic, ClientSecretPost
+    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
     from ._errors import (
@@ -25,15 +25,20 @@ if TYPE_CHECKING:
         TransportTimeoutError,
     )
     from ._http import HttpInfo
+    from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._jose._dpop import DPoP
     from ._results import Introspection, Tokens
     from ._retry import Retry
 
 __all__ = [
     "APIError",
     "AsyncOktaOIDC",
+    "ClientAuth",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
+    "DPoP",
     "HttpInfo",
     "Introspection",
     "InvalidClientError",
@@ -43,6 +48,8 @@ __all__ = [
     "ORG",
     "OktaError",
     "OktaOIDC",
+    "PrivateKeyJwt",
+    "PublicClient",
     "RateLimitError",
     "Retry",
     "ServerError",
@@ -60,7 +67,7 @@ OFFLINE_SCOPE = "offline_access openid"
 # corner, pays for httpx in that corner.
 _HOMES = {
     "_adapters": ("aiohttp_client",),
-    "_auth": ("ClientSecretBasic", "ClientSecretPost"),
+    "_auth": ("ClientAuth", "ClientSecretBasic", "ClientSecretPost", "PublicClient"),
     "_client": ("AsyncOktaOIDC", "OktaOIDC"),
     "_config": ("ORG",),
     "_errors": (
@@ -76,6 +83,8 @@ _HOMES = {
         "TransportTimeoutError",
     ),
     "_http": ("HttpInfo",),
+    "_jose._assertions": ("ClientSecretJwt", "PrivateKeyJwt"),
+    "_jose._dpop": ("DPoP",),
     "_results": ("Introspection", "Tokens"),
     "_retry": ("Retry",),
 }

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast
 
 import httpx
 
-from ._auth import ClientSecretBasic, ClientSecretPost
+from ._auth import ClientAuth
 from ._calls import HEADERS, Call
 from ._config import AuthServerId, check_kind
 from ._core import Core
 from ._errors import ConfigurationError, TransportError
+from ._from_env import options_from_env
+from ._jose._dpop import DPoP
 from ._results import Introspection, Tokens
 from ._retry import Retry
+from ._steps import Ask
 
 if TYPE_CHECKING:
     from okta_oidc_api import Client
@@ -77,14 +81,17 @@ class OktaOIDC(_Face):
         base_url: the org's URL or custom domain, or an issuer URL
             (``https://{org}/oauth2/{id}``), which sets ``auth_server_id``. ``https``, or
             ``http`` for a loopback host.
-        auth: :class:`ClientSecretBasic` or :class:`ClientSecretPost`, as the application is
-            registered.
+        auth: how the application is registered to authenticate: :class:`ClientSecretBasic`,
+            :class:`ClientSecretPost`, :class:`ClientSecretJwt`, :class:`PrivateKeyJwt` or
+            :class:`PublicClient`.
         auth_server_id: a custom authorization server's id, or :data:`ORG`; ``None`` means the
             issuer URL's, else ``"default"``. Each method takes it too, for that call alone.
         timeout: seconds that one attempt may take in all, from connecting to the last byte.
         retry: how often and for how long to try again; ``None`` sends once.
         http_client: a client of your own to send through (proxy, TLS, instrumentation), yours to
             close. Its redirects, authentication and cookies stay unused.
+        dpop: the key that tokens are to be bound to (RFC 9449). Requests for tokens prove it, and
+            a ``Bearer`` answer is a :class:`MalformedResponseError`.
 
     Every method raises, beside what it says itself:
 
@@ -100,14 +107,15 @@ class OktaOIDC(_Face):
     def __init__(
         self,
         base_url: str,
-        auth: ClientSecretBasic | ClientSecretPost,
+        auth: ClientAuth,
         *,
         auth_server_id: AuthServerId | None = None,
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
+        dpop: DPoP | None = None,
     ) -> None:
-        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
+        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry, dpop))
         check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Sender
@@ -116,6 +124,27 @@ class OktaOIDC(_Face):
             self._core.server, self._core.auth, self._core.timeout, http_client
         )
         self._sleep: Callable[[float], None] = time.sleep
+
+    @classmethod
+    def from_env(cls, prefix: str = "OKTA_", **options: Any) -> Self:
+        """A client by environment variables, whose names the command line reads too.
+
+        ``{prefix}ORG_URL`` (an issuer URL will do), ``AUTH_SERVER_ID`` (``org`` for the org
+        server), ``CLIENT_ID``, and one of ``CLIENT_SECRET``, ``PRIVATE_KEY`` (a PEM or JWK) and
+        ``PRIVATE_KEY_FILE``; without any, the client is a public one. ``KEY_ID`` is the key's.
+        ``AUTH_METHOD`` is needed for a secret that is not for ``client_secret_basic``.
+
+        Args:
+            prefix: what the names begin with.
+            options: the keyword arguments of the class.
+
+        Raises:
+            ConfigurationError: a variable is missing, two contradict each other, or one cannot be
+                right. The text names them, and shows no value.
+        """
+        base_url, auth, server = options_from_env(os.environ, prefix)
+        options.setdefault("auth_server_id", server)
+        return cls(base_url, auth, **options)
 
     @property
     def api(self) -> Client:
@@ -237,6 +266,9 @@ class OktaOIDC(_Face):
         try:
             step = next(steps)
             while True:
+                if isinstance(step, Ask):
+                    step = steps.send(step.function(*step.args))
+                    continue
                 if not isinstance(step, httpx.Request):
                     self._sleep(step)
                     step = next(steps)
@@ -260,14 +292,15 @@ class AsyncOktaOIDC(_Face):
     def __init__(
         self,
         base_url: str,
-        auth: ClientSecretBasic | ClientSecretPost,
+        auth: ClientAuth,
         *,
         auth_server_id: AuthServerId | None = None,
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
+        dpop: DPoP | None = None,
     ) -> None:
-        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
+        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry, dpop))
         check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from anyio import sleep
 
@@ -277,6 +310,13 @@ class AsyncOktaOIDC(_Face):
             self._core.server, self._core.auth, self._core.timeout, http_client
         )
         self._sleep: Callable[[float], Awaitable[None]] = sleep
+
+    @classmethod
+    def from_env(cls, prefix: str = "OKTA_", **options: Any) -> Self:
+        """A client by environment variables: see :meth:`OktaOIDC.from_env`."""
+        base_url, auth, server = options_from_env(os.environ, prefix)
+        options.setdefault("auth_server_id", server)
+        return cls(base_url, auth, **options)
 
     @property
     def api(self) -> Client:
@@ -358,6 +398,11 @@ class AsyncOktaOIDC(_Face):
         try:
             step = next(steps)
             while True:
+                if isinstance(step, Ask):
+                    from anyio import to_thread
+
+                    step = steps.send(await to_thread.run_sync(step.function, *step.args))
+                    continue
                 if not isinstance(step, httpx.Request):
                     await self._sleep(step)
                     step = next(steps)

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from copy import copy
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import httpx
 
-from ._auth import FORM, ClientSecretBasic, ClientSecretPost
+from ._auth import FORM, ClientAuth
 from ._bodies import SentBody
 from ._calls import HEADERS, Call
 from ._config import AuthServerId, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
-from ._forms import secrets_of
+from ._forms import secrets_in, secrets_of
 from ._gate import PROCESS, Bucket, bucket_of
 from ._http import Reply
+from ._jose._dpop import MOST_REPEATS, DPoP, Proof
 from ._responses import (
     not_sent,
     read_introspection,
@@ -30,9 +31,11 @@ from ._responses import (
     read_token_response,
     read_tokens,
     refusal,
+    refuse_bearer,
 )
 from ._results import Introspection, Tokens
 from ._retry import NEVER, Retry, is_harmless, is_number, pause, seconds_shut, spread
+from ._steps import Ask, Steps
 
 if TYPE_CHECKING:
     from okta_oidc_api.models.token_response import TokenResponse
@@ -53,18 +56,21 @@ class Core:
     def __init__(
         self,
         base_url: str,
-        auth: ClientSecretBasic | ClientSecretPost,
+        auth: ClientAuth,
         auth_server_id: AuthServerId | None,
         timeout: float,
         retry: Retry | None,
+        dpop: DPoP | None = None,
     ) -> None:
         self.server: Final = Server(base_url, auth_server_id)
-        check_kind("auth", auth, ClientSecretBasic, ClientSecretPost)
+        check_kind("auth", auth, ClientAuth)
+        check_kind("dpop", dpop, DPoP, NoneType)
         check_kind("retry", retry, Retry, NoneType)
         # No attempt takes a day, and beyond some years no platform can count.
         if not is_number(timeout) or not 0 < timeout <= _DAY:
             raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.auth: Final = auth
+        self.dpop: Final = dpop
         self.timeout: Final = float(timeout)
         self.retry: Final = retry or NEVER
         self.random: Final = random.Random()
@@ -161,30 +167,44 @@ class Core:
             read=read_nothing,
         )
 
-    def steps(self, call: Call[T]) -> Generator[httpx.Request | float, Reply | None, T]:
-        """The course of one call: yields requests to send and seconds to wait, returns the result.
-
-        A request is answered by sending its ``Reply`` in, or by throwing its ``TransportError``.
-        """
+    def steps(self, call: Call[T]) -> Steps[T]:
+        """The course of one call."""
         bucket = bucket_of(self.server.origin, self.auth.client_id, call)
         attempt = 1
+        repeats = 0
         waited = self._held_back(bucket)
         if waited:
             _LOGGER.info("POST %s: rate limit used up, waiting %.2f s", call.path, waited)
             yield waited
         while True:
             failure: TransportError | APIError
+            request, proof = yield from self._request(call)
             try:
-                reply = yield self._request(call)
+                reply: Reply = yield request
             except TransportError as error:
                 failure = error
             else:
-                assert reply is not None
                 reply.secrets = (*secrets_of(call.pairs), *self.auth.secrets)
+                if self.dpop is not None:
+                    self.dpop.saw(self.server.origin, reply.headers)
                 if reply.is_success:
                     self.gate.open(bucket)
+                    if proof is not None:
+                        refuse_bearer(reply)
                     return call.read(reply, call)
+                # What was signed for this one request may be quoted in its refusal.
+                reply.secrets += secrets_in(cast("SentBody", request.stream).content)
+                if proof is not None:
+                    reply.secrets += (proof.jwt,)
                 failure = refusal(reply, self.auth, call)
+                if (
+                    proof is not None
+                    and repeats < MOST_REPEATS
+                    and self._wants_again(failure, reply, proof)
+                ):
+                    # Nothing was processed, so even a code is as good as before.
+                    repeats += 1
+                    continue
             failure.retries = attempt - 1
             if isinstance(failure, RateLimitError) and (seconds := seconds_shut(failure)):
                 # The one that is raised comes to hold its traceback, and with it all it passed.
@@ -228,19 +248,41 @@ class Core:
         wait = pause(failure, attempt, self.random)
         return None if wait is None or waited + wait > self.retry.max_wait else wait
 
-    def _request(self, call: Call[Any]) -> httpx.Request:
+    def _wants_again(self, failure: APIError, reply: Reply, proof: Proof) -> bool:
+        assert self.dpop is not None
+        return self.dpop.wants_again(reply.status, failure.code, reply.headers, proof)
+
+    def _request(self, call: Call[Any]) -> Steps[tuple[httpx.Request, Proof | None]]:
         # A request of its own for each attempt: one that is signed may be good for one delivery.
-        authorization, form = self.auth.sign(call.form)
+        url = self._url(call.path)
+        address = self.server.origin + call.path
+        authorization: str | None
+        form: bytes
+        if self.auth.signs_elsewhere:
+            authorization, form = yield Ask(self.auth.sign, call.form, address, blocking=True)
+        else:
+            authorization, form = self.auth.sign(call.form, address)
         headers = [*self._headers, (b"Content-Length", b"%d" % len(form))]
         if authorization is not None:
             headers.append((b"Authorization", authorization.encode()))
-        return httpx.Request(
+        proof = None
+        if self.dpop is not None and call.endpoint == "token":
+            proof = yield from self._proof(self.dpop, address)
+            headers.append((b"DPoP", proof.jwt.encode()))
+        request = httpx.Request(
             "POST",
-            self._url(call.path),
+            url,
             headers=headers,
             stream=SentBody(form),
             extensions=dict(self._limits),
         )
+        return request, proof
+
+    def _proof(self, dpop: DPoP, address: str) -> Steps[Proof]:
+        if not dpop.signs_elsewhere:
+            return dpop.proof("POST", address)
+        proof: Proof = yield Ask(dpop.proof, "POST", address, blocking=True)
+        return proof
 
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
-from ._auth import ClientSecret, ClientSecretBasic
+from ._auth import ClientAuth, ClientSecretBasic
 from ._config import ORG
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _SHORTEST_SECRET: Final = 4
 
 def refusal_message(
     reply: Reply,
-    auth: ClientSecret,
+    auth: ClientAuth,
     call: Call[Any] | None,
     code: str | None,
     description: str | None,
@@ -60,7 +60,7 @@ def is_page(reply: Reply) -> bool:
 def _refusal_hint(
     reply: Reply,
     call: Call[Any] | None,
-    auth: ClientSecret,
+    auth: ClientAuth,
     code: str | None,
     description: str | None,
 ) -> str:

@@ -22,7 +22,7 @@ from ._retry import is_harmless
 if TYPE_CHECKING:
     from okta_oidc_api.models.token_response import TokenResponse
 
-    from ._auth import ClientSecret
+    from ._auth import ClientAuth
     from ._calls import Call
 
 _CLASSES: Final[dict[str, type[APIError]]] = {
@@ -91,6 +91,15 @@ def token_response(reply: Reply) -> TokenResponse:
         raise malformed(reply, "a member is not of its type") from None
 
 
+def refuse_bearer(reply: Reply) -> None:
+    """Refuse a token that is not bound to the key it was asked for with (RFC 9449 §5)."""
+    if str((reply.members() or {}).get("token_type")).lower() == "bearer":
+        raise malformed(
+            reply,
+            "the token is not bound to the DPoP key: the application does not ask for it in Okta",
+        )
+
+
 def read_introspection(reply: Reply, call: Call[Introspection]) -> Introspection:
     """The answer about a token. Its ``active`` is the only member that is always there."""
     return introspection(reply)
@@ -128,7 +137,7 @@ def read_nothing(reply: Reply, call: Call[None]) -> None:
         raise malformed(reply, "the body is not that of a revocation")
 
 
-def check_parsable(reply: Reply, path: str, auth: ClientSecret) -> None:
+def check_parsable(reply: Reply, path: str, auth: ClientAuth) -> None:
     """Refuse what the parser of a generated function would fail on, while the answer is at hand.
 
     Raises:
@@ -175,7 +184,7 @@ def malformed(reply: Reply, why: str) -> MalformedResponseError:
     return MalformedResponseError(malformed_message(reply, why), http=reply.http, body=reply.body)
 
 
-def refusal(reply: Reply, auth: ClientSecret, call: Call[Any] | None = None) -> APIError:
+def refusal(reply: Reply, auth: ClientAuth, call: Call[Any] | None = None) -> APIError:
     """The error for a response that is no success, whatever it looks like.
 
     ``call`` is unknown where a generated function made the request.

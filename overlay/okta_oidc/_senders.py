@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import httpcore
 import httpx
 
-from ._auth import ClientSecret
+from ._auth import ClientAuth
 from ._bodies import ReceivedBody, SentBody
 from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, within
 from ._calls import HEADERS
@@ -68,7 +68,7 @@ class Sender(httpx.Client):
     """The synchronous way to the server, shared by all threads."""
 
     def __init__(
-        self, server: Server, auth: ClientSecret, timeout: float, borrowed: httpx.Client | None
+        self, server: Server, auth: ClientAuth, timeout: float, borrowed: httpx.Client | None
     ) -> None:
         self.now: Callable[[], float] = time.time
         self._server: Final = server
@@ -126,7 +126,7 @@ class AsyncSender(httpx.AsyncClient):
     def __init__(
         self,
         server: Server,
-        auth: ClientSecret,
+        auth: ClientAuth,
         timeout: float,
         borrowed: httpx.AsyncClient | None,
     ) -> None:
@@ -187,7 +187,7 @@ def _check_open(is_closed: bool) -> None:
         raise ConfigurationError("the client is closed")
 
 
-def _signed(request: httpx.Request, auth: ClientSecret, server: Server) -> httpx.Request:
+def _signed(request: httpx.Request, auth: ClientAuth, server: Server) -> httpx.Request:
     url = request.url
     if f"{url.scheme}://{url.netloc.decode()}" != server.origin:
         raise ConfigurationError("the request is for another host: the credentials stay here")
@@ -197,7 +197,7 @@ def _signed(request: httpx.Request, auth: ClientSecret, server: Server) -> httpx
     return request
 
 
-def _readable(reply: Reply, request: httpx.Request, auth: ClientSecret) -> httpx.Response:
+def _readable(reply: Reply, request: httpx.Request, auth: ClientAuth) -> httpx.Response:
     """The answer for a generated parser, unless that parser would lose it."""
     reply.secrets = (*secrets_in(request.content), *auth.secrets)
     check_parsable(reply, request.url.path, auth)
