@@ -221,8 +221,17 @@ def test_what_is_no_form_is_not_sent(kind: Kind) -> None:
         for options in ({"json": {"token": "t"}}, {"content": b"x"}, {}):
             with pytest.raises(ConfigurationError):
                 okta.run(client.post, "/oauth2/default/v1/token", **options)
-        with pytest.raises(ConfigurationError):
-            okta.run(client.get, "/oauth2/default/v1/keys")
+
+
+def test_a_get_authenticates_nobody(kind: Kind) -> None:
+    handler = Recorder(answer(body={"keys": []}))
+    with Face(kind, handler=handler) as okta:
+        api = okta.client.api
+        client: Any = api.get_httpx_client() if kind == "sync" else api.get_async_httpx_client()
+        okta.run(client.get, "/oauth2/default/v1/keys")
+    assert handler.last.method == "GET"
+    assert "authorization" not in handler.last.headers
+    assert handler.last.content == b""
 
 
 @pytest.mark.parametrize("member", ["client_id", "client_secret", "client_assertion"])
@@ -247,7 +256,7 @@ def test_options_of_httpx_do_not_undo_the_promises(kind: Kind) -> None:
                 auth=("their-id", "their-secret"),
             )
     assert len(handler.requests) == 1
-    assert handler.last.headers["authorization"] == BASIC.sign(b"")[0]
+    assert handler.last.headers["authorization"] == BASIC.sign(b"", ORG_URL)[0]
 
 
 def test_a_proof_of_possession_is_sent_along(open_okta: OpenOkta) -> None:

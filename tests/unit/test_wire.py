@@ -277,9 +277,9 @@ def test_odd_credentials_in_a_header(open_okta: OpenOkta, name: str) -> None:
 
 def test_the_header_of_rfc_6749() -> None:
     auth = ClientSecretBasic("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw")
-    assert auth.sign(b"")[0] == "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"
+    assert auth.sign(b"", ORG_URL)[0] == "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"
     # "a b" and "p%+w" form-encoded with %20, as every server that decodes takes it.
-    assert ClientSecretBasic("a b", "p%+w").sign(b"")[0] == "Basic YSUyMGI6cCUyNSUyQnc="
+    assert ClientSecretBasic("a b", "p%+w").sign(b"", ORG_URL)[0] == "Basic YSUyMGI6cCUyNSUyQnc="
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -409,8 +409,8 @@ def test_a_str_subclass_is_sent_as_its_value(open_okta: OpenOkta) -> None:
     assert dict(handler.form)["token_type_hint"] == "access_token"
     for auth in AUTHS:
         with_odd = auth(Hint("client-id"), Hint("secret"))
-        authorization, form = with_odd.sign(b"")
-        assert (authorization, form) == auth("client-id", "secret").sign(b"")
+        authorization, form = with_odd.sign(b"", ORG_URL)
+        assert (authorization, form) == auth("client-id", "secret").sign(b"", ORG_URL)
 
 
 GENERATED: dict[str, tuple[CallAt, ModuleType | None, ModuleType | None, Callable[[], Any]]] = {
