@@ -22,13 +22,24 @@ CURVES: Final[dict[str, tuple[type[ec.EllipticCurve], str]]] = {
 }
 
 
-@cache
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    return _rsa_key(bits)
+
+
+def ec_key(alg: str = "ES256") -> ec.EllipticCurvePrivateKey:
+    return _ec_key(alg)
+
+
+# A cache tells a default from the same value written out.
+
+
+@cache
+def _rsa_key(bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 @cache
-def ec_key(alg: str = "ES256") -> ec.EllipticCurvePrivateKey:
+def _ec_key(alg: str) -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(CURVES[alg][0]())
 
 

@@ -239,7 +239,7 @@ def _of_jwk(jwk: Mapping[str, object]) -> object:
         raise ConfigurationError("key is a set of keys: pass the one that is to sign")
     if kty == "oct":
         raise ConfigurationError("key is a JWK of a shared secret: that is for ClientSecretJwt")
-    if kty not in _MEMBERS:
+    if not isinstance(kty, str) or kty not in _MEMBERS:
         raise ConfigurationError("the kty of the JWK must be RSA or EC: Okta takes no other")
     if jwk.get("d") is None:
         raise ConfigurationError("key is a public JWK: the private one has a member d")
@@ -248,8 +248,8 @@ def _of_jwk(jwk: Mapping[str, object]) -> object:
     if jwk.get("use", "sig") != "sig" or not is_list or "sign" not in cast("list[str]", operations):
         raise ConfigurationError("the JWK is not for signing, by its use or its key_ops")
     # `oth` is left in, to be refused: without its other primes the key would sign something else.
-    names = (*_MEMBERS[str(kty)], "oth")
-    native = _of_members(str(kty), {name: jwk[name] for name in names if name in jwk})
+    names = (*_MEMBERS[kty], "oth")
+    native = _of_members(kty, {name: jwk[name] for name in names if name in jwk})
     if native is None:
         raise ConfigurationError("key is a JWK that cannot be read: a member is missing or wrong")
     return native
