@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import ClassVar, Final, NoReturn, Protocol, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -108,7 +108,7 @@ class ClientAuth(httpx.Auth):
             ConfigurationError: the request is no form, or authenticates its client already.
         """
         if self._is_signed(request):
-            request = _rebuilt(request, *self.sign(request.content, address_of(request.url)))
+            request = _signed(request, *self.sign(request.content, address_of(request.url)))
         yield request
 
     async def async_auth_flow(
@@ -122,7 +122,7 @@ class ClientAuth(httpx.Auth):
             from anyio import to_thread
 
             url = address_of(request.url)
-            request = _rebuilt(request, *await to_thread.run_sync(self.sign, request.content, url))
+            request = _signed(request, *await to_thread.run_sync(self.sign, request.content, url))
         yield request
 
     def _is_signed(self, request: httpx.Request) -> bool:
@@ -288,20 +288,26 @@ def _is_unicode(value: str) -> bool:
     return True
 
 
-def _rebuilt(request: httpx.Request, authorization: str | None, form: bytes) -> httpx.Request:
-    """``request`` with its signature."""
-    if authorization is not None:
-        request.headers["Authorization"] = authorization
-    if form is request.content:
-        return request
-    headers = request.headers.copy()
+def rebuilt(
+    request: httpx.Request, headers: Mapping[str, str], content: bytes | None = None
+) -> httpx.Request:
+    """``request`` again, with these headers in place of its own, and with other content.
+
+    It has been read. The original stays as it is: callers, hooks and tests may keep it.
+    """
+    kept = request.headers.copy()
     for name in ("content-length", "transfer-encoding"):
-        headers.pop(name, None)
+        kept.pop(name, None)
+    kept.update(headers)
     # The extensions hold the time limits: without them the request would wait for ever.
     return httpx.Request(
         request.method,
         request.url,
-        headers=headers,
-        content=form,
+        headers=kept,
+        content=request.content if content is None else content,
         extensions=request.extensions,
     )
+
+
+def _signed(request: httpx.Request, authorization: str | None, form: bytes) -> httpx.Request:
+    return rebuilt(request, {} if authorization is None else {"Authorization": authorization}, form)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from anyio import create_task_group
+from anyio import create_task_group, to_thread
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc.jwk import ECKey, RSAKey
@@ -70,7 +70,7 @@ def key_for(alg: str) -> Any:
 
 
 def public(key: Any, **members: Any) -> dict[str, Any]:
-    kind = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
+    kind: Any = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
     return {**kind.import_key(key.public_key()).as_dict(private=False), **members}
 
 
@@ -113,7 +113,7 @@ def by_key(alg: str, form: str = "object", *, dpop: bool = False) -> Way:
         if form == "object":
             return PrivateKeyJwt(client.client_id, key, kid=kid, alg=asked)
         if form == "jwk":
-            kind = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
+            kind: Any = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
             jwk = {**kind.import_key(key).as_dict(private=True), "kid": kid}
             return PrivateKeyJwt(client.client_id, jwk, alg=asked)
         return PrivateKeyJwt(client.client_id, pem(key, form), kid=kid, alg=asked)
@@ -209,7 +209,7 @@ async def opened(
     *,
     watched: Watched | None = None,
     **options: Any,
-) -> AsyncIterator[Face]:
+) -> AsyncGenerator[Face]:
     """A client of either face, which sends once."""
     options = {"retry": None, **options}
     if face_name == "sync":
@@ -288,7 +288,8 @@ async def test_an_assertion_is_taken_once(face_name: FaceName, provider: Running
         await okta.token(SERVICE)
     ((request, status),) = watched.sent
     assert status == 200
-    again = httpx.post(request.url, content=request.content, headers=request.headers)
+    async with httpx.AsyncClient() as http:
+        again = await http.post(request.url, content=request.content, headers=request.headers)
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
 
 
@@ -405,22 +406,22 @@ async def test_a_resource_is_called_with_a_proof(
     fresh, watched = DPoP(key_for(alg)), Watched()
     bound = fresh.auth(tokens.access_token)
     if face_name == "sync":
-        with httpx.Client(transport=watched, auth=bound) as api:
-            answers = [api.get(url, params={"q": "1"}), api.post(url)]
+
+        def call() -> list[httpx.Response]:
+            with httpx.Client(transport=watched, auth=bound) as api:
+                return [api.get(url, params={"q": "1"}), api.post(url)]
+
+        answers = await to_thread.run_sync(call)
     else:
-        async with httpx.AsyncClient(transport=watched, auth=bound) as async_api:
-            answers = [await async_api.get(url, params={"q": "1"}), await async_api.post(url)]
+        async with httpx.AsyncClient(transport=watched, auth=bound) as api:
+            answers = [await api.get(url, params={"q": "1"}), await api.post(url)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert watched.statuses == [401, 200, 200]
     assert answers[0].json()["sub"] == "ada@example.com"
-    refused = httpx.get(url, auth=DPoP().auth(tokens.access_token))
-    assert refused.status_code == 401
-    assert httpx.get(
-        url, headers={"authorization": f"Bearer {tokens.access_token}"}
-    ).status_code in (
-        400,
-        401,
-    )
+    async with httpx.AsyncClient() as http:
+        by_another_key = await http.get(url, auth=DPoP().auth(tokens.access_token))
+        as_bearer = await http.get(url, headers={"authorization": f"Bearer {tokens.access_token}"})
+    assert {by_another_key.status_code, as_bearer.status_code} <= {400, 401}
 
 
 async def test_many_first_calls_at_once(face_name: FaceName, provider: RunningServer) -> None:

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -65,12 +65,12 @@ def public_pem(key: Any) -> str:
 
 def jwk(key: Any, **members: Any) -> dict[str, Any]:
     """A private key as a JWK."""
-    kind = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
+    kind: Any = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
     return {**kind.import_key(key).as_dict(private=True), **members}
 
 
 def public_jwk(key: Any, **members: Any) -> dict[str, Any]:
-    kind = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
+    kind: Any = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
     return {**kind.import_key(key).as_dict(private=False), **members}
 
 
@@ -93,11 +93,14 @@ def claims_of(jwt: str, key: Any, alg: str) -> tuple[dict[str, Any], dict[str, A
     if isinstance(key, str):
         verifier = OctKey.import_key(key)
     elif isinstance(key, dict):
-        verifier = (RSAKey if key["kty"] == "RSA" else ECKey).import_key(key)
+        members = cast("dict[str, str | list[str]]", key)
+        verifier = (RSAKey if members["kty"] == "RSA" else ECKey).import_key(members)
     else:
-        kind = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
+        kind: Any = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
         verifier = kind.import_key(key.public_key())
-    read = jws.deserialize_compact(jwt, verifier, algorithms=[alg])
+    registry = jws.JWSRegistry(algorithms=[alg])
+    registry.max_header_length = 2048  # the public key of a proof is in it
+    read = jws.deserialize_compact(jwt, verifier, registry=registry)
     claims: dict[str, Any] = json.loads(read.payload)
     return dict(read.headers()), claims
 

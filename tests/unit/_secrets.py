@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import cast
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:
@@ -37,13 +37,15 @@ def frames_of(error: BaseException) -> list[str]:
     return found
 
 
-def _shown(value: Any, depth: int = 4) -> str:
+def _shown(value: object, depth: int = 4) -> str:
     if depth == 0:
         return repr(value)
     if isinstance(value, dict):
-        return " ".join(_shown(item, depth - 1) for pair in value.items() for item in pair)
+        items = cast("dict[object, object]", value).items()
+        return " ".join(_shown(item, depth - 1) for pair in items for item in pair)
     if isinstance(value, list | tuple | set | frozenset):
-        return " ".join(_shown(item, depth - 1) for item in value)
+        found = cast("Iterable[object]", value)
+        return " ".join(_shown(item, depth - 1) for item in found)
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return value if isinstance(value, str) else repr(value)

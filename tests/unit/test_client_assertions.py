@@ -7,8 +7,10 @@ import pickle
 import subprocess
 import sys
 import threading
+import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
@@ -82,11 +84,11 @@ def assertion_in(form: bytes | list[tuple[str, str]]) -> str:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, in a list of one."""
     time = [1_767_607_200.75]
     monkeypatch.setattr(RUNTIME, "now", lambda: time[0])
-    yield time
+    return time
 
 
 @pytest.fixture(params=[send_sync, send_async], ids=["sync", "async"])
@@ -349,7 +351,7 @@ def test_a_secret_too_short_to_sign_with(secret: str) -> None:
 def test_a_secret_is_measured_in_bytes() -> None:
     for secret in ("x" * 32, "ü" * 16):
         form = ClientSecretJwt(CLIENT_ID, secret).sign(b"", TOKEN_URL)[1]
-        assert claims_of(assertion_in(form), secret, "HS256")
+        assert claims_of(assertion_in(form), secret, "HS256")[1]["sub"] == CLIENT_ID
 
 
 @pytest.mark.parametrize(
@@ -397,7 +399,7 @@ def test_a_wrapped_private_key_is_a_key() -> None:
         Secret(pem(ec_key())),
     ):
         form = PrivateKeyJwt(CLIENT_ID, key).sign(b"", TOKEN_URL)[1]  # type: ignore[arg-type]
-        assert claims_of(assertion_in(form), ec_key(), "ES256")
+        assert claims_of(assertion_in(form), ec_key(), "ES256")[1]["sub"] == CLIENT_ID
 
 
 @pytest.mark.parametrize("method", ["basic", "post", "jwt"])
@@ -466,7 +468,8 @@ def test_a_bare_asynchronous_client_signs_elsewhere_too(backend: str) -> None:
     anyio.run(send, backend=backend)
     assert len(threads) == 1
     assert threading.get_ident() not in threads
-    assert claims_of(assertion_in(handler.requests[0].content), ec_key(), "ES256")
+    claims = claims_of(assertion_in(handler.requests[0].content), ec_key(), "ES256")[1]
+    assert claims["aud"] == TOKEN_URL
     assert handler.last.content == b""
 
 
@@ -504,12 +507,8 @@ def test_no_frame_of_ours_holds_the_form_when_a_kms_fails(send_: Send) -> None:
     assert any(frame.f_code.co_name == "fail" for frame in _frames(caught.value))
 
 
-def _frames(error: BaseException) -> list[Any]:
-    found, traceback = [], error.__traceback__
-    while traceback is not None:
-        found.append(traceback.tb_frame)
-        traceback = traceback.tb_next
-    return found
+def _frames(error: BaseException) -> list[FrameType]:
+    return [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
 
 
 def _ours(error: BaseException) -> list[str]:
@@ -718,7 +717,7 @@ except ConfigurationError as error:
 
 
 @pytest.mark.parametrize("cls", [OktaOIDC, AsyncOktaOIDC])
-def test_a_method_of_ones_own_is_taken(cls: type[OktaOIDC] | type[AsyncOktaOIDC]) -> None:
+def test_a_method_of_ones_own_is_taken(cls: type[OktaOIDC | AsyncOktaOIDC]) -> None:
     class Mine(ClientAuth):
         method = "x_mine"
 

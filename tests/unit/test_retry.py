@@ -30,6 +30,7 @@ from okta_oidc._calls import Call
 from okta_oidc._core import Core
 from okta_oidc._gate import Gate
 from okta_oidc._http import Reply
+from okta_oidc._steps import Ask
 
 from ._faces import CALLS
 from ._recording import Recorder
@@ -110,6 +111,7 @@ def course_of(core: Core, call: Call[Any], *outcomes: Outcome) -> Course:
     try:
         step = next(steps)
         while True:
+            assert not isinstance(step, Ask)
             if not isinstance(step, httpx.Request):
                 course.waits.append(step)
                 step = next(steps)

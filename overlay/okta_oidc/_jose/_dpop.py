@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from .._auth import SecretText, Unpicklable, address_of, revealed
+from .._auth import SecretText, Unpicklable, address_of, rebuilt, revealed
 from .._errors import ConfigurationError
 from .._runtime import RUNTIME
 from .._silence import silent
@@ -169,8 +169,8 @@ class DPoPAuth(Unpicklable, httpx.Auth):
         # Read whole, so that it can be sent again.
         request.read()
         for _ in range(1 + MOST_REPEATS):
-            proof = self._proven(request)
-            if not self._repeats((yield request), request, proof):
+            proved, proof = self._proved(request)
+            if not self._repeats((yield proved), proved, proof):
                 break
 
     async def async_auth_flow(
@@ -182,17 +182,16 @@ class DPoPAuth(Unpicklable, httpx.Auth):
             if self._dpop.signs_elsewhere:
                 from anyio import to_thread
 
-                proof = await to_thread.run_sync(self._proven, request)
+                proved, proof = await to_thread.run_sync(self._proved, request)
             else:
-                proof = self._proven(request)
-            if not self._repeats((yield request), request, proof):
+                proved, proof = self._proved(request)
+            if not self._repeats((yield proved), proved, proof):
                 break
 
-    def _proven(self, request: httpx.Request) -> Proof:
+    def _proved(self, request: httpx.Request) -> tuple[httpx.Request, Proof]:
         proof = self._dpop.proof_with(request.method, address_of(request.url), self._ath)
-        request.headers["Authorization"] = self._authorization
-        request.headers["DPoP"] = proof.jwt
-        return proof
+        headers = {"Authorization": self._authorization, "DPoP": proof.jwt}
+        return rebuilt(request, headers), proof
 
     def _repeats(self, response: httpx.Response, request: httpx.Request, proof: Proof) -> bool:
         # A client that follows redirects may have been answered by somebody else.
