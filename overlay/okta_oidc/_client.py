@@ -16,7 +16,6 @@ from ._calls import HEADERS, Call
 from ._config import AuthServerId, check_kind
 from ._core import Core
 from ._errors import ConfigurationError, TransportError
-from ._from_env import options_from_env
 from ._jose._dpop import DPoP
 from ._results import Introspection, Tokens
 from ._retry import Retry
@@ -142,6 +141,8 @@ class OktaOIDC(_Face):
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
                 right. The text names them, and shows no value.
         """
+        from ._from_env import options_from_env
+
         base_url, auth, server = options_from_env(os.environ, prefix)
         options.setdefault("auth_server_id", server)
         return cls(base_url, auth, **options)
@@ -314,6 +315,8 @@ class AsyncOktaOIDC(_Face):
     @classmethod
     def from_env(cls, prefix: str = "OKTA_", **options: Any) -> Self:
         """A client by environment variables: see :meth:`OktaOIDC.from_env`."""
+        from ._from_env import options_from_env
+
         base_url, auth, server = options_from_env(os.environ, prefix)
         options.setdefault("auth_server_id", server)
         return cls(base_url, auth, **options)

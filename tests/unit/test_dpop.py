@@ -146,6 +146,8 @@ def test_what_a_proof_says(alg: str, clock: list[float]) -> None:
     assert claims == {"htm": "POST", "htu": TOKEN_URL, "iat": 1_767_607_200}
     assert type(claims["iat"]) is int
     assert proof.nonce is None
+    for url in (f"{TOKEN_URL}?a=b#c", f"{TOKEN_URL}#c?a"):
+        assert unverified(dpop.proof("POST", url).jwt)[1]["htu"] == TOKEN_URL
 
 
 def test_the_example_of_rfc_9449() -> None:
