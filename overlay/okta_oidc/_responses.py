@@ -136,8 +136,8 @@ def check_parsable(reply: Reply, path: str, auth: ClientSecret) -> None:
         APIError: anything else that is in neither of the two shapes of an error.
     """
     from okta_oidc_api.models.introspection_response import IntrospectionResponse
-    from okta_oidc_api.models.oauth_error import OAuthError
-    from okta_oidc_api.models.okta_error import OktaError
+    from okta_oidc_api.models.oauth_error_body import OAuthErrorBody
+    from okta_oidc_api.models.okta_error_body import OktaErrorBody
     from okta_oidc_api.models.token_response import TokenResponse
 
     if not reply.is_success:
@@ -146,7 +146,7 @@ def check_parsable(reply: Reply, path: str, auth: ClientSecret) -> None:
             reply.status not in _STATUSES
             or members is None
             or not isinstance(members.get("error", members.get("errorCode")), str)
-            or not (_is_readable(OAuthError, members) or _is_readable(OktaError, members))
+            or not (_is_readable(OAuthErrorBody, members) or _is_readable(OktaErrorBody, members))
         ):
             raise refusal(reply, auth)
         return
