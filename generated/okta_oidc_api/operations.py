@@ -16,8 +16,8 @@ class Operation(NamedTuple):
     """Path template, as in the document."""
     module: str
     """Where its functions are, below this package."""
-    status: int
-    """The lowest 2xx status that the document declares."""
+    statuses: tuple[int, ...]
+    """The 2xx statuses that the document declares, lowest first."""
     model: str | None
     """Class in `models` that reads the JSON body of a 2xx; None without such a body or class."""
     has_content: bool
@@ -39,7 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/oauth2/v1/token",
         module="api.token.org_token",
-        status=200,
+        statuses=(200,),
         model="TokenResponse",
         has_content=True,
         authenticated=True,
@@ -52,7 +52,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/oauth2/v1/introspect",
         module="api.introspection.org_introspect",
-        status=200,
+        statuses=(200,),
         model="IntrospectionResponse",
         has_content=True,
         authenticated=True,
@@ -65,7 +65,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/oauth2/v1/revoke",
         module="api.revocation.org_revoke",
-        status=200,
+        statuses=(200,),
         model=None,
         has_content=False,
         authenticated=True,
@@ -78,7 +78,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/oauth2/{authorizationServerId}/v1/token",
         module="api.token.custom_token",
-        status=200,
+        statuses=(200,),
         model="TokenResponse",
         has_content=True,
         authenticated=True,
@@ -91,7 +91,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/oauth2/{authorizationServerId}/v1/introspect",
         module="api.introspection.custom_introspect",
-        status=200,
+        statuses=(200,),
         model="IntrospectionResponse",
         has_content=True,
         authenticated=True,
@@ -104,7 +104,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/oauth2/{authorizationServerId}/v1/revoke",
         module="api.revocation.custom_revoke",
-        status=200,
+        statuses=(200,),
         model=None,
         has_content=False,
         authenticated=True,

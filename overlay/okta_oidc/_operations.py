@@ -313,7 +313,7 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
         method=method,
         path=path,
         module="",
-        status=200,
+        statuses=(200,),
         model=None,
         has_content=False,
         authenticated=True,

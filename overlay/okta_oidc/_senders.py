@@ -426,11 +426,11 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     status, content = reply.status, reply.body
     if operation.has_content:
         check_json(reply)
-        status = status if status in operation.statuses else operation.status
+        status = status if status in operation.statuses else operation.statuses[0]
         content = _checked_content(reply, operation)
     elif operation.module:
         read_nothing(reply, request)
-        status = operation.status
+        status = operation.statuses[0]
     headers = reply.headers.copy()
     for name in ("content-encoding", "content-length", "transfer-encoding"):
         headers.pop(name, None)
