@@ -205,7 +205,9 @@ def shown(text: str | None, secrets: tuple[str, ...]) -> str:
     if not text:
         return ""
     text = text[: 8 * _LONGEST]
-    for secret in sorted(set(secrets), key=len, reverse=True):
+    # A part of a JWT says as much as the whole.
+    parts = {part for secret in secrets for part in (secret, *secret.split("."))}
+    for secret in sorted(parts, key=len, reverse=True):
         text = _without(secret, text)
     return _line(_TOKEN_LIKE.sub(_blot, text))
 
