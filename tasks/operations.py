@@ -35,8 +35,8 @@ class Operation(NamedTuple):
     """Path template, as in the document."""
     module: str
     """Where its functions are, below this package."""
-    status: int
-    """The lowest 2xx status that the document declares."""
+    statuses: tuple[int, ...]
+    """The 2xx statuses that the document declares, lowest first."""
     model: str | None
     """Class in `models` that reads the JSON body of a 2xx; None without such a body or class."""
     has_content: bool
@@ -152,7 +152,7 @@ def _row(
         "method": method.upper(),
         "path": path,
         "module": module,
-        "status": min(successes),
+        "statuses": tuple(sorted(successes)),
         "model": _class_of(document, answers[0], models) if answers else None,
         "has_content": bool(answers),
         "authenticated": authenticated,

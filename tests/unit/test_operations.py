@@ -22,7 +22,7 @@ TOKEN = Operation(
     method="POST",
     path="/oauth2/{authorizationServerId}/v1/token",
     module="api.token.custom_token",
-    status=200,
+    statuses=(200,),
     model="TokenResponse",
     has_content=True,
     authenticated=True,
@@ -68,6 +68,7 @@ TOKEN = Operation(
         TOKEN._replace(
             path="/oauth2/v1/par",
             module="api.authorization.org_push_authorization",
+            statuses=(200, 201),
             model="PushedAuthorization",
             needs_client_id=True,
             repeatable=True,
