@@ -18,6 +18,7 @@ from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import FORM, encoded
 from ._http import Reply
+from ._jose._dpop import MOST_REPEATS, DPoP, Proof
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (
@@ -30,7 +31,6 @@ from ._retry import (
     spread,
 )
 from ._runtime import RUNTIME, Runtime
-from ._jose._dpop import MOST_REPEATS, DPoP, Proof
 from ._steps import Ask, Steps
 from ._version import __version__
 
@@ -124,7 +124,11 @@ class Flow:
                         refuse_bearer(reply)
                     return reply
                 failure = refusal(reply, request)
-                if proof is not None and repeats < MOST_REPEATS and self._wants_again(failure, proof):
+                if (
+                    proof is not None
+                    and repeats < MOST_REPEATS
+                    and self._wants_again(failure, proof)
+                ):
                     # Nothing was processed, so even a code is as good as before.
                     repeats += 1
                     continue
