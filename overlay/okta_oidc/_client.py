@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
 
@@ -17,12 +17,14 @@ from ._core import Core
 from ._errors import ConfigurationError, TransportError
 from ._results import Introspection, Tokens
 from ._retry import Retry
+from ._wire.lent import is_async_client, is_client
 
 if TYPE_CHECKING:
     from okta_oidc_api import Client
     from okta_oidc_api.models import TokenResponse
 
     from ._grants import GrantModel
+    from ._http import Reply
     from ._senders import AsyncSender, Sender
 
 T = TypeVar("T")
@@ -108,7 +110,8 @@ class OktaOIDC(_Face):
         http_client: httpx.Client | None = None,
     ) -> None:
         super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
-        check_kind("http_client", http_client, httpx.Client, NoneType)
+        if not is_client(http_client):
+            check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Sender
 
@@ -234,21 +237,19 @@ class OktaOIDC(_Face):
 
     def _run(self, call: Call[T]) -> T:
         steps = self._core.steps(call)
-        try:
-            step = next(steps)
-            while True:
-                if not isinstance(step, httpx.Request):
-                    self._sleep(step)
-                    step = next(steps)
-                    continue
-                try:
-                    reply = self._sender.exchange(step)
-                except TransportError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as done:
-            return cast("T", done.value)
+        outcome: Reply | TransportError | None = None
+        while True:
+            try:
+                step = _next(steps, outcome)
+            except StopIteration as done:
+                return cast("T", done.value)
+            if not isinstance(step, httpx.Request):
+                outcome = self._sleep(step)
+                continue
+            try:
+                outcome = self._sender.exchange(step)
+            except TransportError as error:
+                outcome = error
 
 
 class AsyncOktaOIDC(_Face):
@@ -268,7 +269,8 @@ class AsyncOktaOIDC(_Face):
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
-        check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        if not is_async_client(http_client):
+            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from anyio import sleep
 
         from ._senders import AsyncSender
@@ -355,21 +357,27 @@ class AsyncOktaOIDC(_Face):
 
     async def _run(self, call: Call[T]) -> T:
         steps = self._core.steps(call)
-        try:
-            step = next(steps)
-            while True:
-                if not isinstance(step, httpx.Request):
-                    await self._sleep(step)
-                    step = next(steps)
-                    continue
-                try:
-                    reply = await self._sender.exchange(step)
-                except TransportError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as done:
-            return cast("T", done.value)
+        outcome: Reply | TransportError | None = None
+        while True:
+            try:
+                step = _next(steps, outcome)
+            except StopIteration as done:
+                return cast("T", done.value)
+            if not isinstance(step, httpx.Request):
+                outcome = await self._sleep(step)
+                continue
+            try:
+                outcome = await self._sender.exchange(step)
+            except TransportError as error:
+                outcome = error
+
+
+def _next(
+    steps: Generator[httpx.Request | float, Reply | None, T],
+    outcome: Reply | TransportError | None,
+) -> httpx.Request | float:
+    # Apart from the sending: a caller's own hook may raise ``StopIteration``, too.
+    return steps.throw(outcome) if isinstance(outcome, TransportError) else steps.send(outcome)
 
 
 class _WrongFace(httpx.BaseTransport, httpx.AsyncBaseTransport):

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import httpx
 
 from ._auth import FORM, ClientSecretBasic, ClientSecretPost
-from ._bodies import SentBody
 from ._calls import HEADERS, Call
 from ._config import AuthServerId, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
@@ -33,6 +32,7 @@ from ._responses import (
 )
 from ._results import Introspection, Tokens
 from ._retry import NEVER, Retry, is_harmless, is_number, pause, seconds_shut, spread
+from ._wire.bodies import SentBody
 
 if TYPE_CHECKING:
     from okta_oidc_api.models.token_response import TokenResponse

@@ -149,12 +149,13 @@ def _least(value: str | None) -> int | None:
 
 
 class Reply:
-    """A response as it came off the wire; ``complete`` is false where the size cap cut it short.
+    """A response as it came off the wire; ``complete`` is false where the size cap cut it short,
+    ``is_plain`` where the body is compressed in a way that is not undone.
 
     ``secrets`` are what the request held: a server may quote them, and no message may.
     """
 
-    __slots__ = ("arrived_at", "body", "complete", "headers", "secrets", "status")
+    __slots__ = ("arrived_at", "body", "complete", "headers", "is_plain", "secrets", "status")
 
     def __init__(
         self,
@@ -163,12 +164,14 @@ class Reply:
         body: bytes,
         *,
         complete: bool = True,
+        is_plain: bool = True,
         arrived_at: float = 0.0,
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.complete = complete
+        self.is_plain = is_plain
         self.arrived_at = arrived_at
         self.secrets: tuple[str, ...] = ()
 
@@ -182,7 +185,7 @@ class Reply:
 
     def members(self) -> dict[str, Any] | None:
         """The body as a JSON object; ``None`` if it is anything else."""
-        if not self.complete:
+        if not self.complete or not self.is_plain:
             return None
         try:
             document = _JSON.decode(self.body.decode("utf-8-sig"))

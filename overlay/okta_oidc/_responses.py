@@ -123,6 +123,7 @@ def introspection(reply: Reply) -> Introspection:
 
 def read_nothing(reply: Reply, call: Call[None]) -> None:
     """The answer to a revocation, which is its status (RFC 7009 §2.2): Okta's body is empty."""
+    _check_plain(reply)
     members = reply.members() or {}
     if is_page(reply) or "error" in members or "errorCode" in members:
         raise malformed(reply, "the body is not that of a revocation")
@@ -150,6 +151,7 @@ def check_parsable(reply: Reply, path: str, auth: ClientSecret) -> None:
         ):
             raise refusal(reply, auth)
         return
+    _check_plain(reply)
     if reply.status not in _STATUSES:
         raise malformed(reply, "the status is not one of HTTP's")
     for endpoint, read, model in (
@@ -168,6 +170,11 @@ def _is_readable(model: type[Any], members: dict[str, Any]) -> bool:
     except (TypeError, ValueError, AttributeError, KeyError):
         return False
     return True
+
+
+def _check_plain(reply: Reply) -> None:
+    if not reply.is_plain:
+        raise malformed(reply, "the body is in a coding that was not asked for")
 
 
 def malformed(reply: Reply, why: str) -> MalformedResponseError:
@@ -259,6 +266,7 @@ class _Fields:
         self.reply = reply
         if not reply.complete:
             raise malformed(reply, "the body is larger than any answer of this endpoint")
+        _check_plain(reply)
         if not _may_be_json(reply.headers.get("content-type", "")):
             raise malformed(reply, "the body is not JSON by its content type")
         members = reply.members()

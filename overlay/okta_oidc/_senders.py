@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Any, Final, cast
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
 
-import httpcore
 import httpx
 
 from ._auth import ClientSecret
-from ._bodies import ReceivedBody, SentBody
-from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, within
 from ._calls import HEADERS
 from ._config import Server
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
@@ -25,58 +23,26 @@ from ._forms import secrets_in
 from ._http import Headers, HttpInfo, Reply
 from ._messages import broken_message
 from ._responses import check_parsable
-from ._transports import OriginTransport
+from ._wire.bodies import SentBody
+from ._wire.environment import Origin, Unusable
+from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
-
-# Everything that ends an exchange without a response. TLS failures come as bare OSError at times.
-_BROKEN: Final = (
-    httpx.RequestError,
-    httpx.StreamError,
-    httpx.InvalidURL,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    OSError,
-)
-_NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
-# Raised by this side, so whether anything was sent is what the body can tell.
-_LOCAL: Final = (
-    httpx.LocalProtocolError,
-    httpcore.LocalProtocolError,
-    httpx.InvalidURL,
-    TimeoutError,
-)
-_PROTOCOL: Final = (httpx.ProtocolError, httpcore.ProtocolError)
-_TIMED_OUT: Final = (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError)
 
 
 class Sender(httpx.Client):
     """The synchronous way to the server, shared by all threads."""
 
     def __init__(
-        self, server: Server, auth: ClientSecret, timeout: float, borrowed: httpx.Client | None
+        self, server: Server, auth: ClientSecret, timeout: float, lent: httpx.Client | None
     ) -> None:
         self.now: Callable[[], float] = time.time
         self._server: Final = server
         self._signer: Final = auth
-        self._borrowed: Final = borrowed is not None
-        self._route: Final = BorrowedTransport(borrowed) if borrowed else OriginTransport(server)
+        with _configured():
+            self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(server))
         super().__init__(
-            base_url=server.origin, headers=HEADERS, timeout=timeout, transport=self._route
+            base_url=server.origin, headers=HEADERS, timeout=timeout, transport=_Unused()
         )
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
@@ -91,33 +57,17 @@ class Sender(httpx.Client):
             TransportError: there was no complete response.
         """
         _check_open(self.is_closed)
-        limit = request.extensions["timeout"]["read"]
-        received = ReceivedBody()
-        if not self._borrowed or limit is None:
-            return self._exchange(request, received, [])
-        arrived: list[httpx.Response] = []
         try:
-            return within(limit, lambda: self._exchange(request, received, arrived))
-        except TimeoutError as error:
-            response = arrived[0] if arrived else None
-            raise _broken(error, request, response, received) from None
+            answer = self._wire.exchange(request, _limit(request))
+        except Broken as broken:
+            raise _error_of(broken, request) from _quotable(broken)
+        except Unusable as error:
+            raise ConfigurationError(str(error)) from None
+        return _reply(request, answer, self.now())
 
-    def _exchange(
-        self, request: httpx.Request, received: ReceivedBody, arrived: list[httpx.Response]
-    ) -> Reply:
-        response = None
-        try:
-            response = self._route.handle_request(request)
-            arrived.append(response)
-            try:
-                for chunk in cast("Iterable[bytes]", response.stream):
-                    if not received.add(chunk):
-                        break
-            finally:
-                response.close()
-        except _BROKEN as error:
-            raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(request, response, received, self.now())
+    def close(self) -> None:
+        super().close()
+        self._wire.close()
 
 
 class AsyncSender(httpx.AsyncClient):
@@ -128,14 +78,16 @@ class AsyncSender(httpx.AsyncClient):
         server: Server,
         auth: ClientSecret,
         timeout: float,
-        borrowed: httpx.AsyncClient | None,
+        lent: httpx.AsyncClient | None,
     ) -> None:
         self.now: Callable[[], float] = time.time
         self._server: Final = server
         self._signer: Final = auth
-        self._route: Final = _async_route(server, borrowed)
+        origin = _origin_of(server)
+        with _configured():
+            self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
         super().__init__(
-            base_url=server.origin, headers=HEADERS, timeout=timeout, transport=self._route
+            base_url=server.origin, headers=HEADERS, timeout=timeout, transport=_Unused()
         )
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
@@ -149,37 +101,40 @@ class AsyncSender(httpx.AsyncClient):
         Raises:
             TransportError: there was no complete response.
         """
-        from anyio import CancelScope, fail_after
-
         _check_open(self.is_closed)
-        received = ReceivedBody()
-        response = None
         try:
-            with fail_after(request.extensions["timeout"]["read"]):
-                response = await self._route.handle_async_request(request)
-                try:
-                    async for chunk in cast("AsyncIterable[bytes]", response.stream):
-                        if not received.add(chunk):
-                            break
-                except BaseException:
-                    # A cancelled task could not wait for the connection to be put away.
-                    with CancelScope(shield=True):
-                        await response.aclose()
-                    raise
-                await response.aclose()
-        except _BROKEN as error:
-            raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(request, response, received, self.now())
+            answer = await self._wire.exchange(request, _limit(request))
+        except Broken as broken:
+            raise _error_of(broken, request) from _quotable(broken)
+        except Unusable as error:
+            raise ConfigurationError(str(error)) from None
+        return _reply(request, answer, self.now())
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self._wire.aclose()
 
 
-def _async_route(server: Server, borrowed: httpx.AsyncClient | None) -> httpx.AsyncBaseTransport:
-    if isinstance(borrowed, DirectClient):
-        return borrowed.route(server)
-    if borrowed is not None:
-        return AsyncBorrowedTransport(borrowed)
-    from ._async_transports import AsyncOriginTransport
+class _Unused(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Requests go out by :class:`Wire`."""
 
-    return AsyncOriginTransport(server)
+
+@contextmanager
+def _configured() -> Generator[None]:
+    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
+    try:
+        yield
+    except Unusable as error:
+        raise ConfigurationError(str(error)) from error.__cause__
+
+
+def _origin_of(server: Server) -> Origin:
+    return Origin("https" if server.secure else "http", server.netloc, server.is_loopback)
+
+
+def _limit(request: httpx.Request) -> float | None:
+    limit: float | None = request.extensions.get("timeout", {}).get("read")
+    return limit
 
 
 def _check_open(is_closed: bool) -> None:
@@ -207,14 +162,13 @@ def _readable(reply: Reply, request: httpx.Request, auth: ClientSecret) -> httpx
     return httpx.Response(reply.status, headers=headers, content=reply.body, request=request)
 
 
-def _reply(
-    request: httpx.Request, response: httpx.Response, received: ReceivedBody, arrived_at: float
-) -> Reply:
+def _reply(request: httpx.Request, answer: Answer, arrived_at: float) -> Reply:
     reply = Reply(
-        response.status_code,
-        response.headers,
-        received.content(response.headers),
-        complete=received.complete,
+        answer.status,
+        answer.headers,
+        answer.body,
+        complete=answer.is_complete,
+        is_plain=answer.is_plain,
         arrived_at=arrived_at,
     )
     if _LOGGER.isEnabledFor(logging.DEBUG):
@@ -222,34 +176,17 @@ def _reply(
     return reply
 
 
-def _broken(
-    error: Exception,
-    request: httpx.Request,
-    response: httpx.Response | None,
-    received: ReceivedBody,
-) -> TransportError:
-    """The error for an exchange that ended without a complete response."""
-    started = cast("SentBody", request.stream).started
-    kind = TransportTimeoutError if isinstance(error, _TIMED_OUT) else TransportError
+def _error_of(broken: Broken, request: httpx.Request) -> TransportError:
+    kind = TransportTimeoutError if broken.is_timeout else TransportError
+    answer = broken.answer
     return kind(
-        broken_message(error, request.url.host, quotable=_quotable(error) is not None),
-        request_sent=False if _is_never_sent(error, started=started) else None,
-        http=None
-        if response is None
-        else HttpInfo(response.status_code, Headers(response.headers)),
-        body=b"" if response is None else received.content(response.headers),
+        broken_message(broken.error, request.url.host, quotable=broken.is_quotable),
+        request_sent=False if broken.never_sent else None,
+        http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
+        body=b"" if answer is None else answer.body,
     )
 
 
-def _is_never_sent(error: Exception, *, started: bool) -> bool:
-    if not isinstance(error, _NEVER_SENT):
-        return isinstance(error, _LOCAL) and not started
-    # Test transports read the body before they raise, for no cause. A foreign transport that was
-    # asked for the body, and names a cause, may well have lost a connection that it once had.
-    foreign = error.__cause__ is not None and not isinstance(error.__cause__, _NEVER_SENT)
-    return not (started and foreign and isinstance(error, httpx.HTTPError))
-
-
-def _quotable(error: Exception) -> Exception | None:
+def _quotable(broken: Broken) -> Exception | None:
     # The text of a protocol error quotes what the peer sent, which may well be a token.
-    return None if isinstance(error, _PROTOCOL) else error
+    return broken.error if broken.is_quotable else None
