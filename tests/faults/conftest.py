@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import trustme
 from okta_oidc._gate import Gate
-from okta_oidc._transports import shared_tls
 from okta_oidc.testing import FakeOkta
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
@@ -63,14 +62,8 @@ def certified(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def own_tls(
-    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Generator[None]:
+def own_tls(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let clients without an ``http_client`` trust ``authority``, as their users would."""
     certificate = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(certificate))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    # A process reads its certificates once.
-    shared_tls.cache_clear()
-    yield
-    shared_tls.cache_clear()
