@@ -8,17 +8,10 @@ from pathlib import Path
 
 import pytest
 import trustme
-from okta_oidc._gate import Gate
 from okta_oidc.testing import FakeOkta
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
 from ._proxy import FaultProxy
-
-
-@pytest.fixture(autouse=True)
-def no_memory_of_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit of one test must not hold back another that is given the same port."""
-    monkeypatch.setattr("okta_oidc._core.PROCESS", Gate())
 
 
 @pytest.fixture(scope="module")

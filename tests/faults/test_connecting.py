@@ -452,6 +452,7 @@ import json, os, resource, sys
 sys.path[:0] = json.loads(sys.argv[3])
 from anyio.from_thread import start_blocking_portal
 from okta_oidc import *
+from okta_oidc._runtime import Runtime
 face, url = sys.argv[1:3]
 auth = ClientSecretBasic("0oa1client", "hush-client-secret")
 
@@ -489,7 +490,7 @@ async def now(seconds): pass
 
 def client(cls, sleep):
     made = cls(url, auth, timeout=8.0)
-    made._sleep = sleep
+    made._flow.runtime = Runtime(sleep=sleep, sleep_async=sleep)
     return made
 
 if face == "sync":
