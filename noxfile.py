@@ -45,7 +45,7 @@ def group(*names: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run the unit tests against the built wheel."""
     _install(session, ".[jwt,otel,redis]", "test")
-    session.run("python", "-m", "pytest", "-n", "auto", *(session.posargs or ["tests/unit"]))
+    _pytest(session, "tests/unit")
 
 
 @nox.session(python=False)
@@ -285,41 +285,48 @@ def workflows(session: nox.Session) -> None:
     _run(session, "python", "-m", "pytest", "-q", "tests/workflows")
 
 
-# How fast it is
+# How fast it is: not in the workshop, as what else is installed shows in what others import
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure against httpx and others, and write docs/performance.md; takes minutes."""
-    _bench(session, "run")
+    _install(session, ".[aiohttp]", "test", "bench")
+    session.run("python", "-m", "tests.benchmarks", "run")
 
 
 @nox.session(name="bench-check")
 def bench_check(session: nox.Session) -> None:
     """Fail if a ratio misses its goal by more than the margin."""
-    _bench(session, "check")
+    _install(session, ".[aiohttp]", "test", "bench")
+    session.run("python", "-m", "tests.benchmarks", "check")
 
 
 @nox.session
 def instructions(session: nox.Session) -> None:
     """Count a call's instructions under valgrind, and say what changed."""
     _debian(session, "valgrind")
-    _bench(session, "instructions")
+    _install(session, ".[aiohttp]", "test", "bench")
+    session.run("python", "-m", "tests.benchmarks", "instructions")
 
 
-@nox.session(name="bench-tests", python=False)
+@nox.session(name="bench-tests")
 def bench_tests(session: nox.Session) -> None:
     """Test the benchmark, and that docs/performance.md is of the results that are kept."""
+    _install(session, ".[aiohttp]", "test", "bench")
     _pytest(session, "tests/benchmarks")
 
 
 # The documentation
 
 
-@nox.session(python=False)
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation site, run every code block, open every page in a browser."""
     _debian(session, "browser")
+    # Not in the workshop: Authlib, which pages compare with, takes httpx2 where there is one.
+    groups = ("test", "types", "node", "browser", "lint", "docs")
+    _install(session, ".[aiohttp,cli,jwt,otel,redis]", *groups)
     folder = session.cache_dir.resolve() / "docs"
     shutil.rmtree(folder, ignore_errors=True)
     page = folder / "http.html"
@@ -391,27 +398,23 @@ def _install(session: nox.Session, project: str, *groups: str) -> None:
 
 
 def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> None:
-    """Run a program in the workshop, the environment that most sessions share.
+    """Run a program in this session's environment: its own, or the workshop that most share.
 
-    It holds the built wheel and everything in the lock, so that it is filled once.
+    The workshop holds the built wheel and everything in the lock, so that it is filled once.
     """
-    folder = session.cache_dir.parent.resolve() / "workshop"
-    _fill(session, str(folder), "--all")
-    programs = folder / ("Scripts" if os.name == "nt" else "bin")
-    session.env["VIRTUAL_ENV"] = str(folder)
-    session.env["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
-    session.run(str(programs / program), *arguments, env=env)
+    if session.venv_backend == "none":
+        folder = session.cache_dir.parent.resolve() / "workshop"
+        _fill(session, str(folder), "--all")
+        programs = folder / ("Scripts" if os.name == "nt" else "bin")
+        session.env["VIRTUAL_ENV"] = str(folder)
+        session.env["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
+        program = str(programs / program)
+    session.run(program, *arguments, env=env)
 
 
 def _pytest(session: nox.Session, suite: str, workers: str = "auto", **env: str) -> None:
     chosen = session.posargs or [suite]
     _run(session, "python", "-m", "pytest", "-n", workers, *chosen, **env)
-
-
-def _bench(session: nox.Session, command: str) -> None:
-    # Not in the workshop: what else is installed shows in the time that httpx takes to import.
-    _install(session, ".[aiohttp]", "test", "bench")
-    session.run("python", "-m", "tests.benchmarks", command)
 
 
 def _other_versions(session: nox.Session, which: str) -> None:
