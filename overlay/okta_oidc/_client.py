@@ -244,7 +244,8 @@ class OktaOIDC(_Face):
             except StopIteration as done:
                 return cast("T", done.value)
             if not isinstance(step, httpx.Request):
-                outcome = self._sleep(step)
+                self._sleep(step)
+                outcome = None
                 continue
             try:
                 outcome = self._sender.exchange(step)
@@ -364,7 +365,8 @@ class AsyncOktaOIDC(_Face):
             except StopIteration as done:
                 return cast("T", done.value)
             if not isinstance(step, httpx.Request):
-                outcome = await self._sleep(step)
+                await self._sleep(step)
+                outcome = None
                 continue
             try:
                 outcome = await self._sender.exchange(step)

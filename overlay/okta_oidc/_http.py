@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -188,7 +189,7 @@ class Reply:
         if not self.complete or not self.is_plain:
             return None
         try:
-            document = _JSON.decode(self.body.decode("utf-8-sig"))
+            document = _JSON.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
         except (ValueError, RecursionError):
             return None
         return cast("dict[str, Any]", document) if isinstance(document, dict) else None
