@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -199,7 +200,7 @@ class Reply:
         if not self.complete or not self.is_plain:
             return None
         try:
-            document: object = _JSON.decode(self.body.decode("utf-8-sig"))
+            document: object = _JSON.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
         except (ValueError, RecursionError):
             return None
         return document
