@@ -46,9 +46,15 @@ def planted(tmp_path: Path) -> Planter:
     return plant
 
 
-def _generated(document: dict[str, Any], folder: Path) -> Snapshot:
-    """The package that the generator makes of a document, alone, and not formatted."""
+def generated(folder: Path, *plants: Plant) -> Snapshot:
+    """Plant changes in what the document says; the package that the generator makes of that.
+
+    It is alone, and not formatted.
+    """
     snapshot = Snapshot("the plant", folder)
+    document: dict[str, Any] = yaml.safe_load(today().document.read_text("utf-8"))
+    for plant in plants:
+        plant(document)
     snapshot.document.parent.mkdir(parents=True)
     snapshot.document.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
     config = yaml.safe_load((ROOT / "generator_config.yaml").read_text("utf-8"))
@@ -60,22 +66,3 @@ def _generated(document: dict[str, Any], folder: Path) -> Snapshot:
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta=none", *options]
     subprocess.run([*command, "--fail-on-warning"], check=True, capture_output=True)
     return snapshot
-
-
-@pytest.fixture(scope="session")
-def before_document(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """What plants in the document are compared with: generated as they are."""
-    document = yaml.safe_load(today().document.read_text("utf-8"))
-    return _generated(document, tmp_path_factory.mktemp("document"))
-
-
-@pytest.fixture
-def planted_document(tmp_path: Path) -> Callable[[Plant], Snapshot]:
-    """Change what the document says, and generate the package from it."""
-
-    def plant(change: Plant) -> Snapshot:
-        said = yaml.safe_load(today().document.read_text("utf-8"))
-        change(said)
-        return _generated(said, tmp_path / "planted")
-
-    return plant
