@@ -9,48 +9,68 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._adapters import aiohttp_client
-    from ._auth import ClientSecretBasic, ClientSecretPost
+    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
     from ._errors import (
         APIError,
+        ApprovalExpiredError,
+        AuthorizationError,
+        CallbackMismatchError,
         ConfigurationError,
         InvalidClientError,
         InvalidGrantError,
+        InvalidTokenError,
         MalformedResponseError,
         OktaError,
         RateLimitError,
         ServerError,
+        SignInRequiredError,
+        TokenStoreError,
         TransportError,
         TransportTimeoutError,
     )
     from ._http import HttpInfo
-    from ._results import Introspection, Tokens
+    from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._jose._dpop import DPoP
+    from ._results import Introspection, Tokens, success
     from ._retry import Retry
 
 __all__ = [
     "APIError",
+    "ApprovalExpiredError",
     "AsyncOktaOIDC",
+    "AuthorizationError",
+    "CallbackMismatchError",
+    "ClientAuth",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
+    "DPoP",
     "HttpInfo",
     "Introspection",
     "InvalidClientError",
     "InvalidGrantError",
+    "InvalidTokenError",
     "MalformedResponseError",
     "OFFLINE_SCOPE",
     "ORG",
     "OktaError",
     "OktaOIDC",
+    "PrivateKeyJwt",
+    "PublicClient",
     "RateLimitError",
     "Retry",
     "ServerError",
+    "SignInRequiredError",
+    "TokenStoreError",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
     "__version__",
     "aiohttp_client",
+    "success",
 ]
 
 OFFLINE_SCOPE = "offline_access openid"
@@ -60,23 +80,46 @@ OFFLINE_SCOPE = "offline_access openid"
 # corner, pays for httpx in that corner.
 _HOMES = {
     "_adapters": ("aiohttp_client",),
-    "_auth": ("ClientSecretBasic", "ClientSecretPost"),
-    "_client": ("AsyncOktaOIDC", "OktaOIDC"),
+    "_auth": (
+        "ClientAuth",
+        "ClientSecretBasic",
+        "ClientSecretPost",
+        "PublicClient",
+    ),
+    "_client": (
+        "AsyncOktaOIDC",
+        "OktaOIDC",
+    ),
     "_config": ("ORG",),
     "_errors": (
         "APIError",
+        "ApprovalExpiredError",
+        "AuthorizationError",
+        "CallbackMismatchError",
         "ConfigurationError",
         "InvalidClientError",
         "InvalidGrantError",
+        "InvalidTokenError",
         "MalformedResponseError",
         "OktaError",
         "RateLimitError",
         "ServerError",
+        "SignInRequiredError",
+        "TokenStoreError",
         "TransportError",
         "TransportTimeoutError",
     ),
     "_http": ("HttpInfo",),
-    "_results": ("Introspection", "Tokens"),
+    "_jose._assertions": (
+        "ClientSecretJwt",
+        "PrivateKeyJwt",
+    ),
+    "_jose._dpop": ("DPoP",),
+    "_results": (
+        "Introspection",
+        "Tokens",
+        "success",
+    ),
     "_retry": ("Retry",),
 }
 
