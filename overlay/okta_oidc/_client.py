@@ -41,6 +41,7 @@ class _Face:
         dpop: DPoP | None,
     ) -> None:
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        operations.load()
 
     @classmethod
     @silent
