@@ -77,6 +77,13 @@ def tools(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def resource(session: nox.Session) -> None:
+    """Protect APIs in the frameworks and behind the servers that they run on."""
+    _debian(session, "redis")
+    _pytest(session, "tests/resource")
+
+
+@nox.session(python=False)
 def stores(session: nox.Session) -> None:
     """Keep tokens in real stores, shared by many processes."""
     _debian(session, "redis", "postgres")
