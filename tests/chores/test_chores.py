@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from tasks import debian, node, pythons, workflows
 from tasks.bill import finish
 from tasks.debian import Program, missing
-from tasks.project import run
+from tasks.project import ROOT, run
 
 
 def test_a_program_is_found_by_any_of_its_names() -> None:
@@ -42,11 +44,11 @@ def test_what_is_to_be_installed_is_said_first(
     commands: list[str] = []
     monkeypatch.setattr(debian, "missing", lambda kinds: ["redis-server"])
     monkeypatch.setattr(debian, "must", must)
-    monkeypatch.setattr(debian.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(debian.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     debian.main()
     assert commands == ["update", "install"]
-    monkeypatch.setattr(debian.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(SystemExit, match=r"on Debian: apt-get install .* redis-server$"):
         debian.main()
     assert len(commands) == 2
@@ -157,4 +159,4 @@ def test_the_noxfile_imports_without_running_anything() -> None:
         "subprocess.Popen = builtins.print = pathlib.Path.read_text = no\n"
         "runpy.run_path('noxfile.py')\n"
     )
-    subprocess.run([sys.executable, "-c", script], cwd=workflows.ROOT, check=True)
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
