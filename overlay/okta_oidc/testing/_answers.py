@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from secrets import token_hex
 from typing import TYPE_CHECKING, Literal
-
-from attrs import evolve, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Status, header pairs in wire order, and body bytes."""
 
@@ -110,4 +109,4 @@ def with_okta_headers(
         ("Set-Cookie", f'autolaunch_triggered=""{expired}; Path=/'),
         ("Set-Cookie", f"JSESSIONID={token_hex(16).upper()}{cookie_flags}"),
     ]
-    return evolve(answer, headers=tuple(headers))
+    return replace(answer, headers=tuple(headers))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
-
-from attrs import field, frozen
 
 from ._answers import Answer, RefusalError
 from ._issuing import sign_in
@@ -22,7 +21,7 @@ _NOT_IN_A_URI = re.compile(r"[^\x21-\x7E]")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """What an authorization code gets bound to."""
 

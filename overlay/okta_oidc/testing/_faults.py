@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
-
-from attrs import evolve, field, frozen
 
 from ._answers import Answer, Headers, RefusalError
 from ._grants import user_rate_limited
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 Part = Literal["headers", "body"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Whole:
     """The answer arrives as it is."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Drip:
     """The answer arrives byte by byte, from its first byte or from the first of its body."""
 
@@ -33,14 +32,14 @@ class Drip:
     part: Part
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Disconnect:
     """The connection ends without an answer: closed, or reset."""
 
     reset: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Raise:
     """The in-memory transport raises; over a real connection it is dropped."""
 
@@ -51,7 +50,7 @@ class Raise:
 Manner = Whole | Drip | Disconnect | Raise
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """An answer and the way it takes."""
 
@@ -63,7 +62,7 @@ class Delivery:
 Dress = Callable[[Answer, Allowance | None], Answer]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a fault may know about the moment it strikes: ``limit`` is the bucket's (requests a
     minute), ``genuine`` the answer to the request if it was processed."""
@@ -74,7 +73,7 @@ class Circumstances:
     dress: Dress
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One planned failure."""
 
@@ -337,4 +336,4 @@ def with_content_length(answer: Answer) -> Answer:
     if answer.status < 200:
         return answer
     length = ("Content-Length", str(len(answer.body)))
-    return evolve(answer, headers=(*answer.headers, length))
+    return replace(answer, headers=(*answer.headers, length))

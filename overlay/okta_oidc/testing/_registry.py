@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import string
+from dataclasses import dataclass, field
 from secrets import choice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
-
-from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,11 +35,7 @@ def okta_secret(length: int = 64) -> str:
     return "".join(choice(_ALPHANUMERIC + "_-") for _ in range(length))
 
 
-def _read_only(claims: Mapping[str, object]) -> Mapping[str, object]:
-    return MappingProxyType(dict(claims))
-
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class FakeClient:
     """A registered application.
 
@@ -58,7 +53,7 @@ class FakeClient:
     leeway: float
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FakeUser:
     """A person who can sign in.
 
@@ -71,10 +66,13 @@ class FakeUser:
     password: str = field(repr=False)
     password_expired: bool = False
     mfa_required: bool = False
-    claims: Mapping[str, object] = field(factory=dict[str, object], converter=_read_only)
+    claims: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "claims", MappingProxyType(dict(self.claims)))
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class AuthorizationServer:
     """The org authorization server (``id`` is ``None``) or a custom one."""
 

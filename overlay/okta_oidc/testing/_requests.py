@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
-
-from attrs import field, frozen
 
 from ._forms import Pairs, decode_component, decode_pairs
 
@@ -24,7 +23,7 @@ CREDENTIAL_PARAMETERS = frozenset(
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class IncomingRequest:
     """One HTTP request: ``path`` and ``query`` still percent-encoded."""
 
@@ -49,7 +48,7 @@ class IncomingRequest:
         return media_type.strip().lower() == "application/x-www-form-urlencoded"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class BasicCredentials:
     """What an ``Authorization: Basic`` header says, percent-decoded (RFC 6749 section 2.3.1)."""
 
@@ -90,7 +89,7 @@ def presented_method(request: IncomingRequest, form: Pairs) -> PresentedMethod |
     return "none" if "client_id" in names else None
 
 
-@frozen(repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class RecordedRequest:
     """A request the fake received, byte for byte, and how it fared.
 

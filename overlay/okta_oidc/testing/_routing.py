@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
-
-from attrs import frozen
 
 if TYPE_CHECKING:
     from ._requests import Endpoint
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 _ENDPOINTS: frozenset[str] = frozenset({"token", "introspect", "revoke", "authorize"})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Route:
     """``server_id`` is ``None`` for the org server."""
 

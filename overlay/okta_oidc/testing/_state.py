@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from attrs import define, field, frozen
 
 from ._answers import RefusalError
 from ._registry import AuthorizationServer, FakeClient, FakeUser
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from ._limits import UserLimiter
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Lifetimes in seconds; ``None`` never ends."""
 
@@ -29,7 +28,7 @@ class Settings:
     introspect_other_clients: bool
 
 
-@define
+@dataclass(slots=True)
 class State:
     """One Okta org."""
 
@@ -37,16 +36,16 @@ class State:
     clock: FakeClock
     settings: Settings
     user_limiter: UserLimiter
-    clients: dict[str, FakeClient] = field(factory=dict[str, FakeClient])
-    users: dict[str, FakeUser] = field(factory=dict[str, FakeUser])
+    clients: dict[str, FakeClient] = field(default_factory=dict[str, FakeClient])
+    users: dict[str, FakeUser] = field(default_factory=dict[str, FakeUser])
     servers: dict[str | None, AuthorizationServer] = field(
-        factory=dict[str | None, AuthorizationServer]
+        default_factory=dict[str | None, AuthorizationServer]
     )
-    store: Store = field(factory=Store)
-    mint: Mint = field(factory=Mint)
+    store: Store = field(default_factory=Store)
+    mint: Mint = field(default_factory=Mint)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request to an endpoint with its form read; each name occurs once, ``resource`` apart."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from attrs import define, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from ._registry import FakeClient, FakeUser
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False)
 class Grant:
     """One sign-in: the family of all tokens that descend from it."""
 
@@ -42,7 +41,7 @@ class Grant:
         return min(ends, default=None)
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False)
 class Code:
     """An authorization code and what it is bound to."""
 
@@ -54,7 +53,7 @@ class Code:
     spent: bool = False
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False)
 class RefreshToken:
     """One generation of a family's refresh token."""
 
@@ -63,7 +62,7 @@ class RefreshToken:
     superseded_at: float | None = None
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False)
 class AccessToken:
     """A user's access token, or a service's (``grant`` is ``None``)."""
 
@@ -77,7 +76,7 @@ class AccessToken:
     revoked: bool = False
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False)
 class IDToken:
     """An ID token; nothing but time ends it."""
 
