@@ -250,6 +250,10 @@ def test_the_fixtures_are_fresh_and_the_server_ends(pytester: pytest.Pytester) -
             assert fake_okta_server.url.startswith("http://127.0.0.1:")
             assert httpx.get(fake_okta_server.url).status_code == 404
 
+        def test_one_okta_by_two_names(fake_okta, fake_okta_server):
+            assert fake_okta is fake_okta_server
+            assert fake_okta.url.startswith("http://127.0.0.1:")
+
         def test_after():
             names = [thread.name for thread in threading.enumerate()]
             assert not [name for name in names if name.startswith("fake-okta")]
@@ -258,7 +262,30 @@ def test_the_fixtures_are_fresh_and_the_server_ends(pytester: pytest.Pytester) -
     # From an installed package the fixtures have to come by themselves.
     installed = any(point.name == "okta_oidc" for point in entry_points(group="pytest11"))
     arguments = [] if installed else ["-p", "okta_oidc.testing._pytest"]
-    pytester.runpytest_inprocess("-q", *arguments).assert_outcomes(passed=4)
+    pytester.runpytest_inprocess("-q", *arguments).assert_outcomes(passed=5)
+
+
+def test_a_fake_of_ones_own_is_the_one_that_is_served(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from okta_oidc.testing import FakeOkta
+
+        @pytest.fixture
+        def fake_okta():
+            return FakeOkta(scopes=["of:mine"])
+        """
+    )
+    pytester.makepyfile(
+        """
+        def test_server(fake_okta_server):
+            with fake_okta_server.client() as okta:
+                okta.token({"grant_type": "client_credentials", "scope": "of:mine"})
+        """
+    )
+    installed = any(point.name == "okta_oidc" for point in entry_points(group="pytest11"))
+    arguments = [] if installed else ["-p", "okta_oidc.testing._pytest"]
+    pytester.runpytest_inprocess("-q", *arguments).assert_outcomes(passed=1)
 
 
 def test_loading_the_plugin_loads_nothing_else() -> None:

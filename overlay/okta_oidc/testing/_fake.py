@@ -98,9 +98,13 @@ class FakeOkta:
         user_rate_limit: int | None = None,
         scopes: Iterable[str] = ("api:read", "api:write"),
         introspect_other_clients: bool = True,
+        refuse_cookies: bool = False,
         record_requests: bool = True,
+        ticking: bool = False,
     ) -> None:
-        self.clock = clock or FakeClock()
+        if ticking and clock is not None:
+            raise ValueError("a clock of your own ticks if it was made to: FakeClock(ticking=True)")
+        self.clock = clock or FakeClock(ticking=ticking)
         self.faults = Faults()
         self.requests: list[RecordedRequest] = []
         self._lock = threading.RLock()
@@ -110,6 +114,7 @@ class FakeOkta:
         self._rate_limit = rate_limit
         self._limiter = BucketLimiter(rate_limit)
         self._scopes = tuple(scopes)
+        self._refuse_cookies = refuse_cookies
         self._record_requests = record_requests
         self._server: LoopbackServer | None = None
         self._shared_gate: Gate | None = None
@@ -459,7 +464,7 @@ class FakeOkta:
             # As it is now: add_user() may have replaced it.
             user = self._state.users[self._default_user.username]
             return authorize(Call(self._state, server, now, form), user)
-        if request.header("cookie") is not None:
+        if self._refuse_cookies and request.header("cookie") is not None:
             raise RefusalError(400, "invalid_request", "A cookie came back: keep no cookie jar.")
         if not request.is_form:
             raise RefusalError(400, "E0000021", "The body has to be a form.", shape="okta")

@@ -46,7 +46,10 @@ def token(call: Call, client: FakeClient) -> Answer:
         raise RefusalError(400, "unsupported_grant_type", "This server has no such grant.")
     if grant_type not in client.grant_types:
         raise RefusalError(400, "unauthorized_client", "The app is not registered for this grant.")
-    return json_answer(200, _GRANTS[grant_type](call, client))
+    grant = _GRANTS.get(grant_type)
+    if grant is None:
+        raise RefusalError(400, "unsupported_grant_type", "This fake does not offer the grant.")
+    return json_answer(200, grant(call, client))
 
 
 def _authorization_code(call: Call, client: FakeClient) -> dict[str, object]:

@@ -130,11 +130,11 @@ class Store:
 
     def refresh_refusal(self, token: RefreshToken, now: float) -> str | None:
         """Why a refresh token no longer works apart from revocation: ``"expired"``, ``"reused"``
-        (rotated away longer ago than the leeway) or ``None``."""
+        (rotated away as long ago as the leeway, or longer) or ``None``."""
         deadline = token.grant.refresh_deadline()
         if deadline is not None and now >= deadline:
             return "expired"
-        if token.superseded_at is not None and now > (
+        if token.superseded_at is not None and now >= (
             token.superseded_at + token.grant.client.leeway
         ):
             return "reused"
