@@ -75,12 +75,14 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One planned failure."""
+    """One planned failure; ``before`` and ``after`` are seconds around the work."""
 
     name: str
     endpoint: Endpoint | None
     processed: bool
     deliver: Callable[[Circumstances], Delivery] = field(repr=False)
+    before: float = 0.0
+    after: float = 0.0
 
 
 class Faults:
@@ -295,6 +297,30 @@ class Faults:
 
         self._plan("drip", deliver, times, endpoint, processed=True)
 
+    def delay(
+        self,
+        *,
+        before: float = 0.0,
+        after: float = 0.0,
+        times: int = 1,
+        endpoint: Endpoint | None = None,
+    ) -> None:
+        """The genuine answer, late: ``before`` seconds until the request is processed, ``after``
+        until what it did is answered. Other requests are served meanwhile.
+
+        While the fake is being served they are real seconds, otherwise the clock moves on by them;
+        a ``wait`` of the fake's takes the place of both. Stopping the server ends the delay,
+        without an answer.
+        """
+        if before < 0 or after < 0:
+            raise ValueError("a delay is no less than 0 seconds")
+
+        def deliver(at: Circumstances) -> Delivery:
+            return Delivery(at.genuine or Answer(200))
+
+        delayed = Fault("delay", endpoint, True, deliver, before, after)
+        self._add(delayed, times)
+
     def _plan_refusal(
         self,
         name: str,
@@ -316,10 +342,13 @@ class Faults:
         endpoint: Endpoint | None,
         processed: bool = False,
     ) -> None:
+        self._add(Fault(name, endpoint, processed, deliver), times)
+
+    def _add(self, fault: Fault, times: int) -> None:
         if times < 1:
             raise ValueError("times counts from 1")
         with self._lock:
-            self._waiting += [Fault(name, endpoint, processed, deliver)] * times
+            self._waiting += [fault] * times
 
 
 def rate_limit_refusal() -> RefusalError:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -76,9 +76,8 @@ class NetworkGuard:
 
     def _checked(self, connect: Callable[..., Any]) -> Callable[..., Any]:
         def checked(this: socket.socket, address: Any) -> Any:
-            if isinstance(address, tuple):  # a path, if it is a socket of the machine's own
-                host, port, *_ = cast("tuple[Any, ...]", address)
-                self.check(host, port)
+            if not isinstance(address, (str, bytes)):  # the path of a socket on this machine
+                self.check(address[0], address[1])
             return connect(this, address)
 
         return checked
