@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from okta_oidc import AsyncOktaOIDC, OktaOIDC
-    from okta_oidc._gate import Gate
+    from okta_oidc._ratelimit import RateLimits
 
     from ._requests import Endpoint
 
@@ -171,7 +171,7 @@ class FakeOkta:
         self._latency = latency
         self._wait = wait
         self._server: LoopbackServer | None = None
-        self._shared_gate: Gate | None = None
+        self._limits: RateLimits | None = None
         self._transport = FakeTransport(self.handle, self._is_own_origin)
         self._state = State(
             url=self._own_url,
@@ -534,7 +534,7 @@ class FakeOkta:
             options["auth"] = self._auth(client_id)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.Client(transport=self.transport)
-        return ClockedOktaOIDC(self.url, self.clock, self._gate(), **options)
+        return ClockedOktaOIDC(self.url, self.clock, self._shared_limits(), **options)
 
     def async_client(self, *, client_id: str | None = None, **options: Any) -> AsyncOktaOIDC:
         """As :meth:`client`, for ``AsyncOktaOIDC``."""
@@ -544,16 +544,16 @@ class FakeOkta:
             options["auth"] = self._auth(client_id)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.AsyncClient(transport=self.transport)
-        return AsyncClockedOktaOIDC(self.url, self.clock, self._gate(), **options)
+        return AsyncClockedOktaOIDC(self.url, self.clock, self._shared_limits(), **options)
 
-    def _gate(self) -> Gate:
+    def _shared_limits(self) -> RateLimits:
         # What one client learns of a used-up limit holds for the others, as in a real process.
-        from okta_oidc._gate import Gate
+        from okta_oidc._ratelimit import RateLimits
 
         with self._lock:
-            if self._shared_gate is None:
-                self._shared_gate = Gate(self.clock.now)
-            return self._shared_gate
+            if self._limits is None:
+                self._limits = RateLimits(self.clock.now)
+            return self._limits
 
     @contextmanager
     def serve(
