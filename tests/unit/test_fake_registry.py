@@ -19,6 +19,15 @@ from .fake_wire import CALLBACK, CHALLENGE, VERIFIER, Wire
 
 pytest_plugins = ("pytester",)
 
+# The one of RFC 7517 appendix A.1.
+PUBLIC_KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+    "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    "kid": "1",
+}
+
 
 def test_every_promised_name_is_there_and_no_other() -> None:
     names = okta_oidc.testing.__all__
@@ -220,9 +229,9 @@ def test_options_reach_the_client() -> None:
 
 def test_clients_that_cannot_be_made() -> None:
     fake = FakeOkta()
-    public = fake.add_client(auth_method="none")
-    with pytest.raises(ValueError, match="public"):
-        fake.client(client_id=public.client_id)
+    secretive = fake.add_client(auth_method="private_key_jwt", keys=PUBLIC_KEY)
+    with pytest.raises(ValueError, match="private key"):
+        fake.client(client_id=secretive.client_id)
     with pytest.raises(LookupError):
         fake.async_client(client_id="0oaNobody")
 

@@ -20,7 +20,6 @@ _METHODS: Final = (
     "private_key_jwt",
     "none",
 )
-_HMACS_TOO: Final = ("HS256", "HS384", "HS512", *RSA_AND_EC)
 
 
 def openid_configuration(call: Call) -> Answer:
@@ -101,7 +100,6 @@ def _metadata(call: Call) -> dict[str, object]:
         "subject_types_supported": ["public"],
         "scopes_supported": [*sorted(OIDC_SCOPES), *own],
         "token_endpoint_auth_methods_supported": list(_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": list(_HMACS_TOO),
         "code_challenge_methods_supported": ["S256"],
         "introspection_endpoint": at("introspect"),
         "introspection_endpoint_auth_methods_supported": list(_METHODS),

@@ -171,6 +171,7 @@ class FakeOkta:
         self._latency = latency
         self._wait = wait
         self._server: LoopbackServer | None = None
+        self._dpop: dict[str, object] = {}
         self._limits: RateLimits | None = None
         self._transport = FakeTransport(self.handle, self._is_own_origin)
         self._state = State(
@@ -522,7 +523,8 @@ class FakeOkta:
     def client(self, *, client_id: str | None = None, **options: Any) -> OktaOIDC:
         """An ``OktaOIDC`` that talks to this fake as the client ``client_id`` (default: the first).
 
-        ``options`` go to ``OktaOIDC``; ``auth`` and ``http_client`` replace what is wired here.
+        ``options`` go to ``OktaOIDC``; ``auth``, ``dpop`` and ``http_client`` replace what is wired
+        here.
         While the fake is serving, the client uses the real port. Its clock is the fake's: a wait
         before another attempt moves :attr:`clock` and takes no time, and ``Tokens.expires_at``
         agrees with what the fake will say. ``LookupError`` for an unknown client, ``ValueError``
@@ -530,8 +532,7 @@ class FakeOkta:
         """
         from ._clients import ClockedOktaOIDC
 
-        if "auth" not in options:
-            options["auth"] = self._auth(client_id)
+        self._prove(client_id, options)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.Client(transport=self.transport)
         return ClockedOktaOIDC(self.url, self.clock, self._shared_limits(), **options)
@@ -540,8 +541,7 @@ class FakeOkta:
         """As :meth:`client`, for ``AsyncOktaOIDC``."""
         from ._clients import AsyncClockedOktaOIDC
 
-        if "auth" not in options:
-            options["auth"] = self._auth(client_id)
+        self._prove(client_id, options)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.AsyncClient(transport=self.transport)
         return AsyncClockedOktaOIDC(self.url, self.clock, self._shared_limits(), **options)
@@ -694,10 +694,23 @@ class FakeOkta:
             raise LookupError("there is no such client")
         return client
 
-    def _auth(self, client_id: str | None) -> Any:
+    def _prove(self, client_id: str | None, options: dict[str, Any]) -> None:
         import okta_oidc
 
         client = self._registered(client_id)
+        if "auth" not in options:
+            options["auth"] = self._auth(client)
+        if client.dpop_bound_access_tokens and "dpop" not in options:
+            # One key for all clients of the app, as long as there are tokens bound to it.
+            with self._lock:
+                if client.client_id not in self._dpop:
+                    self._dpop[client.client_id] = _named(okta_oidc, "DPoP")()
+            options["dpop"] = self._dpop[client.client_id]
+
+    @staticmethod
+    def _auth(client: FakeClient) -> Any:
+        import okta_oidc
+
         if client.auth_method == "none":
             return _named(okta_oidc, "PublicClient")(client.client_id)
         if client.auth_method == "private_key_jwt":

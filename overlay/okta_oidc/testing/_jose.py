@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 RSA_AND_EC: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 HMACS: Final = ("HS256", "HS384", "HS512")
 
+_LONGEST_HEADER: Final = 8192
+
 # What has them is no public key.
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -221,4 +223,7 @@ def _public(key: RSAKey | ECKey) -> RSAKey | ECKey:
 def _registry(algorithms: Sequence[str]) -> Any:
     from joserfc.jws import JWSRegistry
 
-    return JWSRegistry(algorithms=list(algorithms), strict_check_header=False)
+    registry = JWSRegistry(algorithms=list(algorithms), strict_check_header=False)
+    # The header of a proof holds a whole RSA key: joserfc's own limit is 512 bytes.
+    registry.max_header_length = _LONGEST_HEADER
+    return registry
