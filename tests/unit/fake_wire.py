@@ -115,6 +115,11 @@ class Wire:
         self._secret = fake.client_secret if client is None else client.client_secret
         self._method = "client_secret_basic" if client is None else client.auth_method
 
+    @property
+    def credentials(self) -> tuple[str, str | None]:
+        """Client id and secret."""
+        return self._client_id, self._secret
+
     def url(self, endpoint: str, server: str | None = "default") -> str:
         prefix = "/oauth2" if server is None else f"/oauth2/{server}"
         return f"{self.fake.url}{prefix}/v1/{endpoint}"

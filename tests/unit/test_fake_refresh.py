@@ -148,6 +148,56 @@ def test_without_leeway_the_newest_token_always_works() -> None:
     assert wire.is_active(token)
 
 
+def test_families_ended_by_reuse_are_counted_once_each() -> None:
+    fake = FakeOkta(leeway=0)
+    wire = Wire(fake)
+    families = [wire.sign_in()["refresh_token"] for _ in range(3)]
+    for token in families:
+        wire.refresh(token)
+    assert fake.families_ended == 0
+    for token in families[:2]:
+        for _ in range(2):
+            assert_oauth_error(wire.refresh(token), 400, "invalid_grant")
+    assert fake.families_ended == 2
+    # What ends otherwise is no reuse.
+    code = fake.authorize(CALLBACK)
+    wire.redeem(code)
+    wire.redeem(code)
+    last = wire.sign_in()["refresh_token"]
+    wire.revoke(last)
+    wire.refresh(last)
+    assert fake.families_ended == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "within", "past"),
+    [("leeway", True, False), ("active", True, True), ("inactive", False, False)],
+)
+def test_what_introspection_says_of_a_spent_token_is_a_setting(
+    setting: Any, within: bool, past: bool
+) -> None:
+    fake = FakeOkta(leeway=30, introspect_spent=setting, refresh_token_lifetime=600)
+    wire = Wire(fake)
+    first = wire.sign_in()["refresh_token"]
+    assert wire.is_active(first)
+    second = members(wire.refresh(first))["refresh_token"]
+    assert wire.is_active(first) is within
+    fake.clock.advance(30)
+    assert wire.is_active(first) is past
+    # Asking is no reuse, and the answer promises nothing.
+    assert wire.is_active(second)
+    assert fake.families_ended == 0
+    fake.clock.advance(570)
+    assert not wire.is_active(first)
+
+
+def test_a_revoked_family_is_inactive_whatever_the_setting() -> None:
+    wire = Wire(FakeOkta(introspect_spent="active"))
+    first = wire.sign_in()["refresh_token"]
+    wire.revoke(members(wire.refresh(first))["refresh_token"])
+    assert not wire.is_active(first)
+
+
 def test_introspecting_a_superseded_token_is_not_reuse() -> None:
     fake = FakeOkta()
     wire = Wire(fake)
