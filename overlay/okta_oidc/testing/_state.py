@@ -61,11 +61,13 @@ class State:
     resources: dict[str, FakeResource] = field(default_factory=dict[str, FakeResource])
     store: Store = field(default_factory=Store)
     approvals: Approvals = field(default_factory=Approvals)
-    pushed: dict[str, PushedRequest] = field(default_factory=dict[str, "PushedRequest"])
-    second_factors: dict[str, SecondFactor] = field(default_factory=dict[str, "SecondFactor"])
+    pushed: dict[str, PushedRequest] = field(default_factory=dict[str, "PushedRequest"], repr=False)
+    second_factors: dict[str, SecondFactor] = field(
+        default_factory=dict[str, "SecondFactor"], repr=False
+    )
     nonces: Nonces = field(default_factory=Nonces)
     # What assertions and proofs called themselves, in requests that were refused, too.
-    used_ids: set[str] = field(default_factory=set[str])
+    used_ids: set[str] = field(default_factory=set[str], repr=False)
     _rings: dict[str | None, KeyRing] = field(default_factory=dict[str | None, KeyRing])
 
     @property
