@@ -446,6 +446,6 @@ def test_nothing_secret_of_a_waiting_login_shows() -> None:
     fake.authorize(CALLBACK)
     state: Any = vars(fake)["_state"]
     held: list[Any] = list(state.second_factors.values())
-    shown = repr([state, vars(state.approvals), held, fake.user])
+    shown = f"{state!r} {vars(state.approvals)!r} {held!r} {fake.user!r}"
     for secret in (login.code, push["oob_code"], fake.user.otp, token):
         assert secret not in shown
