@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import okta_oidc
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from okta_oidc import ConfigurationError
@@ -368,7 +367,6 @@ def test_without_joserfc_the_error_says_what_to_install(
     assert_oauth_error(response, 401, "invalid_client")
 
 
-@pytest.mark.skipif(not hasattr(okta_oidc, "PrivateKeyJwt"), reason="no such client yet")
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt", "none"])
 def test_clients_of_every_method_come_wired(method: Any) -> None:
     fake = FakeOkta()

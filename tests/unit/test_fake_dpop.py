@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import okta_oidc
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from okta_oidc.testing import FakeClient, FakeOkta
@@ -375,7 +374,6 @@ def test_a_resource_refuses_a_nonce_that_it_never_gave() -> None:
     assert _userinfo(app, token, ath=_ath(token), nonce=nonce).status_code == 200
 
 
-@pytest.mark.skipif(not hasattr(okta_oidc, "DPoP"), reason="no such client yet")
 def test_clients_of_a_bound_app_come_with_one_key() -> None:
     fake = FakeOkta()
     app = fake.add_client(dpop_bound_access_tokens=True)

@@ -51,9 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
     from enum import Enum
     from ssl import SSLContext
-    from types import ModuleType
 
-    from okta_oidc import AsyncOktaOIDC, OktaOIDC
+    from okta_oidc import AsyncOktaOIDC, ClientAuth, DPoP, OktaOIDC
     from okta_oidc._ratelimit import RateLimits
 
     from ._requests import Endpoint
@@ -171,7 +170,7 @@ class FakeOkta:
         self._latency = latency
         self._wait = wait
         self._server: LoopbackServer | None = None
-        self._dpop: dict[str, object] = {}
+        self._dpop: dict[str, DPoP] = {}
         self._limits: RateLimits | None = None
         self._transport = FakeTransport(self.handle, self._is_own_origin)
         self._state = State(
@@ -695,34 +694,40 @@ class FakeOkta:
         return client
 
     def _prove(self, client_id: str | None, options: dict[str, Any]) -> None:
-        import okta_oidc
-
         client = self._registered(client_id)
         if "auth" not in options:
             options["auth"] = self._auth(client)
         if client.dpop_bound_access_tokens and "dpop" not in options:
+            from okta_oidc import DPoP
+
             # One key for all clients of the app, as long as there are tokens bound to it.
             with self._lock:
                 if client.client_id not in self._dpop:
-                    self._dpop[client.client_id] = _named(okta_oidc, "DPoP")()
+                    self._dpop[client.client_id] = DPoP()
             options["dpop"] = self._dpop[client.client_id]
 
     @staticmethod
-    def _auth(client: FakeClient) -> Any:
-        import okta_oidc
+    def _auth(client: FakeClient) -> ClientAuth:
+        from okta_oidc import (
+            ClientSecretBasic,
+            ClientSecretJwt,
+            ClientSecretPost,
+            PrivateKeyJwt,
+            PublicClient,
+        )
 
-        if client.auth_method == "none":
-            return _named(okta_oidc, "PublicClient")(client.client_id)
         if client.auth_method == "private_key_jwt":
             if client.private_key is None:
                 raise ValueError("the fake does not know this client's private key: pass auth=")
-            return _named(okta_oidc, "PrivateKeyJwt")(client.client_id, client.private_key)
+            return PrivateKeyJwt(client.client_id, client.private_key)
+        if client.client_secret is None:
+            return PublicClient(client.client_id)
         kinds = {
-            "client_secret_basic": "ClientSecretBasic",
-            "client_secret_post": "ClientSecretPost",
-            "client_secret_jwt": "ClientSecretJwt",
+            "client_secret_basic": ClientSecretBasic,
+            "client_secret_post": ClientSecretPost,
+            "client_secret_jwt": ClientSecretJwt,
         }
-        return _named(okta_oidc, kinds[client.auth_method])(client.client_id, client.client_secret)
+        return kinds[client.auth_method](client.client_id, client.client_secret)
 
     def _authorization_server(self, auth_server_id: str | Enum) -> AuthorizationServer:
         # okta_oidc.ORG is an enum member, recognised here without importing the client.
@@ -737,10 +742,6 @@ class FakeOkta:
             (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
             for own in (httpx.URL(self._own_url), httpx.URL(self.url))
         )
-
-
-def _named(module: ModuleType, name: str) -> Any:
-    return getattr(module, name)
 
 
 def _checked_url(url: str) -> str:
