@@ -96,7 +96,8 @@ class _Turns:
         if form and endpoint == "par":
             # A parameter of the request there, beside the credentials as well.
             form["client_id"] = CLIENT_ID
-        if form and next(self._enliven):
+        enlivens = next(self._enliven)
+        if form and enlivens:
             form |= {name: value for name, value in self._live(case, fake).items() if name in form}
             for name in UNSURE & form.keys():
                 del form[name]
