@@ -146,6 +146,8 @@ def least(value: str | None) -> int | None:
     """
     if value is None:
         return None
+    if value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
     numbers = [part.strip() for part in value.split(",")]
     if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
         return None

@@ -204,7 +204,7 @@ class _Call:
         self._attributes: dict[str, str | int] = {}
         self._began = 0.0
         self._sent = 0
-        self._request_id: str | None = None
+        self._reply: Reply | None = None
 
     @_harmless
     def begins(self) -> None:
@@ -269,7 +269,7 @@ class _Call:
         span.end()
 
     def _saw(self, reply: Reply) -> None:
-        self._request_id = reply.headers.get("x-okta-request-id")
+        self._reply = reply
         limit = self._request.operation.limit
         if limit is None:
             return
@@ -291,9 +291,10 @@ class _Call:
         span, self._span = self._span, None
         if span is None:
             return
-        request_id = self._request_id
-        if request_id is not None and span.is_recording() and self._may_show(request_id):
-            span.set_attribute("okta.request_id", request_id)
+        if self._reply is not None and span.is_recording():
+            request_id = self._reply.headers.get("x-okta-request-id")
+            if request_id is not None and self._may_show(request_id):
+                span.set_attribute("okta.request_id", request_id)
         if error is not None:
             span.set_attribute("error.type", _kind(error))
             span.set_status(self._on.failed)
