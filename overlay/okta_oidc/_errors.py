@@ -7,11 +7,15 @@
     ├── TransportError
     │   └── TransportTimeoutError
     ├── MalformedResponseError
-    └── APIError
-        ├── InvalidClientError
-        ├── InvalidGrantError
-        ├── RateLimitError
-        └── ServerError
+    ├── APIError
+    │   ├── InvalidClientError
+    │   ├── InvalidGrantError
+    │   ├── RateLimitError
+    │   └── ServerError
+    ├── InvalidTokenError
+    ├── AuthorizationError
+    │   └── CallbackMismatchError
+    └── ApprovalExpiredError
 
 Attributes hold what the server sent. Messages hold status, code, description and request id, and
 never a token, code, secret or assertion. Every error survives pickling.
@@ -20,10 +24,31 @@ never a token, code, secret or assertion. Every error survives pickling.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from ._http import HttpInfo
+
+
+TokenFault: TypeAlias = Literal[
+    "malformed",
+    "encrypted",
+    "algorithm",
+    "unknown_key",
+    "signature",
+    "issuer",
+    "audience",
+    "authorized_party",
+    "expired",
+    "not_yet_valid",
+    "nonce",
+    "hash",
+    "auth_time",
+    "scope",
+    "client",
+    "bound",
+    "claim",
+]
 
 
 class OktaError(Exception):
@@ -143,6 +168,64 @@ class RateLimitError(APIError):
 
 class ServerError(APIError):
     """HTTP 5xx, a gateway's own pages included."""
+
+
+class InvalidTokenError(OktaError):
+    """A JWT that does not hold (RFC 7519 §7.2, OIDC Core §3.1.3.7). The token is not in it.
+
+    ``reason`` says which check it failed:
+
+    ====================  ======================================================================
+    ``malformed``         no compact JWS (RFC 7515 §7.1), no JSON, over 64 KiB, or ``crit``
+    ``encrypted``         a JWE: five parts
+    ``algorithm``         not RS256
+    ``unknown_key``       the issuer publishes no such key, or the token does not say which
+    ``signature``         the signature is not the issuer's
+    ``issuer``            ``iss`` is another
+    ``audience``          ``aud`` is another, or none
+    ``authorized_party``  ``azp`` is another client, or missing beside several audiences
+    ``expired``           ``exp`` has passed
+    ``not_yet_valid``     ``nbf`` or ``iat`` is ahead
+    ``nonce``             ``nonce`` is another, missing or unexpected
+    ``hash``              ``at_hash`` is not that of the access token
+    ``auth_time``         the sign-in is older than ``max_age``, or its time is not told
+    ``scope``             a scope that is needed was not granted
+    ``client``            an access token that names no client
+    ``bound``             bound to a key (``cnf``), and used as a bearer token
+    ``claim``             a claim is missing, of another type, or of another kind of token
+    ====================  ======================================================================
+    """
+
+    def __init__(self, message: str = "", *, reason: TokenFault) -> None:
+        super().__init__(message)
+        self.reason: TokenFault = reason
+
+
+class AuthorizationError(OktaError):
+    """The authorization server sent the browser back with an error (RFC 6749 §4.1.2.1).
+
+    ``code`` is its ``error``, an open set (``access_denied``, ``login_required``, …), and
+    ``description`` its ``error_description``; ``None`` where there is none.
+    """
+
+    def __init__(
+        self, message: str = "", *, code: str | None = None, description: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.description = description
+
+
+class CallbackMismatchError(AuthorizationError):
+    """The callback is not the answer to this request.
+
+    Its state is another, its issuer is another (RFC 9207), one parameter is there twice, or there
+    is no code. A forged callback looks like this, and so does one that is opened a second time.
+    """
+
+
+class ApprovalExpiredError(OktaError):
+    """A device or backchannel login was not approved in time: start another."""
 
 
 def _restored(cls: type[OktaError], args: tuple[object, ...], fields: dict[str, Any]) -> OktaError:

@@ -1,0 +1,1 @@
+"""Signed tokens: what the package makes itself, and what it checks. Needs the extra ``jwt``."""
