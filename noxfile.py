@@ -8,17 +8,22 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nox
-from nox.command import CommandFailed
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+# nox loads this file by its path: what stands beside it is not on Python's.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tasks import generate as making
 
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "venv"
@@ -27,13 +32,6 @@ nox.options.sessions = ["tests", "drift", "spec", "types", "lint", "package"]
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 DOCUMENT = ROOT / "openapi" / "okta-oauth.yaml"
-CONFIG = ROOT / "generator_config.yaml"
-GENERATED = ROOT / "generated"
-BANNER = (
-    "# Generated from openapi/okta-oauth.yaml by `nox -s generate`: edit that document instead.\n"
-)
-
-
 LOCK = ROOT / "locks" / "dev.txt"
 PYTHONS = nox.project.python_versions(PYPROJECT)
 
@@ -71,84 +69,22 @@ def demo(session: nox.Session) -> None:
 def generate(session: nox.Session) -> None:
     """Rewrite generated/ from the document and generator_config.yaml."""
     _install(session, "", "generate")
-    with tempfile.TemporaryDirectory() as scratch:
-        fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch))
-        shutil.rmtree(GENERATED, ignore_errors=True)
-        shutil.copytree(fresh, GENERATED)
+    making.regenerate(session.run, group("generate"))
 
 
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail if generated/ is not what the document gives; prove that this check can fail."""
     _install(session, "", "generate")
-    with tempfile.TemporaryDirectory() as scratch:
-        fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch, "fresh"))
-        if differences := _differences(GENERATED, fresh):
-            session.error(
-                "generated/ has drifted; run `nox -s generate`:\n" + "\n".join(differences)
-            )
-        for name, spoil in _SPOILERS.items():
-            spoilt = Path(scratch, name, "generated")
-            shutil.copytree(GENERATED, spoilt, ignore=shutil.ignore_patterns("__pycache__"))
-            spoil(spoilt / "okta_oidc_api")
-            if not _differences(spoilt, fresh):
-                session.error(f"control failed: {name} went unnoticed")
-        for name, source, old, new in _CHANGES:
-            changed = Path(scratch, f"{name}-source", source.name)
-            changed.parent.mkdir()
-            text = source.read_text("utf-8")
-            if old not in text:
-                session.error(f"control failed: {source.name} no longer holds {old!r}")
-            changed.write_text(text.replace(old, new, 1), "utf-8")
-            document, config = (changed, CONFIG) if source == DOCUMENT else (DOCUMENT, changed)
-            if not _differences(
-                GENERATED, _generated(session, document, config, Path(scratch, name))
-            ):
-                session.error(f"control failed: {name} went unnoticed")
-        session.log(
-            "generated/ is what the document gives; noticed as they should be: "
-            + ", ".join([*_SPOILERS, *(name for name, *_ in _CHANGES)])
-        )
+    if faults := list(making.drift(session.run, group("generate"))):
+        session.error("\n".join(faults))
+    session.log(f"generated/ is what the document gives; noticed: {', '.join(making.controls())}")
 
 
 @nox.session
 def upgrade(session: nox.Session) -> None:
     """Try the newest generator, or the one named, elsewhere: what it would change, and break."""
-    generator = "openapi-python-client"
-    pinned = [tool for tool in group("generate") if not tool.startswith(generator)]
-    session.install("--upgrade", *(session.posargs or [generator]), *pinned)
-    session.run(generator, "--version")
-    patch = Path(session.create_tmp()).resolve() / "upgrade.diff"
-    with tempfile.TemporaryDirectory() as scratch:
-        fresh = _generated(session, DOCUMENT, CONFIG, Path(scratch))
-        # A copy, away from the attributes that keep generated code out of differences.
-        _without_caches(GENERATED / "okta_oidc_api", Path(scratch, "now"))
-        shutil.copytree(fresh / "okta_oidc_api", Path(scratch, "then"))
-        compare = ("git", "--no-pager", "diff", "--no-index")
-        with session.chdir(scratch):
-            differs: dict[str, Any] = {"external": True, "success_codes": [0, 1]}
-            session.run(*compare, "--stat", "now", "then", **differs)
-            session.run(*compare, f"--output={patch}", "now", "then", **differs)
-        project = Path(scratch, "project")
-        _without_caches(ROOT, project)
-        shutil.rmtree(project / "generated")
-        shutil.copytree(fresh, project / "generated")
-        session.install(f"{project}[aiohttp,cli]", *group("test", "types"))
-        broken: list[str] = []
-        with session.chdir(project):
-            for what, command in {
-                "types": ("mypy", "overlay", "generated", "tests/typing"),
-                "tests": ("pytest", "-n", "auto", "tests/unit"),
-            }.items():
-                try:
-                    session.run(*command)
-                except CommandFailed:
-                    broken.append(what)
-    if patch.stat().st_size:
-        session.log(f"what would change: {patch}")
-    else:
-        session.log("nothing would change")
-    if broken:
+    if broken := making.upgrade(session, group("generate"), group("test", "types")):
         session.error(f"it breaks {' and '.join(broken)}")
 
 
@@ -766,80 +702,9 @@ def _chromium(session: nox.Session) -> None:
     )
 
 
-def _generated(session: nox.Session, document: Path, config: Path, folder: Path) -> Path:
-    """Generate into a new folder; return its ``generated``, complete."""
-    generated = folder / "generated"
-    package = generated / "okta_oidc_api"
-    generated.mkdir(parents=True)
-    session.run(
-        "openapi-python-client",
-        "generate",
-        f"--path={document}",
-        f"--config={config}",
-        "--meta=none",
-        f"--output-path={package}",
-        "--fail-on-warning",
-        silent=True,
-    )
-    for module in sorted(package.rglob("*.py")):
-        module.write_text(BANNER + module.read_text("utf-8"), "utf-8")
-    # Without it, every type of this package is Any to whoever imports it.
-    (package / "py.typed").touch()
-    provenance = {
-        "document": hashlib.sha256(document.read_bytes()).hexdigest(),
-        "generator_config": hashlib.sha256(config.read_bytes()).hexdigest(),
-        "tools": group("generate"),
-    }
-    text = json.dumps(provenance, indent=2, sort_keys=True) + "\n"
-    (generated / "provenance.json").write_text(text, "utf-8")
-    shutil.rmtree(package / ".ruff_cache", ignore_errors=True)
-    return generated
-
-
-def _without_caches(source: Path, copy: Path) -> None:
-    """Copy a folder, but for what tools leave behind, which begins with a dot or is compiled."""
-    shutil.copytree(source, copy, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-
-
 def _files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-
-
-def _differences(committed: Path, fresh: Path) -> list[str]:
-    have, want = _files(committed), _files(fresh)
-    return [
-        *(f"  left over: {name}" for name in sorted(have.keys() - want.keys())),
-        *(f"  missing: {name}" for name in sorted(want.keys() - have.keys())),
-        *(
-            f"  differs: {name}"
-            for name in sorted(have.keys() & want.keys())
-            if have[name] != want[name]
-        ),
-    ]
-
-
-def _edit(package: Path) -> None:
-    client = package / "client.py"
-    client.write_text(client.read_text("utf-8") + "\n", "utf-8")
-
-
-# Controls of `drift`: what may happen to generated/ behind the document's back…
-_SPOILERS: dict[str, Callable[[Path], object]] = {
-    "hand-edit": _edit,
-    "left-over-file": lambda package: (package / "models" / "old.py").touch(),
-    "missing-file": lambda package: (package / "py.typed").unlink(),
-}
-# …and to its sources without a `generate`.
-_CHANGES = (
-    (
-        "changed-document",
-        DOCUMENT,
-        "    TokenResponse:\n",
-        "    TokenResponse:\n      title: Spoilt\n",
-    ),
-    ("changed-config", CONFIG, "literal_enums: true", "literal_enums: false"),
-)

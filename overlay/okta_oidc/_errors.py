@@ -15,7 +15,9 @@
     ├── InvalidTokenError
     ├── AuthorizationError
     │   └── CallbackMismatchError
-    └── ApprovalExpiredError
+    ├── ApprovalExpiredError
+    ├── SignInRequiredError
+    └── TokenStoreError
 
 Attributes hold what the server sent. Messages hold status, code, description and request id, and
 never a token, code, secret or assertion. Every error survives pickling.
@@ -24,13 +26,11 @@ never a token, code, secret or assertion. Every error survives pickling.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from ._http import HttpInfo
+from ._http import HttpInfo
 
-
-TokenFault: TypeAlias = Literal[
+InvalidTokenReason: TypeAlias = Literal[
     "malformed",
     "encrypted",
     "algorithm",
@@ -49,6 +49,7 @@ TokenFault: TypeAlias = Literal[
     "bound",
     "claim",
 ]
+SignInReason: TypeAlias = Literal["absent", "refused", "lost", "signed out"]
 
 
 class OktaError(Exception):
@@ -160,10 +161,14 @@ class InvalidGrantError(APIError):
 
 
 class RateLimitError(APIError):
-    """HTTP 429, whatever the body says. Nothing was processed."""
+    """HTTP 429, whatever the body says. Nothing was processed.
+
+    Raised without a request, too, where the limit is known to be used up and the call may not wait
+    for it: ``http`` has no headers then, and ``code`` and ``description`` are ``None``.
+    """
 
     retry_after: float | None = None
-    """Seconds until the limit resets, ``X-Rate-Limit-Reset`` − ``Date``; ``None`` if not told."""
+    """Seconds until the limit resets, ``X-Rate-Limit-Reset`` − ``Date``; ``None`` if unknown."""
 
 
 class ServerError(APIError):
@@ -171,41 +176,20 @@ class ServerError(APIError):
 
 
 class InvalidTokenError(OktaError):
-    """A JWT that does not hold (RFC 7519 §7.2, OIDC Core §3.1.3.7). The token is not in it.
+    """A JWT that does not hold (RFC 7519 §7.2, OIDC Core §3.1.3.7, RFC 9068 §4).
 
-    ``reason`` says which check it failed:
-
-    ====================  ======================================================================
-    ``malformed``         no compact JWS (RFC 7515 §7.1), no JSON, over 64 KiB, or ``crit``
-    ``encrypted``         a JWE: five parts
-    ``algorithm``         not RS256
-    ``unknown_key``       the issuer publishes no such key, or the token does not say which
-    ``signature``         the signature is not the issuer's
-    ``issuer``            ``iss`` is another
-    ``audience``          ``aud`` is another, or none
-    ``authorized_party``  ``azp`` is another client, or missing beside several audiences
-    ``expired``           ``exp`` has passed
-    ``not_yet_valid``     ``nbf`` or ``iat`` is ahead
-    ``nonce``             ``nonce`` is another, missing or unexpected
-    ``hash``              ``at_hash`` is not that of the access token
-    ``auth_time``         the sign-in is older than ``max_age``, or its time is not told
-    ``scope``             a scope that is needed was not granted
-    ``client``            an access token that names no client
-    ``bound``             bound to a key (``cnf``), and used as a bearer token
-    ``claim``             a claim is missing, of another type, or of another kind of token
-    ====================  ======================================================================
+    ``reason`` says which check failed. The token is not in the error.
     """
 
-    def __init__(self, message: str = "", *, reason: TokenFault) -> None:
+    def __init__(self, message: str = "", *, reason: InvalidTokenReason) -> None:
         super().__init__(message)
-        self.reason: TokenFault = reason
+        self.reason: InvalidTokenReason = reason
 
 
 class AuthorizationError(OktaError):
-    """The authorization server sent the browser back with an error (RFC 6749 §4.1.2.1).
+    """The callback carried an error (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6).
 
-    ``code`` is its ``error``, an open set (``access_denied``, ``login_required``, …), and
-    ``description`` its ``error_description``; ``None`` where there is none.
+    ``code`` is its ``error``, an open set; ``description`` the text beside it, or ``None``.
     """
 
     def __init__(
@@ -217,15 +201,27 @@ class AuthorizationError(OktaError):
 
 
 class CallbackMismatchError(AuthorizationError):
-    """The callback is not the answer to this request.
-
-    Its state is another, its issuer is another (RFC 9207), one parameter is there twice, or there
-    is no code. A forged callback looks like this, and so does one that is opened a second time.
-    """
+    """The callback is no answer to this request: another state or issuer, or a parameter twice."""
 
 
 class ApprovalExpiredError(OktaError):
-    """A device or backchannel login was not approved in time: start another."""
+    """A device or backchannel login was not approved in time (RFC 8628 §3.5, CIBA Core §11)."""
+
+
+class SignInRequiredError(OktaError):
+    """Held tokens cannot be renewed: the user has to sign in again.
+
+    ``reason``: ``"absent"`` if none are held, ``"refused"`` if Okta refused the refresh token,
+    ``"lost"`` if its successor was lost with the process that fetched it, ``"signed out"``.
+    """
+
+    def __init__(self, message: str = "", *, reason: SignInReason) -> None:
+        super().__init__(message)
+        self.reason: SignInReason = reason
+
+
+class TokenStoreError(OktaError):
+    """The store holds what cannot be read, or a rotated token could not be written to it."""
 
 
 def _restored(cls: type[OktaError], args: tuple[object, ...], fields: dict[str, Any]) -> OktaError:

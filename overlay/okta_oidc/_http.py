@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
-if TYPE_CHECKING:
-    import httpx
+import httpx
 
 
 class Headers(Mapping[str, str]):
     """Response headers: read-only, case-insensitive, in the server's order.
 
     A header that came several times is one value, joined by ``", "`` (RFC 9110 §5.3). ``repr``
-    shows names alone: cookies, nonces and challenges are nobody's business in a log.
+    shows names alone: values may contain cookies, nonces or challenges.
     """
 
     __slots__ = ("_headers",)
 
-    def __init__(self, headers: httpx.Headers) -> None:
-        self._headers: Final = headers
+    def __init__(self, headers: httpx.Headers | None = None) -> None:
+        self._headers: Final = httpx.Headers() if headers is None else headers
 
     def __getitem__(self, name: str) -> str:
         return self._headers[name]
@@ -108,7 +107,7 @@ class HttpInfo:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the rate limit resets, by the server's clock; ``None`` if it cannot be told.
+    """Seconds until the rate limit resets, by the server's clock; ``None`` if unknown.
 
     ``X-Rate-Limit-Reset`` is a point in time, so only the ``Date`` of the same response makes a
     wait of it: the clock of this machine may be off by more than the whole window.
@@ -120,7 +119,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     if reset is None:
         return None
-    if date.tzinfo is None:  # "-0000": the time is UTC, the sender's zone is not told (RFC 5322)
+    if date.tzinfo is None:  # "-0000": the time is UTC, the sender's zone unknown (RFC 5322 §3.3)
         date = date.replace(tzinfo=UTC)
     return max(0.0, reset - date.timestamp())
 
@@ -151,10 +150,10 @@ def _least(value: str | None) -> int | None:
 class Reply:
     """A response as it came off the wire; ``complete`` is false where the size cap cut it short.
 
-    ``secrets`` are what the request held: a server may quote them, and no message may.
+    ``secrets_of`` tells what the request held: a server may quote it, and no message may.
     """
 
-    __slots__ = ("arrived_at", "body", "complete", "headers", "secrets", "status")
+    __slots__ = ("arrived_at", "body", "complete", "headers", "secrets_of", "status")
 
     def __init__(
         self,
@@ -170,7 +169,11 @@ class Reply:
         self.body = body
         self.complete = complete
         self.arrived_at = arrived_at
-        self.secrets: tuple[str, ...] = ()
+        self.secrets_of: Callable[[], tuple[str, ...]] = tuple
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self.secrets_of()
 
     @property
     def http(self) -> HttpInfo:
@@ -182,13 +185,18 @@ class Reply:
 
     def members(self) -> dict[str, Any] | None:
         """The body as a JSON object; ``None`` if it is anything else."""
+        document = self.json()
+        return cast("dict[str, Any]", document) if isinstance(document, dict) else None
+
+    def json(self) -> object:
+        """The body as JSON (RFC 8259); ``None`` if it is none, or ``null``."""
         if not self.complete:
             return None
         try:
-            document = _JSON.decode(self.body.decode("utf-8-sig"))
+            document: object = _JSON.decode(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             return None
-        return cast("dict[str, Any]", document) if isinstance(document, dict) else None
+        return document
 
 
 def _refuse_constant(name: str) -> NoReturn:

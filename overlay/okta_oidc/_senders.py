@@ -1,33 +1,35 @@
-"""httpx clients for one Okta: signed, limited in time and size, no cookies, no redirects.
-
-The facade hands its requests to ``exchange``, signed. Generated functions come through ``send``,
-which signs theirs, and refuses an answer that their parser would lose. Both meet the server in the
-same way.
-"""
+"""The two drivers of a flow, and the httpx clients through which generated functions enter it."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Any, Final, cast
+import inspect
+import json
+import math
+from collections.abc import AsyncIterable, Iterable
+from importlib import import_module
+from typing import Any, Final, Self, TypeVar, cast
+from urllib.parse import parse_qsl, unquote
 
 import httpcore
 import httpx
+from okta_oidc_api import Client
 
-from ._auth import ClientSecret
 from ._bodies import ReceivedBody, SentBody
 from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, within
-from ._calls import HEADERS
 from ._config import Server
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
-from ._forms import secrets_in
+from ._flow import HEADERS, Flow
+from ._forms import CREDENTIALS, FORM, pairs_of
 from ._http import Headers, HttpInfo, Reply
-from ._messages import broken_message
-from ._responses import check_parsable
+from ._operations import Described, Request, described
+from ._refusals import broken_message, malformed
+from ._results import check_json, read_nothing
+from ._models import WrongMemberError, models, normalised
+from ._silence import silent
+from ._steps import Ask, Steps
 from ._transports import OriginTransport
 
-_LOGGER: Final = logging.getLogger("okta_oidc")
+T = TypeVar("T")
 
 # Everything that ends an exchange without a response. TLS failures come as bare OSError at times.
 _BROKEN: Final = (
@@ -64,45 +66,49 @@ _PROTOCOL: Final = (httpx.ProtocolError, httpcore.ProtocolError)
 _TIMED_OUT: Final = (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError)
 
 
-class Sender(httpx.Client):
+class Sender:
     """The synchronous way to the server, shared by all threads."""
 
-    def __init__(
-        self, server: Server, auth: ClientSecret, timeout: float, borrowed: httpx.Client | None
-    ) -> None:
-        self.now: Callable[[], float] = time.time
-        self._server: Final = server
-        self._signer: Final = auth
+    def __init__(self, flow: Flow, borrowed: httpx.Client | None) -> None:
+        self.flow: Final = flow
+        self.is_closed = False
         self._borrowed: Final = borrowed is not None
-        self._route: Final = BorrowedTransport(borrowed) if borrowed else OriginTransport(server)
-        super().__init__(
-            base_url=server.origin, headers=HEADERS, timeout=timeout, transport=self._route
-        )
+        self._route: Final = BorrowedTransport(borrowed) if borrowed else OriginTransport(flow.server)
 
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Sign and send; whatever the options say, the answer is read whole and not followed."""
-        signed = _signed(request, self._signer, self._server)
-        return _readable(self.exchange(signed), signed, self._signer)
+    def run(self, steps: Steps[T]) -> T:
+        """Do what ``steps`` ask for, and return their result."""
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    if isinstance(step, httpx.Request):
+                        outcome: Any = self._exchange(step)
+                    elif isinstance(step, Ask):
+                        outcome = step.function(*step.args)
+                    else:
+                        outcome = self.flow.runtime.sleep(step)
+                except Exception as error:  # noqa: BLE001  # the core's to judge
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(outcome)
+        except StopIteration as done:
+            return cast("T", done.value)
 
-    def exchange(self, request: httpx.Request) -> Reply:
-        """Send a signed request, whose stream is a ``SentBody``, and read the answer.
-
-        Raises:
-            TransportError: there was no complete response.
-        """
-        _check_open(self.is_closed)
+    def _exchange(self, request: httpx.Request) -> Reply:
+        if self.is_closed:
+            raise ConfigurationError("the client is closed")
         limit = request.extensions["timeout"]["read"]
         received = ReceivedBody()
         if not self._borrowed or limit is None:
-            return self._exchange(request, received, [])
+            return self._sent(request, received, [])
         arrived: list[httpx.Response] = []
         try:
-            return within(limit, lambda: self._exchange(request, received, arrived))
+            return within(limit, lambda: self._sent(request, received, arrived))
         except TimeoutError as error:
             response = arrived[0] if arrived else None
             raise _broken(error, request, response, received) from None
 
-    def _exchange(
+    def _sent(
         self, request: httpx.Request, received: ReceivedBody, arrived: list[httpx.Response]
     ) -> Reply:
         response = None
@@ -117,41 +123,45 @@ class Sender(httpx.Client):
                 response.close()
         except _BROKEN as error:
             raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(request, response, received, self.now())
+        return _reply(response, received, self.flow.runtime.now())
+
+    def close(self) -> None:
+        self.is_closed = True
+        self._route.close()
 
 
-class AsyncSender(httpx.AsyncClient):
+class AsyncSender:
     """The asynchronous way to the server, shared by the tasks of one event loop."""
 
-    def __init__(
-        self,
-        server: Server,
-        auth: ClientSecret,
-        timeout: float,
-        borrowed: httpx.AsyncClient | None,
-    ) -> None:
-        self.now: Callable[[], float] = time.time
-        self._server: Final = server
-        self._signer: Final = auth
-        self._route: Final = _async_route(server, borrowed)
-        super().__init__(
-            base_url=server.origin, headers=HEADERS, timeout=timeout, transport=self._route
-        )
+    def __init__(self, flow: Flow, borrowed: httpx.AsyncClient | None) -> None:
+        self.flow: Final = flow
+        self.is_closed = False
+        self._route: Final = _async_route(flow.server, borrowed)
 
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Sign and send; whatever the options say, the answer is read whole and not followed."""
-        signed = _signed(request, self._signer, self._server)
-        return _readable(await self.exchange(signed), signed, self._signer)
+    async def run(self, steps: Steps[T]) -> T:
+        """Do what ``steps`` ask for, and return their result."""
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    if isinstance(step, httpx.Request):
+                        outcome: Any = await self._exchange(step)
+                    elif isinstance(step, Ask):
+                        outcome = await _answer(step)
+                    else:
+                        outcome = await self.flow.runtime.sleep_async(step)
+                except Exception as error:  # noqa: BLE001  # the core's to judge
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(outcome)
+        except StopIteration as done:
+            return cast("T", done.value)
 
-    async def exchange(self, request: httpx.Request) -> Reply:
-        """Send a signed request, whose stream is a ``SentBody``, and read the answer.
-
-        Raises:
-            TransportError: there was no complete response.
-        """
+    async def _exchange(self, request: httpx.Request) -> Reply:
         from anyio import CancelScope, fail_after
 
-        _check_open(self.is_closed)
+        if self.is_closed:
+            raise ConfigurationError("the client is closed")
         received = ReceivedBody()
         response = None
         try:
@@ -169,7 +179,20 @@ class AsyncSender(httpx.AsyncClient):
                 await response.aclose()
         except _BROKEN as error:
             raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(request, response, received, self.now())
+        return _reply(response, received, self.flow.runtime.now())
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await self._route.aclose()
+
+
+async def _answer(step: Ask) -> Any:
+    if step.blocking:
+        from anyio.to_thread import run_sync
+
+        return await run_sync(step.function, *step.args)
+    outcome = step.function(*step.args)
+    return await outcome if inspect.isawaitable(outcome) else outcome
 
 
 def _async_route(server: Server, borrowed: httpx.AsyncClient | None) -> httpx.AsyncBaseTransport:
@@ -182,44 +205,14 @@ def _async_route(server: Server, borrowed: httpx.AsyncClient | None) -> httpx.As
     return AsyncOriginTransport(server)
 
 
-def _check_open(is_closed: bool) -> None:
-    if is_closed:
-        raise ConfigurationError("the client is closed")
-
-
-def _signed(request: httpx.Request, auth: ClientSecret, server: Server) -> httpx.Request:
-    url = request.url
-    if f"{url.scheme}://{url.netloc.decode()}" != server.origin:
-        raise ConfigurationError("the request is for another host: the credentials stay here")
-    request.read()
-    request = next(auth.auth_flow(request))
-    request.stream = SentBody(request.content)
-    return request
-
-
-def _readable(reply: Reply, request: httpx.Request, auth: ClientSecret) -> httpx.Response:
-    """The answer for a generated parser, unless that parser would lose it."""
-    reply.secrets = (*secrets_in(request.content), *auth.secrets)
-    check_parsable(reply, request.url.path, auth)
-    headers = reply.headers.copy()
-    for name in ("content-encoding", "content-length", "transfer-encoding"):
-        headers.pop(name, None)
-    return httpx.Response(reply.status, headers=headers, content=reply.body, request=request)
-
-
-def _reply(
-    request: httpx.Request, response: httpx.Response, received: ReceivedBody, arrived_at: float
-) -> Reply:
-    reply = Reply(
+def _reply(response: httpx.Response, received: ReceivedBody, arrived_at: float) -> Reply:
+    return Reply(
         response.status_code,
         response.headers,
         received.content(response.headers),
         complete=received.complete,
         arrived_at=arrived_at,
     )
-    if _LOGGER.isEnabledFor(logging.DEBUG):
-        _LOGGER.debug("POST %s: HTTP %d", request.url.path, reply.status)
-    return reply
 
 
 def _broken(
@@ -244,8 +237,8 @@ def _broken(
 def _is_never_sent(error: Exception, *, started: bool) -> bool:
     if not isinstance(error, _NEVER_SENT):
         return isinstance(error, _LOCAL) and not started
-    # Test transports read the body before they raise, for no cause. A foreign transport that was
-    # asked for the body, and names a cause, may well have lost a connection that it once had.
+    # httpx.MockTransport reads the body before its handler raises, and sets no __cause__. A foreign
+    # transport that was asked for the body, and names a cause, may well have lost a connection.
     foreign = error.__cause__ is not None and not isinstance(error.__cause__, _NEVER_SENT)
     return not (started and foreign and isinstance(error, httpx.HTTPError))
 
@@ -253,3 +246,280 @@ def _is_never_sent(error: Exception, *, started: bool) -> bool:
 def _quotable(error: Exception) -> Exception | None:
     # The text of a protocol error quotes what the peer sent, which may well be a token.
     return None if isinstance(error, _PROTOCOL) else error
+
+
+# Generated functions
+
+
+class Entrance(httpx.Client):
+    """An httpx client whose requests take the road of the methods: signed, limited, judged."""
+
+    def __init__(self, sender: Sender, **options: Any) -> None:
+        super().__init__(**_options(sender.flow, options), transport=httpx.BaseTransport())
+        self._sender: Final = sender
+        self.own_headers: Final = _own_headers(options)
+
+    @silent
+    def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
+        request = _from_generated(self, method, url, options)
+        if request is None:
+            return super().request(method, url, **options)
+        return _response(self._sender.run(self._sender.flow.exchange(request)), request)
+
+    @silent
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send by the flow. The answer is read whole, and no redirect is followed."""
+        request.read()
+        asked = _from_httpx(request, self._sender.flow.server)
+        return _response(self._sender.run(self._sender.flow.exchange(asked)), asked)
+
+
+class AsyncEntrance(httpx.AsyncClient):
+    """:class:`Entrance` for the asynchronous face."""
+
+    def __init__(self, sender: AsyncSender, **options: Any) -> None:
+        super().__init__(**_options(sender.flow, options), transport=httpx.AsyncBaseTransport())
+        self._sender: Final = sender
+        self.own_headers: Final = _own_headers(options)
+
+    @silent
+    async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
+        request = _from_generated(self, method, url, options)
+        if request is None:
+            return await super().request(method, url, **options)
+        return _response(await self._sender.run(self._sender.flow.exchange(request)), request)
+
+    @silent
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send by the flow. The answer is read whole, and no redirect is followed."""
+        await request.aread()
+        asked = _from_httpx(request, self._sender.flow.server)
+        return _response(await self._sender.run(self._sender.flow.exchange(asked)), asked)
+
+
+def _options(flow: Flow, options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "base_url": flow.server.origin,
+        "timeout": flow.timeout,
+        **options,
+        "headers": {**HEADERS, **options.get("headers", {})},
+    }
+
+
+def _own_headers(options: dict[str, Any]) -> dict[str, str]:
+    headers: dict[str, str] = dict(options.get("headers", {}))
+    cookies: dict[str, str] = options.get("cookies", {})
+    if cookies:
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return headers
+
+
+def _from_generated(
+    client: Entrance | AsyncEntrance, method: str, url: object, options: dict[str, Any]
+) -> Request | None:
+    """What a generated function asks for, without the detour by an ``httpx.Request``.
+
+    ``None`` where httpx has something to build: a query, JSON, settings of one request.
+    """
+    data: object = options.get("data")
+    if (
+        not isinstance(url, str)
+        or not url.startswith("/")
+        or "?" in url
+        or not options.keys() <= {"data", "headers"}
+        or not isinstance(data, dict | None)
+    ):
+        return None
+    operation, server = described(method.upper(), _checked_path(url))
+    if not operation.module:
+        return None
+    members = cast("dict[str, object] | None", data)
+    headers = {**client.own_headers, **(options.get("headers") or {})}
+    if members is not None and operation.needs_client_id:
+        members = {name: value for name, value in members.items() if name != "client_id"}
+    return Request(
+        operation,
+        url,
+        server,
+        pairs=None if members is None else pairs_of(members, (), lenient=True),
+        headers=_own(headers.items(), is_form=members is not None, operation=operation),
+        seconds=_seconds(client.timeout.read),
+    )
+
+
+def _from_httpx(request: httpx.Request, server: Server) -> Request:
+    url = request.url
+    if f"{url.scheme}://{url.netloc.decode()}" != server.origin:
+        raise ConfigurationError("the request is for another host: the credentials stay here")
+    target = url.raw_path.decode("ascii")
+    operation, at = described(request.method, _checked_path(target.partition("?")[0]))
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_form = media_type == FORM
+    limits = request.extensions.get("timeout")
+    return Request(
+        operation,
+        target,
+        at,
+        pairs=_pairs_in(request.content, operation) if is_form else None,
+        body=request.content,
+        headers=_own(request.headers.items(), is_form=is_form, operation=operation),
+        seconds=None if limits is None else _seconds(limits.get("read")),
+    )
+
+
+def _pairs_in(form: bytes, operation: Described) -> list[tuple[str, str]]:
+    pairs = parse_qsl(form.decode("latin-1"), keep_blank_values=True)
+    if operation.authenticated and CREDENTIALS & {name for name, _ in pairs}:
+        raise _authenticated_already()
+    return pairs
+
+
+# The flow sets these, or a body of another length would carry them; "Origin" makes Okta treat a
+# call as a browser's.
+_NOT_THEIRS: Final = frozenset(
+    {"connection", "content-length", "expect", "host", "origin", "transfer-encoding"}
+)
+_OURS: Final = frozenset((name.lower(), value) for name, value in HEADERS.items())
+
+
+def _own(
+    headers: Iterable[tuple[str, str]], *, is_form: bool, operation: Described
+) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that the flow does not set itself."""
+    own: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower == "authorization" and operation.authenticated:
+            raise _authenticated_already()
+        if (
+            lower not in _NOT_THEIRS
+            and (lower, value) not in _OURS
+            and not (is_form and lower == "content-type")
+        ):
+            own.append((name.encode("latin-1"), value.encode("latin-1")))
+    return tuple(own)
+
+
+def _authenticated_already() -> ConfigurationError:
+    return ConfigurationError(
+        "the request authenticates its client already, and Okta refuses a second method"
+    )
+
+
+def _checked_path(path: str) -> str:
+    if any(unquote(segment) in ("", ".", "..") for segment in path[1:].split("/")):
+        raise ConfigurationError("the path has an empty segment, or one that climbs out of another")
+    return path
+
+
+def _seconds(limit: float | None) -> float:
+    return math.inf if limit is None else limit
+
+
+def _response(reply: Reply, request: Request) -> httpx.Response:
+    """The answer for a generated parser, which is to lose nothing of it.
+
+    Raises:
+        MalformedResponseError: its parser cannot read it.
+    """
+    operation = request.operation
+    status, content = reply.status, reply.body
+    if operation.has_content:
+        check_json(reply)
+        status = status if status in operation.statuses else operation.statuses[0]
+        content = _checked_content(reply, operation)
+    elif operation.module:
+        read_nothing(reply, request)
+        status = operation.statuses[0]
+    headers = reply.headers.copy()
+    for name in ("content-encoding", "content-length", "transfer-encoding"):
+        headers.pop(name, None)
+    response = httpx.Response(status, headers=headers, content=content)
+    if operation.has_content:
+        try:
+            import_module(f"okta_oidc_api.{operation.module}")._parse_response(
+                client=_ANY, response=response
+            )
+        except Exception:  # noqa: BLE001  # whatever it raises, the answer is at hand
+            why = "a member is not of its type"
+        else:
+            return response
+        raise malformed(reply, why)
+    return response
+
+
+def _checked_content(reply: Reply, operation: Described) -> bytes:
+    if operation.model is None:
+        return reply.body
+    members = reply.members()
+    if members is None:
+        raise malformed(reply, "the body is not a JSON object")
+    try:
+        fine = normalised(getattr(models, operation.model), members)
+    except WrongMemberError as error:
+        raise malformed(reply, str(error)) from None
+    return reply.body if fine is members else json.dumps(fine).encode()
+
+
+class Api(Client):
+    """The generated client, each of whose requests takes the road of the methods."""
+
+    _sender: Sender | AsyncSender
+
+    @classmethod
+    def over(cls, sender: Sender | AsyncSender, **settings: Any) -> Self:
+        flow = sender.flow
+        api = cls(base_url=flow.server.origin, **{"timeout": httpx.Timeout(flow.timeout), **settings})
+        api._sender = sender
+        options = {"headers": api._headers, "cookies": api._cookies, "timeout": api._timeout}
+        if isinstance(sender, Sender):
+            api.set_httpx_client(Entrance(sender, **options))
+        else:
+            api.set_async_httpx_client(AsyncEntrance(sender, **options))
+        return api
+
+    def _copy(self, **changes: Any) -> Self:
+        now = {"headers": self._headers, "cookies": self._cookies, "timeout": self._timeout}
+        return self.over(self._sender, **{**now, **changes})
+
+    def with_headers(self, headers: dict[str, str]) -> Self:
+        """A client that sends ``headers``, too. This one stays as it is."""
+        return self._copy(headers={**self._headers, **headers})
+
+    def with_cookies(self, cookies: dict[str, str]) -> Self:
+        """A client that sends ``cookies``, too, and none of the server's. This one stays as it is."""
+        return self._copy(cookies={**self._cookies, **cookies})
+
+    def with_timeout(self, timeout: httpx.Timeout) -> Self:
+        """A client whose attempts take ``timeout.read`` seconds at most. This one stays as it is."""
+        return self._copy(timeout=timeout)
+
+    def get_httpx_client(self) -> httpx.Client:
+        if self._client is None:
+            raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
+        return self._client
+
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        if self._async_client is None:
+            raise ConfigurationError(
+                "OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC"
+            )
+        return self._async_client
+
+    # Its requests use the connections of the methods, which are not its own to close.
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *args: object, **kwargs: object) -> None:
+        pass
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *args: object, **kwargs: object) -> None:
+        pass
+
+
+# A generated parser asks its client whether to raise at a status that the document has not.
+_ANY: Final = Client(base_url="")

@@ -25,8 +25,8 @@ from okta_oidc_api.models import (
     CustomRevokeRequest,
     IntrospectionResponse,
     IntrospectRequest,
-    OAuthError,
-    OktaError,
+    OAuthErrorBody,
+    OktaErrorBody,
     OrgRevokeRequest,
     TokenResponse,
 )
@@ -77,20 +77,20 @@ def test_described_errors_are_the_generated_types(
     handler = Recorder(answer(status, oauth_error("e", "d", x=1)))
     response = open_okta(handler=handler).generated(module, body=body)
     assert response.status_code == status
-    assert isinstance(response.parsed, OAuthError)
+    assert isinstance(response.parsed, OAuthErrorBody)
     assert (response.parsed.error, response.parsed.error_description) == ("e", "d")
 
     handler = Recorder(answer(status, okta_error("E0000001")))
     response = open_okta(handler=handler).generated(module, body=body)
-    assert isinstance(response.parsed, OktaError)
+    assert isinstance(response.parsed, OktaErrorBody)
     # A generated function asks once, whatever the answer.
     assert len(handler.requests) == 1
 
 
-def test_a_described_error_of_an_undescribed_status_is_none(open_okta: OpenOkta) -> None:
+def test_an_error_of_any_other_status_is_the_generated_type(open_okta: OpenOkta) -> None:
     okta = open_okta(handler=Recorder(answer(502, oauth_error("e"))))
     response = okta.generated(custom_token, body=CODE)
-    assert response.parsed is None
+    assert isinstance(response.parsed, OAuthErrorBody)
     assert response.status_code == 502
     assert b'"error"' in response.content
 

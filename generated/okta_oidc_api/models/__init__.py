@@ -17,8 +17,8 @@ from .introspection_response import IntrospectionResponse
 from .jwt_bearer_grant import JwtBearerGrant
 from .mfa_oob_grant import MfaOobGrant
 from .mfa_otp_grant import MfaOtpGrant
-from .oauth_error import OAuthError
-from .okta_error import OktaError
+from .oauth_error_body import OAuthErrorBody
+from .okta_error_body import OktaErrorBody
 from .okta_error_cause import OktaErrorCause
 from .oob_grant import OobGrant
 from .org_revoke_request import OrgRevokeRequest
@@ -49,8 +49,8 @@ __all__ = (
     "JwtBearerGrant",
     "MfaOobGrant",
     "MfaOtpGrant",
-    "OAuthError",
-    "OktaError",
+    "OAuthErrorBody",
+    "OktaErrorBody",
     "OktaErrorCause",
     "OobGrant",
     "OrgRevokeRequest",

@@ -1,69 +1,33 @@
-"""Keys over connections of their own, for an API that is no client of Okta's."""
+"""An authorization server's keys, by the road of every other call."""
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Final
 
-import httpx
-
-from .._bodies import SentBody
-from .._calls import HEADERS
-from .._config import Server
+from .._config import AuthServerId
+from .._flow import Flow
 from .._http import Reply
-from .._responses import refusal
+from .._operations import KEYS, Request
+from .._retry import NEVER
 from .._senders import AsyncSender, Sender
-
-_TIMEOUT: Final = 10.0
-# Nobody authenticates here, so there is nothing to sign with.
-_NOBODY: Final = cast("Any", None)
+from .._steps import Steps
+from ._key_cache import AsyncKeyCache, KeyCache
 
 
-class Fetcher:
-    """Asks one authorization server for its keys."""
-
-    def __init__(self, server: Server, http_client: httpx.Client | None) -> None:
-        self._server: Final = server
-        self._sender: Final = Sender(server, _NOBODY, _TIMEOUT, http_client)
-
-    def fetch(self, limit: float | None) -> Reply:
-        """The answer, if it is a 2xx.
-
-        Raises:
-            TransportError: there was none.
-            APIError: it was another.
-        """
-        return _judged(self._sender.exchange(_request(self._server, limit)))
-
-    def close(self) -> None:
-        self._sender.close()
-
-
-class AsyncFetcher:
-    """Asks one authorization server for its keys: see :class:`Fetcher`."""
-
-    def __init__(self, server: Server, http_client: httpx.AsyncClient | None) -> None:
-        self._server: Final = server
-        self._sender: Final = AsyncSender(server, _NOBODY, _TIMEOUT, http_client)
-
-    async def fetch(self, limit: float | None) -> Reply:
-        return _judged(await self._sender.exchange(_request(self._server, limit)))
-
-    async def aclose(self) -> None:
-        await self._sender.aclose()
-
-
-def _request(server: Server, limit: float | None) -> httpx.Request:
-    seconds = _TIMEOUT if limit is None else min(limit, _TIMEOUT)
-    return httpx.Request(
-        "GET",
-        server.origin + server.path("keys", None),
-        headers={"Host": server.netloc, **HEADERS},
-        stream=SentBody(b""),
-        extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), seconds)},
+def key_cache(sender: Sender | AsyncSender, server: AuthServerId) -> KeyCache | AsyncKeyCache:
+    """The keys of ``server``, fetched by ``sender``."""
+    flow: Final = sender.flow
+    if isinstance(sender, Sender):
+        return KeyCache(
+            lambda limit: sender.run(_fetch(flow, server, limit)), lambda: flow.runtime
+        )
+    return AsyncKeyCache(
+        lambda limit: sender.run(_fetch(flow, server, limit)), lambda: flow.runtime
     )
 
 
-def _judged(reply: Reply) -> Reply:
-    if not reply.is_success:
-        raise refusal(reply, _NOBODY)
-    return reply
+def _fetch(flow: Flow, server: AuthServerId, limit: float | None) -> Steps[Reply]:
+    asked = KEYS.request(server)
+    request = Request(asked.operation, asked.target, asked.server, seconds=limit)
+    # Who has a key at hand is not to wait for more than this one attempt.
+    return flow.exchange(request, retry=None if limit is None else NEVER)

@@ -17,8 +17,8 @@ from joserfc.jwk import RSAKey
 
 from .._flights import AsyncFlights, Flights, copied
 from .._http import Reply
-from .._responses import malformed
-from .._runtime import RUNTIME
+from .._refusals import malformed
+from .._runtime import RUNTIME, Runtime
 
 _SHORTEST: Final = 300.0
 _LONGEST: Final = 3600.0
@@ -62,7 +62,8 @@ class _Keys:
 class _KeyCache:
     """What does not depend on how keys are fetched."""
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: Callable[[], Runtime]) -> None:
+        self._runtime: Final = runtime
         self._keys: _Keys | None = None
         self._failure: Exception | None = None
         self._failures = 0
@@ -72,7 +73,7 @@ class _KeyCache:
     def known(self, kid: str | None) -> RSAKey | None:
         """The key, if it is at hand and fresh."""
         keys = self._keys
-        if keys is None or RUNTIME.monotonic() >= keys.fresh_until:
+        if keys is None or self._runtime().monotonic() >= keys.fresh_until:
             return None
         return keys.find(kid)[0]
 
@@ -82,7 +83,7 @@ class _KeyCache:
         Raises:
             OktaError: the key is not known, and Okta, asked a moment ago, did not say.
         """
-        now = RUNTIME.monotonic()
+        now = self._runtime().monotonic()
         keys = self._keys
         if keys is None or now >= keys.usable_until:
             return None, False, False
@@ -105,13 +106,13 @@ class _KeyCache:
         return key
 
     def _landed(self, reply: Reply) -> None:
-        now = RUNTIME.monotonic()
+        now = self._runtime().monotonic()
         keys = _Keys(_signing_keys(reply), now + _lifetime(reply))
         self._keys, self._failure, self._failures = keys, None, 0
         self._asked_at = now
 
     def _failed(self, error: Exception) -> None:
-        self._asked_at = now = RUNTIME.monotonic()
+        self._asked_at = now = self._runtime().monotonic()
         self._again_at = now + min(_FIRST_BACKOFF * 2.0**self._failures, _LONGEST_BACKOFF)
         self._failures = min(self._failures + 1, 10)
         # A copy: the raised instance keeps a traceback whose frames hold what they passed.
@@ -125,8 +126,12 @@ class KeyCache(_KeyCache):
     may take.
     """
 
-    def __init__(self, fetch: Callable[[float | None], Reply]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        fetch: Callable[[float | None], Reply],
+        runtime: Callable[[], Runtime] = lambda: RUNTIME,
+    ) -> None:
+        super().__init__(runtime)
         self._fetch: Final = fetch
         self._flights: Final[Flights[None]] = Flights()
 
@@ -159,8 +164,12 @@ class KeyCache(_KeyCache):
 class AsyncKeyCache(_KeyCache):
     """Keys for tasks, of one event loop or of several: see :class:`KeyCache`."""
 
-    def __init__(self, fetch: Callable[[float | None], Awaitable[Reply]]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        fetch: Callable[[float | None], Awaitable[Reply]],
+        runtime: Callable[[], Runtime] = lambda: RUNTIME,
+    ) -> None:
+        super().__init__(runtime)
         self._fetch: Final = fetch
         self._flights: Final[AsyncFlights[None]] = AsyncFlights()
 

@@ -19,9 +19,9 @@ from joserfc.errors import JoseError, MissingAlgorithmError
 from joserfc.jwk import RSAKey
 from joserfc.util import urlsafe_b64decode
 
-from .._errors import InvalidTokenError, TokenFault
+from .._errors import InvalidTokenError, InvalidTokenReason
 from .._http import Members, instant
-from .._runtime import RUNTIME
+from .._runtime import RUNTIME, Runtime
 from .._steps import Ask, Steps
 from ._claims import Claims
 from ._key_cache import AsyncKeyCache, KeyCache
@@ -56,6 +56,7 @@ class Verification:
         self.issuer: Final = issuer
         self._keys: Final = keys
         self._leeway: Final = leeway
+        self._runtime: Final = runtime
         # The headers of tokens that held: key id and type.
         self._headers: Final[dict[str, tuple[str | None, str]]] = {}
 
@@ -151,7 +152,7 @@ class Verification:
             audiences = _texts(claims, "aud", "audience")
             if audience not in audiences:
                 raise _refused("audience", f"it is for {_shown(', '.join(audiences))}")
-        now = RUNTIME.now()
+        now = self._runtime().now()
         expires, issued = _number(claims, "exp"), _number(claims, "iat")
         begins, signed_in = _number(claims, "nbf"), _number(claims, "auth_time", "auth_time")
         if expires is None:
@@ -187,7 +188,7 @@ class Verification:
         )
 
     def _check_age(self, signed_in: float | None, max_age: float) -> None:
-        now = RUNTIME.now()
+        now = self._runtime().now()
         if signed_in is None:
             raise _refused("auth_time", "it does not tell when its user signed in")
         if now - max_age - self._leeway > signed_in:
@@ -253,7 +254,7 @@ def _json_object(text: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _number(claims: dict[str, Any], name: str, reason: TokenFault = "claim") -> float | None:
+def _number(claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim") -> float | None:
     value = claims.get(name)
     if type(value) is int or type(value) is float:
         return value
@@ -262,14 +263,14 @@ def _number(claims: dict[str, Any], name: str, reason: TokenFault = "claim") -> 
     return None
 
 
-def _text(claims: dict[str, Any], name: str, reason: TokenFault = "claim") -> str | None:
+def _text(claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim") -> str | None:
     value = claims.get(name)
     if value is None or isinstance(value, str):
         return value
     raise _refused(reason, f"its {name} is not a string")
 
 
-def _texts(claims: dict[str, Any], name: str, reason: TokenFault = "claim") -> tuple[str, ...]:
+def _texts(claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim") -> tuple[str, ...]:
     value = claims.get(name)
     if value is None:
         return ()
@@ -310,7 +311,7 @@ def _shown(value: object) -> str:
     return ascii(value)[:200] if isinstance(value, str) else f"a {type(value).__name__}"
 
 
-def _refused(reason: TokenFault, why: str) -> InvalidTokenError:
+def _refused(reason: InvalidTokenReason, why: str) -> InvalidTokenError:
     return InvalidTokenError(f"the token does not hold: {why}", reason=reason)
 
 

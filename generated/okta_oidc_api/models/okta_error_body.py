@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ..models.okta_error_cause import OktaErrorCause
 
 
-T = TypeVar("T", bound="OktaError")
+T = TypeVar("T", bound="OktaErrorBody")
 
 
 @_attrs_define
-class OktaError:
+class OktaErrorBody:
     """An error of Okta's own API layer. Okta may add members."""
 
     error_code: str
@@ -88,7 +88,7 @@ class OktaError:
 
                 error_causes.append(error_causes_item)
 
-        okta_error = cls(
+        okta_error_body = cls(
             error_code=error_code,
             error_summary=error_summary,
             error_link=error_link,
@@ -96,8 +96,8 @@ class OktaError:
             error_causes=error_causes,
         )
 
-        okta_error.additional_properties = d
-        return okta_error
+        okta_error_body.additional_properties = d
+        return okta_error_body
 
     @property
     def additional_keys(self) -> list[str]:

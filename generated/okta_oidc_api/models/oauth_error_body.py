@@ -9,11 +9,11 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="OAuthError")
+T = TypeVar("T", bound="OAuthErrorBody")
 
 
 @_attrs_define
-class OAuthError:
+class OAuthErrorBody:
     """An error of the OAuth layer (RFC 6749 section 5.2). Okta may add members."""
 
     error: str
@@ -80,7 +80,7 @@ class OAuthError:
 
         interaction_uri = d.pop("interaction_uri", UNSET)
 
-        oauth_error = cls(
+        oauth_error_body = cls(
             error=error,
             error_description=error_description,
             error_uri=error_uri,
@@ -89,8 +89,8 @@ class OAuthError:
             interaction_uri=interaction_uri,
         )
 
-        oauth_error.additional_properties = d
-        return oauth_error
+        oauth_error_body.additional_properties = d
+        return oauth_error_body
 
     @property
     def additional_keys(self) -> list[str]:

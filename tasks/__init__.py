@@ -1,0 +1,1 @@
+"""What the sessions of the noxfile call, and is no session itself."""
