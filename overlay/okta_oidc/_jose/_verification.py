@@ -52,7 +52,13 @@ class Verification:
     ``issuer`` is the ``iss`` that they carry; ``leeway`` is how many seconds two clocks may differ.
     """
 
-    def __init__(self, issuer: str, keys: KeyCache | AsyncKeyCache, leeway: float = LEEWAY) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        keys: KeyCache | AsyncKeyCache,
+        leeway: float = LEEWAY,
+        runtime: Callable[[], Runtime] = lambda: RUNTIME,
+    ) -> None:
         self.issuer: Final = issuer
         self._keys: Final = keys
         self._leeway: Final = leeway
