@@ -151,6 +151,8 @@ def _row(
     ]
     repeatable = method == "get" or bool(operation.get("x-repeatable"))
     limit: str | None = operation.get("x-rate-limit", _OTHER)
+    authenticated = bool(operation.get("security", document["security"]))
+    takes_proof = any((each["in"], each["name"]) == ("header", "dpop") for each in parameters)
     values = {
         "method": method.upper(),
         "path": path,
@@ -158,8 +160,9 @@ def _row(
         "statuses": tuple(sorted(successes)),
         "model": model,
         "has_content": bool(bodies),
-        "authenticated": bool(operation.get("security", document["security"])),
-        "dpop": any((each["in"], each["name"]) == ("header", "dpop") for each in parameters),
+        "authenticated": authenticated,
+        # The proof of one who does not authenticate goes with an access token, and names it.
+        "dpop": authenticated and takes_proof,
         "needs_client_id": any(
             "client_id" in schema.get("required", ())
             for schema in _request_schemas(document, operation)
