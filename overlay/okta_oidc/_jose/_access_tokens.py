@@ -3,40 +3,63 @@
 from __future__ import annotations
 
 from types import NoneType, TracebackType
-from typing import Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
-from .._config import Server, check_kind
+from .._auth import PublicClient
+from .._config import check_kind
 from .._errors import ConfigurationError
-from .._retry import is_number
-from .._steps import Ask, Steps
+from .._flow import Flow
+from .._retry import Retry, is_number
+from .._silence import silent
+from .._steps import Steps
 from ._claims import Claims
-from ._fetching import AsyncFetcher, Fetcher
-from ._key_cache import AsyncKeyCache, KeyCache
-from ._verification import LEEWAY, Verification
+from ._extra import need_joserfc
+from ._issuers import named_server
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from .._senders import AsyncSender, Sender
+    from ._verification import Verification
+
+_LEEWAY: Final = 120.0
+_TIMEOUT: Final = 10.0
+# Keys are public: nobody authenticates to fetch them, whatever the flow is told of its client.
+_NOBODY: Final = "nobody"
 
 
 class _Verifier:
     """What does not depend on how keys are fetched."""
 
-    def __init__(
-        self, server: Server, audience: str, leeway: float, keys: KeyCache | AsyncKeyCache
-    ) -> None:
+    def __init__(self, issuer: str, audience: str, leeway: float) -> None:
+        need_joserfc(type(self).__name__)
         if not is_number(leeway) or leeway < 0:
             raise ConfigurationError("leeway must be a number of seconds, 0 or more")
+        server, is_org = named_server(issuer)
+        if is_org:
+            raise ConfigurationError(
+                "the org authorization server's access tokens are Okta's own, and no API can "
+                "check them: pass a custom server's issuer, https://{org}/oauth2/{id}"
+            )
+        self._leeway: Final = float(leeway)
         self._issuer: Final = f"{server.origin}/oauth2/{server.default}"
         self._audience: Final = checked_audience(audience)
-        self._verification: Final = Verification(self._issuer, keys, float(leeway))
+        self._flow: Final = Flow(server, PublicClient(_NOBODY), _TIMEOUT, Retry())
+
+    def _checks(self, sender: Sender | AsyncSender) -> Verification:
+        from ._fetching import key_cache
+        from ._verification import Verification
+
+        flow = self._flow
+        keys = key_cache(sender, flow.server.default)
+        return Verification(self._issuer, keys, self._leeway, lambda: flow.runtime)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._issuer!r}, audience={self._audience!r})"
 
-    def _steps(self, token: str, scopes: tuple[str, ...]) -> Steps[Claims]:
+    def _steps(self, checks: Verification, token: str, scopes: tuple[str, ...]) -> Steps[Claims]:
         check_kind("token", token, str)
-        return self._verification.access_token(token, self._audience, scopes)
+        return checks.access_token(token, self._audience, scopes)
 
 
 class AccessTokenVerifier(_Verifier):
@@ -61,14 +84,17 @@ class AccessTokenVerifier(_Verifier):
         issuer: str,
         *,
         audience: str,
-        leeway: float = LEEWAY,
+        leeway: float = _LEEWAY,
         http_client: httpx.Client | None = None,
     ) -> None:
-        server = _custom_server(issuer)
+        super().__init__(issuer, audience, leeway)
         check_kind("http_client", http_client, httpx.Client, NoneType)
-        self._fetcher: Final = Fetcher(server, http_client)
-        super().__init__(server, audience, leeway, KeyCache(self._fetcher.fetch))
+        from .._senders import Sender
 
+        self._sender: Final = Sender(self._flow, http_client)
+        self._verification: Final = self._checks(self._sender)
+
+    @silent
     def verify(self, token: str, *scopes: str) -> Claims:
         """What the token says, if it holds and was granted all of ``scopes`` (RFC 9068 §4).
 
@@ -78,18 +104,11 @@ class AccessTokenVerifier(_Verifier):
             APIError: the same, and Okta refuses to tell.
             MalformedResponseError: the same, and Okta's answer holds no key.
         """
-        steps = self._steps(token, scopes)
-        try:
-            step = next(steps)
-            while True:
-                assert isinstance(step, Ask)
-                step = steps.send(step.function(*step.args))
-        except StopIteration as done:
-            return cast("Claims", done.value)
+        return self._sender.run(self._steps(self._verification, token, scopes))
 
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
-        self._fetcher.close()
+        self._sender.close()
 
     def __enter__(self) -> Self:
         return self
@@ -111,28 +130,24 @@ class AsyncAccessTokenVerifier(_Verifier):
         issuer: str,
         *,
         audience: str,
-        leeway: float = LEEWAY,
+        leeway: float = _LEEWAY,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        server = _custom_server(issuer)
+        super().__init__(issuer, audience, leeway)
         check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
-        self._fetcher: Final = AsyncFetcher(server, http_client)
-        super().__init__(server, audience, leeway, AsyncKeyCache(self._fetcher.fetch))
+        from .._senders import AsyncSender
 
+        self._sender: Final = AsyncSender(self._flow, http_client)
+        self._verification: Final = self._checks(self._sender)
+
+    @silent
     async def verify(self, token: str, *scopes: str) -> Claims:
         """What the token says, if it holds: see :meth:`AccessTokenVerifier.verify`."""
-        steps = self._steps(token, scopes)
-        try:
-            step = next(steps)
-            while True:
-                assert isinstance(step, Ask)
-                step = steps.send(await step.function(*step.args))
-        except StopIteration as done:
-            return cast("Claims", done.value)
+        return await self._sender.run(self._steps(self._verification, token, scopes))
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
-        await self._fetcher.aclose()
+        await self._sender.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -151,16 +166,3 @@ def checked_audience(audience: str) -> str:
     if not audience.strip():
         raise ConfigurationError("audience is empty")
     return audience
-
-
-def _custom_server(issuer: str) -> Server:
-    try:
-        server = Server(issuer, None)
-    except ConfigurationError as error:
-        raise ConfigurationError(str(error).replace("base_url", "issuer")) from None
-    if issuer.strip().rstrip("/").count("/") == 2:
-        raise ConfigurationError(
-            "the org authorization server's access tokens are Okta's own, and no API can check "
-            "them: pass a custom server's issuer, https://{org}/oauth2/{id}"
-        )
-    return server

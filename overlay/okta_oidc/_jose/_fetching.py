@@ -7,11 +7,13 @@ from typing import Final
 from .._config import AuthServerId
 from .._flow import Flow
 from .._http import Reply
-from .._operations import KEYS, Request
+from .._operations import Endpoint, Request
 from .._retry import NEVER
 from .._senders import AsyncSender, Sender
 from .._steps import Steps
 from ._key_cache import AsyncKeyCache, KeyCache
+
+KEYS: Final = Endpoint("keys", "org_keys", "custom_keys")
 
 
 def key_cache(sender: Sender | AsyncSender, server: AuthServerId) -> KeyCache | AsyncKeyCache:
