@@ -9,28 +9,38 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._adapters import aiohttp_client
-    from ._auth import ClientSecretBasic, ClientSecretPost
+    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
     from ._errors import (
         APIError,
+        ApprovalExpiredError,
+        AuthorizationError,
+        CallbackMismatchError,
         ConfigurationError,
         InvalidClientError,
         InvalidGrantError,
+        InvalidTokenError,
         MalformedResponseError,
         OktaError,
         RateLimitError,
         ServerError,
+        SignInRequiredError,
+        TokenStoreError,
         TransportError,
         TransportTimeoutError,
     )
     from ._http import HttpInfo
-    from ._results import Introspection, Tokens
+    from ._results import Introspection, Tokens, success
     from ._retry import Retry
 
 __all__ = [
     "APIError",
+    "ApprovalExpiredError",
     "AsyncOktaOIDC",
+    "AuthorizationError",
+    "CallbackMismatchError",
+    "ClientAuth",
     "ClientSecretBasic",
     "ClientSecretPost",
     "ConfigurationError",
@@ -38,6 +48,7 @@ __all__ = [
     "Introspection",
     "InvalidClientError",
     "InvalidGrantError",
+    "InvalidTokenError",
     "MalformedResponseError",
     "OFFLINE_SCOPE",
     "ORG",
@@ -46,11 +57,14 @@ __all__ = [
     "RateLimitError",
     "Retry",
     "ServerError",
+    "SignInRequiredError",
+    "TokenStoreError",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
     "__version__",
     "aiohttp_client",
+    "success",
 ]
 
 OFFLINE_SCOPE = "offline_access openid"
@@ -60,23 +74,29 @@ OFFLINE_SCOPE = "offline_access openid"
 # corner, pays for httpx in that corner.
 _HOMES = {
     "_adapters": ("aiohttp_client",),
-    "_auth": ("ClientSecretBasic", "ClientSecretPost"),
+    "_auth": ("ClientAuth", "ClientSecretBasic", "ClientSecretPost"),
     "_client": ("AsyncOktaOIDC", "OktaOIDC"),
     "_config": ("ORG",),
     "_errors": (
         "APIError",
+        "ApprovalExpiredError",
+        "AuthorizationError",
+        "CallbackMismatchError",
         "ConfigurationError",
         "InvalidClientError",
         "InvalidGrantError",
+        "InvalidTokenError",
         "MalformedResponseError",
         "OktaError",
         "RateLimitError",
         "ServerError",
+        "SignInRequiredError",
+        "TokenStoreError",
         "TransportError",
         "TransportTimeoutError",
     ),
     "_http": ("HttpInfo",),
-    "_results": ("Introspection", "Tokens"),
+    "_results": ("Introspection", "Tokens", "success"),
     "_retry": ("Retry",),
 }
 

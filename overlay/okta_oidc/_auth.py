@@ -22,7 +22,7 @@ CREDENTIALS: Final = frozenset(
 )
 
 
-class ClientSecret(httpx.Auth):
+class ClientAuth(httpx.Auth):
     """What the two client-secret methods share: checked credentials, and one method a request."""
 
     requires_request_body = True
@@ -35,7 +35,7 @@ class ClientSecret(httpx.Auth):
         return f"{type(self).__name__}(client_id={self.client_id!r})"
 
     @abstractmethod
-    def sign(self, form: bytes) -> tuple[str | None, bytes]:
+    def sign(self, form: bytes, url: str) -> tuple[str | None, bytes]:
         """The ``Authorization`` header a request with this form needs, and the form to send."""
 
     @property
@@ -55,7 +55,7 @@ class ClientSecret(httpx.Auth):
             raise ConfigurationError(
                 "the request authenticates its client already, and Okta refuses a second method"
             )
-        authorization, form = self.sign(request.content)
+        authorization, form = self.sign(request.content, str(request.url))
         if authorization is not None:
             request.headers["Authorization"] = authorization
         if form is not request.content:
@@ -73,7 +73,7 @@ class ClientSecret(httpx.Auth):
         yield request
 
 
-class ClientSecretBasic(ClientSecret):
+class ClientSecretBasic(ClientAuth):
     """``client_secret_basic``: credentials in the ``Authorization`` header (RFC 6749 §2.3.1).
 
     Both halves are form-encoded before they are joined, as the RFC asks; credentials that Okta
@@ -90,7 +90,7 @@ class ClientSecretBasic(ClientSecret):
         self._token: Final = b64encode(pair.encode("ascii")).decode("ascii")
         self.is_encoded: Final = pair != f"{self.client_id}:{self._client_secret}"
 
-    def sign(self, form: bytes) -> tuple[str | None, bytes]:
+    def sign(self, form: bytes, url: str) -> tuple[str | None, bytes]:
         return f"Basic {self._token}", form
 
     @property
@@ -98,7 +98,7 @@ class ClientSecretBasic(ClientSecret):
         return self._client_secret, self._token
 
 
-class ClientSecretPost(ClientSecret):
+class ClientSecretPost(ClientAuth):
     """``client_secret_post``: ``client_id`` and ``client_secret`` in the form (RFC 6749 §2.3.1).
 
     Raises:
@@ -111,7 +111,7 @@ class ClientSecretPost(ClientSecret):
             {"client_id": self.client_id, "client_secret": self._client_secret}
         ).encode("ascii")
 
-    def sign(self, form: bytes) -> tuple[str | None, bytes]:
+    def sign(self, form: bytes, url: str) -> tuple[str | None, bytes]:
         return None, form + b"&" + self._members if form else self._members
 
     @property

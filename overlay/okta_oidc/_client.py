@@ -1,73 +1,57 @@
-"""The two faces: they send, wait and close. All else is in :mod:`okta_oidc._core`."""
+"""The two faces: signatures and what they mean. ``_operations`` and ``_flow`` do the work."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
+from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 import httpx
+from okta_oidc_api import Client
 
-from ._auth import ClientSecretBasic, ClientSecretPost
-from ._calls import HEADERS, Call
-from ._config import AuthServerId, check_kind
-from ._core import Core
-from ._errors import ConfigurationError, TransportError
+from . import _operations as operations
+from ._auth import ClientAuth
+from ._config import AuthServerId, Server, check_kind, checked_server_id
+from ._flow import Flow
+from ._models import models
+from ._operations import GrantModel, Operation
 from ._results import Introspection, Tokens
 from ._retry import Retry
+from ._silence import silent
+from ._steps import Steps
 
-if TYPE_CHECKING:
-    from okta_oidc_api import Client
-    from okta_oidc_api.models import TokenResponse
-
-    from ._grants import GrantModel
-    from ._senders import AsyncSender, Sender
-
+P = ParamSpec("P")
 T = TypeVar("T")
-
-IntrospectHint = Literal["access_token", "device_secret", "id_token", "refresh_token"]
-# "oauth_sts" is for the org server, which alone issues such tokens.
-RevokeHint = Literal["access_token", "device_secret", "oauth_sts", "refresh_token"]
 
 
 class _Face:
     """What does not depend on how requests are sent."""
 
-    def __init__(self, core: Core) -> None:
-        self._core: Final = core
-        self._api: Client | None = None
-        self._api_lock: Final = threading.Lock()
+    def __init__(
+        self,
+        base_url: str,
+        auth: ClientAuth,
+        auth_server_id: AuthServerId | None,
+        timeout: float,
+        retry: Retry | None,
+    ) -> None:
+        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry)
 
     def __repr__(self) -> str:
-        server = self._core.server
+        server = self._flow.server
         return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
 
-    def _generated(self, sender: Sender | AsyncSender) -> Client:
-        # Loaded when first asked for: the methods below do without the generated package.
-        from okta_oidc_api import Client
-
-        with self._api_lock:
-            if self._api is None:
-                # The settings are for copies (`with_timeout` and the like), which make httpx
-                # clients of their own: signed and limited as well, if less exact.
-                api = Client(
-                    base_url=self._core.server.origin,
-                    headers=dict(HEADERS),
-                    timeout=httpx.Timeout(self._core.timeout),
-                    httpx_args={"auth": self._core.auth},
-                )
-                # Left alone, it would make a client of the other kind when asked for one, with
-                # no authentication and no time limit.
-                if isinstance(sender, httpx.Client):
-                    api.set_httpx_client(sender)
-                    api.set_async_httpx_client(httpx.AsyncClient(transport=_WrongFace()))
-                else:
-                    api.set_async_httpx_client(sender)
-                    api.set_httpx_client(httpx.Client(transport=_WrongFace()))
-                self._api = api
-        return self._api
+    def _steps(
+        self,
+        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        auth_server_id: AuthServerId | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Steps[T]:
+        """The course of one call, at this server or at the default one."""
+        if auth_server_id is None:
+            auth_server_id = self._flow.server.default
+        return self._flow.steps(build(checked_server_id(auth_server_id), *args, **kwargs))
 
 
 class OktaOIDC(_Face):
@@ -100,46 +84,49 @@ class OktaOIDC(_Face):
     def __init__(
         self,
         base_url: str,
-        auth: ClientSecretBasic | ClientSecretPost,
+        auth: ClientAuth,
         *,
         auth_server_id: AuthServerId | None = None,
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
     ) -> None:
-        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
+        super().__init__(base_url, auth, auth_server_id, timeout, retry)
         check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
-        from ._senders import Sender
+        from ._senders import Api, Sender
 
-        self._sender: Final = Sender(
-            self._core.server, self._core.auth, self._core.timeout, http_client
-        )
-        self._sleep: Callable[[float], None] = time.sleep
+        self._sender: Final = Sender(self._flow, http_client)
+        self._run: Final = self._sender.run
+        self._api: Final = Api.over(self._sender)
 
     @property
     def api(self) -> Client:
-        """The generated client, for any synchronous generated function, authenticated and limited.
+        """The generated client, for any synchronous generated function.
 
-        A generated function returns its own types for what the document describes, errors
-        included. It raises this package's errors where its parser would fail, and retries nothing.
+        It takes the road of the methods: signed where the operation authenticates the client,
+        limited, retried by the same table, and the same errors are raised. What is returned is the
+        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
+        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
         """
-        return self._generated(self._sender)
+        return self._api
 
+    @silent
     def token(
         self,
         request: GrantModel | Mapping[str, object],
         *,
         auth_server_id: AuthServerId | None = None,
-    ) -> TokenResponse:
+    ) -> models.TokenResponse:
         """Exchange any grant for tokens (RFC 6749 §3.2): exactly what Okta answered.
 
         Args:
             request: a grant of ``okta_oidc_api.models``, or a mapping of form parameters, in which
                 ``None`` is left out and a list repeats its parameter.
         """
-        return self._run(self._core.token(request, auth_server_id))
+        return self._call(operations.token, auth_server_id, request)
 
+    @silent
     def token_for_code(
         self,
         code: str,
@@ -161,10 +148,9 @@ class OktaOIDC(_Face):
             InvalidGrantError: the code is spent, expired or another client's, or the redirect URI
                 or the verifier does not belong to it.
         """
-        return self._run(
-            self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
-        )
+        return self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
+    @silent
     def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -185,15 +171,14 @@ class OktaOIDC(_Face):
         Raises:
             InvalidGrantError: the refresh token is expired, revoked, reused or another client's.
         """
-        return self._run(
-            self._core.token_for_refresh_token(refresh_token, redirect_uri, scope, auth_server_id)
-        )
+        return self._call(operations.refresh, auth_server_id, refresh_token, redirect_uri, scope)
 
+    @silent
     def introspect(
         self,
         token: str,
         *,
-        token_type_hint: IntrospectHint | None = None,
+        token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
     ) -> Introspection:
         """Ask whether a token is active, and what it stands for (RFC 7662 §2).
@@ -201,13 +186,14 @@ class OktaOIDC(_Face):
         A token that is expired, revoked, unknown or of another server is inactive: an answer, not
         an error.
         """
-        return self._run(self._core.introspect(token, token_type_hint, auth_server_id))
+        return self._call(operations.introspect, auth_server_id, token, token_type_hint)
 
+    @silent
     def revoke(
         self,
         token: str,
         *,
-        token_type_hint: RevokeHint | None = None,
+        token_type_hint: models.OrgRevokeTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
     ) -> None:
         """Make a token useless (RFC 7009 §2).
@@ -215,7 +201,16 @@ class OktaOIDC(_Face):
         Success says that the request was understood: an unknown token gives the same answer.
         Revoking a refresh token ends its access tokens too, not the other way round.
         """
-        self._run(self._core.revoke(token, token_type_hint, auth_server_id))
+        self._call(operations.revoke, auth_server_id, token, token_type_hint)
+
+    def _call(
+        self,
+        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        auth_server_id: AuthServerId | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        return self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -232,24 +227,6 @@ class OktaOIDC(_Face):
     ) -> None:
         self.close()
 
-    def _run(self, call: Call[T]) -> T:
-        steps = self._core.steps(call)
-        try:
-            step = next(steps)
-            while True:
-                if not isinstance(step, httpx.Request):
-                    self._sleep(step)
-                    step = next(steps)
-                    continue
-                try:
-                    reply = self._sender.exchange(step)
-                except TransportError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as done:
-            return cast("T", done.value)
-
 
 class AsyncOktaOIDC(_Face):
     """:class:`OktaOIDC` for asyncio and trio: the same arguments, methods, results and errors.
@@ -260,38 +237,37 @@ class AsyncOktaOIDC(_Face):
     def __init__(
         self,
         base_url: str,
-        auth: ClientSecretBasic | ClientSecretPost,
+        auth: ClientAuth,
         *,
         auth_server_id: AuthServerId | None = None,
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
+        super().__init__(base_url, auth, auth_server_id, timeout, retry)
         check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
-        from anyio import sleep
+        from ._senders import Api, AsyncSender
 
-        from ._senders import AsyncSender
-
-        self._sender: Final = AsyncSender(
-            self._core.server, self._core.auth, self._core.timeout, http_client
-        )
-        self._sleep: Callable[[float], Awaitable[None]] = sleep
+        self._sender: Final = AsyncSender(self._flow, http_client)
+        self._run: Final = self._sender.run
+        self._api: Final = Api.over(self._sender)
 
     @property
     def api(self) -> Client:
         """The generated client, for any ``asyncio…`` function: see :attr:`OktaOIDC.api`."""
-        return self._generated(self._sender)
+        return self._api
 
+    @silent
     async def token(
         self,
         request: GrantModel | Mapping[str, object],
         *,
         auth_server_id: AuthServerId | None = None,
-    ) -> TokenResponse:
+    ) -> models.TokenResponse:
         """Exchange any grant for tokens: see :meth:`OktaOIDC.token`."""
-        return await self._run(self._core.token(request, auth_server_id))
+        return await self._call(operations.token, auth_server_id, request)
 
+    @silent
     async def token_for_code(
         self,
         code: str,
@@ -301,10 +277,9 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Exchange an authorization code for tokens: see :meth:`OktaOIDC.token_for_code`."""
-        return await self._run(
-            self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
-        )
+        return await self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
+    @silent
     async def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -314,29 +289,40 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Exchange a refresh token for tokens: see :meth:`OktaOIDC.token_for_refresh_token`."""
-        return await self._run(
-            self._core.token_for_refresh_token(refresh_token, redirect_uri, scope, auth_server_id)
+        return await self._call(
+            operations.refresh, auth_server_id, refresh_token, redirect_uri, scope
         )
 
+    @silent
     async def introspect(
         self,
         token: str,
         *,
-        token_type_hint: IntrospectHint | None = None,
+        token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
     ) -> Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
-        return await self._run(self._core.introspect(token, token_type_hint, auth_server_id))
+        return await self._call(operations.introspect, auth_server_id, token, token_type_hint)
 
+    @silent
     async def revoke(
         self,
         token: str,
         *,
-        token_type_hint: RevokeHint | None = None,
+        token_type_hint: models.OrgRevokeTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
     ) -> None:
         """Make a token useless: see :meth:`OktaOIDC.revoke`."""
-        await self._run(self._core.revoke(token, token_type_hint, auth_server_id))
+        await self._call(operations.revoke, auth_server_id, token, token_type_hint)
+
+    async def _call(
+        self,
+        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        auth_server_id: AuthServerId | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -352,31 +338,3 @@ class AsyncOktaOIDC(_Face):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    async def _run(self, call: Call[T]) -> T:
-        steps = self._core.steps(call)
-        try:
-            step = next(steps)
-            while True:
-                if not isinstance(step, httpx.Request):
-                    await self._sleep(step)
-                    step = next(steps)
-                    continue
-                try:
-                    reply = await self._sender.exchange(step)
-                except TransportError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as done:
-            return cast("T", done.value)
-
-
-class _WrongFace(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Refuses a generated function of the other kind."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import httpx
 
 from ._auth import ClientAuth
+from ._bodies import SentBody
 from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import FORM, encoded, names_in
@@ -31,7 +32,6 @@ from ._retry import (
 from ._runtime import RUNTIME, Runtime
 from ._steps import Steps
 from ._version import __version__
-from ._bodies import SentBody
 
 if TYPE_CHECKING:
     from ._operations import Operation, Request

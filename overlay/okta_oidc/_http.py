@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 
 class Headers(Mapping[str, str]):
@@ -21,8 +22,9 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_headers",)
 
-    def __init__(self, headers: httpx.Headers | None = None) -> None:
-        self._headers: Final = httpx.Headers() if headers is None else headers
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        # An ``httpx.Headers``, which is what makes it case-insensitive.
+        self._headers: Final[Mapping[str, str]] = {} if headers is None else headers
 
     def __getitem__(self, name: str) -> str:
         return self._headers[name]
@@ -36,7 +38,7 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({', '.join(self)})"
 
-    def __reduce__(self) -> tuple[type[Headers], tuple[httpx.Headers]]:
+    def __reduce__(self) -> tuple[type[Headers], tuple[Mapping[str, str]]]:
         return type(self), (self._headers,)
 
 

@@ -8,6 +8,7 @@ quotes, a list where RFC 6749 §3.3 has a space-delimited string, ``null`` for w
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import types
 import typing
@@ -33,6 +34,8 @@ else:
 __all__ = ["WrongMemberError", "models", "normalised", "read"]
 
 T = TypeVar("T")
+
+_DIGITS: Final = re.compile(r"[0-9]{1,19}")
 
 
 class WrongMemberError(Exception):
@@ -65,7 +68,9 @@ def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any
         if value is None and name not in members:
             continue
         try:
-            fine = _as_one_of(kinds, value)
+            # Space-delimited by RFC 6749 §3.3; some servers send the list.
+            words = _words(value) if name == "scope" else value
+            fine = _as_one_of(kinds, words)
         except _MismatchError:
             raise WrongMemberError(f"its member {name} is not {_named(kinds)}") from None
         if fine is not value:
@@ -85,7 +90,10 @@ def _fields(model: type[Any]) -> Mapping[str, tuple[bool, tuple[Any, ...]]]:
     hints = typing.get_type_hints(model, names)
     # The generator appends an underscore to what Python would not take as a name.
     return {
-        field.name.removesuffix("_"): (field.default is attrs.NOTHING, _alternatives(hints[field.name]))
+        field.name.removesuffix("_"): (
+            field.default is attrs.NOTHING,
+            _alternatives(hints[field.name]),
+        )
         for field in attrs.fields(model)
         if field.init
     }
@@ -97,21 +105,24 @@ def _alternatives(hint: object) -> tuple[Any, ...]:
     return (hint,)
 
 
+def _words(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    items = cast("list[object]", value)
+    words = [item for item in items if isinstance(item, str)]
+    return " ".join(words) if len(words) == len(items) else value
+
+
 def _as_one_of(kinds: tuple[Any, ...], value: Any) -> Any:
     for kind in kinds:
         try:
             return _as(kind, value)
         except _MismatchError:
             continue
-    if int in kinds and isinstance(value, str) and value.isascii() and value.isdigit():
-        if len(value) < 20:
-            return int(value)
+    if int in kinds and isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
     if int in kinds and isinstance(value, float) and value.is_integer():
         return int(value)
-    if str in kinds and isinstance(value, list):
-        items = cast("list[object]", value)
-        if all(isinstance(item, str) for item in items):
-            return " ".join(cast("list[str]", items))
     raise _MismatchError
 
 

@@ -174,7 +174,8 @@ class Endpoint:
 @functools.cache
 def _generated(module: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
     operation = next(each for each in OPERATIONS if each.module == module)
-    return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs
+    # The generator writes it for every operation, and nothing else gives the request.
+    return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
 
 
 TOKEN: Final = Endpoint("token", "org_token", "custom_token")
@@ -209,10 +210,13 @@ def refresh(
     server: AuthServerId, refresh_token: str, redirect_uri: object, scope: str | None
 ) -> Operation[Tokens]:
     """A refresh token."""
-    grant_model = models.RefreshTokenGrant(refresh_token, scope=given(scope))
-    if redirect_uri is not None:
-        grant_model["redirect_uri"] = text_of("redirect_uri", redirect_uri)
-    return grant(server, grant_model)
+    at = cast("str | None", text_of("redirect_uri", redirect_uri))
+    if at is not None and not at.strip():
+        raise ConfigurationError("redirect_uri is empty")
+    return grant(
+        server,
+        models.RefreshTokenGrant(refresh_token, scope=given(scope), redirect_uri=given(at)),
+    )
 
 
 def introspect(
@@ -232,7 +236,7 @@ def revoke(
     # Okta answers the same to what is no token, and the token would live on.
     if not _TOKEN.fullmatch(token):
         raise ConfigurationError(
-            "token is no token: it holds white space, a quote or a control character "
+            "token is not one: it holds white space, a quote or a control character "
             "(a line break from a file, or 'Bearer ' from a header?)"
         )
     return Operation(request, read_nothing)

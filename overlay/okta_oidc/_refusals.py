@@ -57,14 +57,14 @@ _ESCAPED: Final = re.compile(
 # Words of error texts. A secret that happens to be one of them is not blotted out of a sentence,
 # which would only tell that it is one.
 _WORDS: Final = frozenset(
-    (
-        "access account active admin application authentication authorization authorized bearer "
-        "been cannot client code credentials default denied device does error example expired "
-        "failed from grant have header invalid issued login malformed match missing must none not "
-        "null okta only parameter password refresh refused request required requested resource "
-        "revoked scope scopes secret server service sign supported test that the this token type "
-        "unauthorized unknown unsupported user username valid value wrong"
-    ).split()
+    """
+    access account active admin application authentication authorization authorized bearer
+    been cannot client code credentials default denied device does error example expired
+    failed from grant have header invalid issued login malformed match missing must none not
+    null okta only parameter password refresh refused request requested required resource
+    revoked scope scopes secret server service sign supported test that the this token type
+    unauthorized unknown unsupported user username valid value wrong
+    """.split()  # noqa: SIM905  # reads as the words that it holds
 )
 
 
@@ -240,12 +240,12 @@ def _letters(text: str) -> list[tuple[str, int, int]]:
 
     A unit that decodes to several characters is the place of each of them.
     """
-    found: list[tuple[str, int, int]] = []
-    for unit in _ESCAPED.finditer(text):
-        for char in _decoded(unit[0]).casefold():
-            if char.isalnum():
-                found.append((char, *unit.span()))
-    return found
+    return [
+        (char, *unit.span())
+        for unit in _ESCAPED.finditer(text)
+        for char in _decoded(unit[0]).casefold()
+        if char.isalnum()
+    ]
 
 
 def _decoded(unit: str) -> str:

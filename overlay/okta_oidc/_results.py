@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from ._errors import ConfigurationError, MalformedResponseError
@@ -184,9 +185,8 @@ class Introspection(_Result):
 
 
 def _pydantic_schema(kind: type[Introspection]) -> Any:
-    """How pydantic takes a result: as it is, written as its ``to_dict()``. It is pydantic's call."""
-    from importlib import import_module
-
+    """How pydantic takes a result: as it is, written as its ``to_dict()``."""
+    # Only pydantic asks, so it is there.
     core: Any = import_module("pydantic_core.core_schema")
 
     def check(value: object) -> object:
@@ -205,6 +205,20 @@ def _pydantic_schema(kind: type[Introspection]) -> Any:
 
 def _shown(at: datetime | None) -> str:
     return "None" if at is None else at.isoformat()
+
+
+def success(answer: T | models.OAuthErrorBody | models.OktaErrorBody | None) -> T:
+    """The answer of a generated function, as the type of a 2xx: errors have been raised.
+
+    Takes what ``sync()`` and ``asyncio()`` return, or ``parsed`` of their ``…_detailed`` twins, on
+    ``okta.api``.
+
+    Raises:
+        TypeError: it is the body of an error, which another client has let through.
+    """
+    if isinstance(answer, models.OAuthErrorBody | models.OktaErrorBody):
+        raise TypeError("the body of an error: the function was not called on okta.api")
+    return cast("T", answer)
 
 
 def read_tokens(reply: Reply, request: Request) -> Tokens:
@@ -279,7 +293,7 @@ class members_of:  # noqa: N801  # reads as the function that it is
         MalformedResponseError: the body is no JSON object, or a member is of another type.
     """
 
-    __slots__ = ("all", "_reply")
+    __slots__ = ("_reply", "all")
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply

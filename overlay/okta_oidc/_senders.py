@@ -21,10 +21,10 @@ from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
 from ._forms import CREDENTIALS, FORM, pairs_of
 from ._http import Headers, HttpInfo, Reply
+from ._models import WrongMemberError, models, normalised
 from ._operations import Described, Request, described
 from ._refusals import broken_message, malformed
 from ._results import check_json, read_nothing
-from ._models import WrongMemberError, models, normalised
 from ._silence import silent
 from ._steps import Ask, Steps
 from ._transports import OriginTransport
@@ -73,7 +73,9 @@ class Sender:
         self.flow: Final = flow
         self.is_closed = False
         self._borrowed: Final = borrowed is not None
-        self._route: Final = BorrowedTransport(borrowed) if borrowed else OriginTransport(flow.server)
+        self._route: Final = (
+            BorrowedTransport(borrowed) if borrowed else OriginTransport(flow.server)
+        )
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
@@ -437,9 +439,8 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     response = httpx.Response(status, headers=headers, content=content)
     if operation.has_content:
         try:
-            import_module(f"okta_oidc_api.{operation.module}")._parse_response(
-                client=_ANY, response=response
-            )
+            generated = import_module(f"okta_oidc_api.{operation.module}")
+            generated._parse_response(client=_ANY, response=response)  # noqa: SLF001
         except Exception:  # noqa: BLE001  # whatever it raises, the answer is at hand
             why = "a member is not of its type"
         else:
@@ -461,6 +462,16 @@ def _checked_content(reply: Reply, operation: Described) -> bytes:
     return reply.body if fine is members else json.dumps(fine).encode()
 
 
+class _WrongFace(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Refuses a generated function of the other kind."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")
+
+
 class Api(Client):
     """The generated client, each of whose requests takes the road of the methods."""
 
@@ -469,13 +480,19 @@ class Api(Client):
     @classmethod
     def over(cls, sender: Sender | AsyncSender, **settings: Any) -> Self:
         flow = sender.flow
-        api = cls(base_url=flow.server.origin, **{"timeout": httpx.Timeout(flow.timeout), **settings})
+        api = cls(
+            base_url=flow.server.origin, **{"timeout": httpx.Timeout(flow.timeout), **settings}
+        )
         api._sender = sender
         options = {"headers": api._headers, "cookies": api._cookies, "timeout": api._timeout}
+        # Left alone, it would make a client of the other kind when asked for one, with no
+        # authentication and no time limit.
         if isinstance(sender, Sender):
             api.set_httpx_client(Entrance(sender, **options))
+            api.set_async_httpx_client(httpx.AsyncClient(transport=_WrongFace()))
         else:
             api.set_async_httpx_client(AsyncEntrance(sender, **options))
+            api.set_httpx_client(httpx.Client(transport=_WrongFace()))
         return api
 
     def _copy(self, **changes: Any) -> Self:
@@ -487,24 +504,12 @@ class Api(Client):
         return self._copy(headers={**self._headers, **headers})
 
     def with_cookies(self, cookies: dict[str, str]) -> Self:
-        """A client that sends ``cookies``, too, and none of the server's. This one stays as it is."""
+        """A client that sends ``cookies``, too, and none of the server's. This one stays so."""
         return self._copy(cookies={**self._cookies, **cookies})
 
     def with_timeout(self, timeout: httpx.Timeout) -> Self:
-        """A client whose attempts take ``timeout.read`` seconds at most. This one stays as it is."""
+        """A client whose attempts take ``timeout.read`` seconds each. This one stays as it is."""
         return self._copy(timeout=timeout)
-
-    def get_httpx_client(self) -> httpx.Client:
-        if self._client is None:
-            raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
-        return self._client
-
-    def get_async_httpx_client(self) -> httpx.AsyncClient:
-        if self._async_client is None:
-            raise ConfigurationError(
-                "OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC"
-            )
-        return self._async_client
 
     # Its requests use the connections of the methods, which are not its own to close.
 

@@ -105,7 +105,6 @@ BAD_URLS: list[Any] = [
     "\n",
     0,
     b"https://org.okta.com",
-    httpx.URL("https://org.okta.com"),
     ["https://org.okta.com"],
     # no URL, or of another scheme
     "org.okta.com",
