@@ -31,19 +31,32 @@ if TYPE_CHECKING:
         TransportTimeoutError,
     )
     from ._http import HttpInfo
-    from ._results import Introspection, Tokens, success
+    from ._jose._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
+    from ._jose._claims import Claims
+    from ._results import ExchangedToken, Introspection, Tokens, success
     from ._retry import Retry
+    from ._sign_in._exchange import TokenType
+    from ._sign_in._logins import BackchannelLogin, DeviceLogin
+    from ._sign_in._provider import SignIn
+    from ._sign_in._requests import AuthorizationRequest
 
 __all__ = [
     "APIError",
+    "AccessTokenVerifier",
     "ApprovalExpiredError",
+    "AsyncAccessTokenVerifier",
     "AsyncOktaOIDC",
     "AuthorizationError",
+    "AuthorizationRequest",
+    "BackchannelLogin",
     "CallbackMismatchError",
+    "Claims",
     "ClientAuth",
     "ClientSecretBasic",
     "ClientSecretPost",
     "ConfigurationError",
+    "DeviceLogin",
+    "ExchangedToken",
     "HttpInfo",
     "Introspection",
     "InvalidClientError",
@@ -57,8 +70,10 @@ __all__ = [
     "RateLimitError",
     "Retry",
     "ServerError",
+    "SignIn",
     "SignInRequiredError",
     "TokenStoreError",
+    "TokenType",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
@@ -96,8 +111,14 @@ _HOMES = {
         "TransportTimeoutError",
     ),
     "_http": ("HttpInfo",),
-    "_results": ("Introspection", "Tokens", "success"),
+    "_jose._access_tokens": ("AccessTokenVerifier", "AsyncAccessTokenVerifier"),
+    "_jose._claims": ("Claims",),
+    "_results": ("ExchangedToken", "Introspection", "Tokens", "success"),
     "_retry": ("Retry",),
+    "_sign_in._exchange": ("TokenType",),
+    "_sign_in._logins": ("BackchannelLogin", "DeviceLogin"),
+    "_sign_in._provider": ("SignIn",),
+    "_sign_in._requests": ("AuthorizationRequest",),
 }
 
 

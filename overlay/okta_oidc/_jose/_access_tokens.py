@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
-from .._auth import PublicClient
+from .._auth import ClientSecretBasic
 from .._config import check_kind
 from .._errors import ConfigurationError
 from .._flow import Flow
@@ -44,7 +44,7 @@ class _Verifier:
         self._leeway: Final = float(leeway)
         self._issuer: Final = f"{server.origin}/oauth2/{server.default}"
         self._audience: Final = checked_audience(audience)
-        self._flow: Final = Flow(server, PublicClient(_NOBODY), _TIMEOUT, Retry())
+        self._flow: Final = Flow(server, ClientSecretBasic(_NOBODY, _NOBODY), _TIMEOUT, Retry())
 
     def _checks(self, sender: Sender | AsyncSender) -> Verification:
         from ._fetching import key_cache

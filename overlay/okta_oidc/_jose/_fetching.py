@@ -20,9 +20,7 @@ def key_cache(sender: Sender | AsyncSender, server: AuthServerId) -> KeyCache | 
     """The keys of ``server``, fetched by ``sender``."""
     flow: Final = sender.flow
     if isinstance(sender, Sender):
-        return KeyCache(
-            lambda limit: sender.run(_fetch(flow, server, limit)), lambda: flow.runtime
-        )
+        return KeyCache(lambda limit: sender.run(_fetch(flow, server, limit)), lambda: flow.runtime)
     return AsyncKeyCache(
         lambda limit: sender.run(_fetch(flow, server, limit)), lambda: flow.runtime
     )

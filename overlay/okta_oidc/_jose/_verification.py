@@ -213,7 +213,7 @@ def _checked_header(token: str) -> tuple[str | None, str]:
     if token.count(".") == 4:
         raise _refused("encrypted", "it is encrypted")
     try:
-        signed = jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
+        jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
         # Again, as the json module would have taken the last of two members of one name.
         header = _json_object(urlsafe_b64decode(token.partition(".")[0].encode()))
     except MissingAlgorithmError:
@@ -260,7 +260,9 @@ def _json_object(text: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _number(claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim") -> float | None:
+def _number(
+    claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim"
+) -> float | None:
     value = claims.get(name)
     if type(value) is int or type(value) is float:
         return value
@@ -276,7 +278,9 @@ def _text(claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim
     raise _refused(reason, f"its {name} is not a string")
 
 
-def _texts(claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim") -> tuple[str, ...]:
+def _texts(
+    claims: dict[str, Any], name: str, reason: InvalidTokenReason = "claim"
+) -> tuple[str, ...]:
     value = claims.get(name)
     if value is None:
         return ()

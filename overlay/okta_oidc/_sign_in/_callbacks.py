@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
 from typing import Any, Final, cast
 from urllib.parse import parse_qs
@@ -38,7 +38,9 @@ def code_of(
     for name, values in found.items():
         if len(values) > 1:
             raise CallbackMismatchError(f"the callback has more than one {name}")
-    state, iss, error, description, code = (found[name][0] if found[name] else "" for name in _NAMES)
+    state, iss, error, description, code = (
+        found[name][0] if found[name] else "" for name in _NAMES
+    )
     # First of all: without it anybody may have written the rest.
     if not compare_digest(state.encode(errors="replace"), request.state.encode()):
         raise CallbackMismatchError(
@@ -97,6 +99,6 @@ def _all_of(callback: Mapping[str, object], name: str) -> list[object]:
         if several is not None:
             return list(several(name)) if name in callback else []
     value = callback.get(name)
-    if value is None:
-        return []
-    return cast("list[object]", list(value)) if isinstance(value, list | tuple) else [value]
+    if isinstance(value, list | tuple):
+        return list(cast("Sequence[object]", value))
+    return [] if value is None else [value]

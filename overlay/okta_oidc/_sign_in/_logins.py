@@ -128,7 +128,9 @@ def device(server: AuthServerId, scope: str | None) -> Operation[DeviceLogin]:
             auth_server_id=server,
         )
 
-    return Operation(DEVICE.request(server, models.DeviceAuthorizeRequest(scope=given(scope))), read)
+    return Operation(
+        DEVICE.request(server, models.DeviceAuthorizeRequest(scope=given(scope))), read
+    )
 
 
 def backchannel(

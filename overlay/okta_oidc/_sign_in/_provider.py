@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.request import parse_http_list, parse_keqv_list
 
 from .._config import ORG, AuthServerId, check_kind
@@ -22,6 +22,8 @@ from ._requests import AuthorizationRequest, address, parameters
 
 if TYPE_CHECKING:
     from .._flow import Flow
+
+T = TypeVar("T")
 
 PAR: Final = Endpoint("authorization", "org_push_authorization", "custom_push_authorization")
 USERINFO: Final = Endpoint("userinfo", "org_userinfo", "custom_userinfo")
@@ -72,7 +74,7 @@ class Provider:
         client_id = self._flow.auth.client_id
         if push:
             pushed = yield from self._flow.steps(
-                Operation(PAR.request(server, request), reader_of(models.PushedAuthorization))
+                Operation(PAR.request(server, request), _reader(models.PushedAuthorization))
             )
             members = {"request_uri": pushed.request_uri}
         return AuthorizationRequest(
@@ -156,7 +158,7 @@ class Provider:
         secure = self._flow.server.secure
 
         def read(reply: Reply, request: Request) -> models.ServerMetadata:
-            metadata = reader_of(models.ServerMetadata)(reply, request)
+            metadata = _reader(models.ServerMetadata)(reply, request)
             members = members_of(reply).all
             if metadata.issuer != issuer:
                 raise malformed(reply, "its issuer is another: is there an issuer to be given?")
@@ -184,9 +186,7 @@ class Provider:
             headers=((b"Authorization", f"Bearer {access_token}".encode()),),
         )
         try:
-            return (
-                yield from self._flow.steps(Operation(request, reader_of(models.UserInfo)))
-            )
+            return (yield from self._flow.steps(Operation(request, _reader(models.UserInfo))))
         except APIError as error:
             _read_challenge(error, access_token)
             raise
@@ -219,6 +219,11 @@ class Provider:
         return f"{self._flow.server.origin}/oauth2{at}/v1/{name}"
 
 
+def _reader(model: type[T]) -> Callable[[Reply, Request], T]:
+    # What functools.cache returns has forgotten the type.
+    return cast("Callable[[Reply, Request], T]", cast("Any", reader_of)(model))
+
+
 def _read_with_id_token(reply: Reply, request: Request) -> Tokens:
     tokens = read_tokens(reply, request)
     if tokens.id_token is None:
@@ -227,7 +232,9 @@ def _read_with_id_token(reply: Reply, request: Request) -> Tokens:
 
 
 def _is_safe(url: object, *, secure: bool) -> bool:
-    return isinstance(url, str) and url.startswith("https://" if secure else ("https://", "http://"))
+    return isinstance(url, str) and url.startswith(
+        "https://" if secure else ("https://", "http://")
+    )
 
 
 def _read_challenge(error: APIError, access_token: str) -> None:
