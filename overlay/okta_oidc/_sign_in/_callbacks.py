@@ -93,8 +93,8 @@ def _parsed(callback: str) -> dict[str, list[str]]:
 
 def _all_of(callback: Mapping[str, object], name: str) -> list[object]:
     """All values of a parameter: frameworks' mappings show the first, or the last, of several."""
-    for method in ("getlist", "getall"):
-        # Starlette, Django, Werkzeug; aiohttp, whose own raises for none.
+    # Starlette, Django, Werkzeug; httpx; aiohttp, whose own raises where there is none.
+    for method in ("getlist", "get_list", "getall"):
         several: Callable[[str], list[object]] | None = getattr(callback, method, None)
         if several is not None:
             return list(several(name)) if name in callback else []

@@ -147,7 +147,9 @@ def backchannel(
     Raises:
         ConfigurationError: not exactly one hint; ``expires_in`` is no number of seconds.
     """
-    if (login_hint is None) == (id_token_hint is None):
+    check_kind("login_hint", login_hint, str, type(None))
+    check_kind("id_token_hint", id_token_hint, str, type(None))
+    if bool((login_hint or "").strip()) == bool((id_token_hint or "").strip()):
         raise ConfigurationError("pass one of login_hint and id_token_hint")
     if expires_in is not None and (type(expires_in) is not int or expires_in < 1):
         raise ConfigurationError("expires_in must be a whole number of seconds, 1 or more")
