@@ -101,6 +101,13 @@ def spec(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Print how much of Okta's own document ours covers, and what is left out and why."""
+    _install(session, "", "generate")
+    session.run("python", "-m", "tasks.coverage", *session.posargs)
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright, both strict: overlay, generated, tests, examples."""
     imported = ("test", "contract", "browser", "docs", "bench", "sbom")

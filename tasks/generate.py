@@ -86,7 +86,7 @@ def generated(
         silent=True,
     )
     operations = package / "operations.py"
-    run("python", str(ROOT / "tasks" / "operations.py"), str(document), str(package), silent=True)
+    run("python", "-m", "tasks.operations", str(document), str(package), silent=True)
     # As the generator's own hook does: no settings of this repository, none of Ruff's defaults.
     how = ("--isolated", "--no-cache", "--line-length=100")
     run("ruff", "format", *how, str(operations), silent=True)

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._adapters import aiohttp_client
-    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost
+    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
     from ._errors import (
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     )
     from ._http import HttpInfo
     from ._jose._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
+    from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
     from ._jose._claims import Claims
+    from ._jose._dpop import DPoP
     from ._results import ExchangedToken, Introspection, Tokens, success
     from ._retry import Retry
     from ._sign_in._exchange import TokenType
@@ -53,8 +55,10 @@ __all__ = [
     "Claims",
     "ClientAuth",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
+    "DPoP",
     "DeviceLogin",
     "ExchangedToken",
     "HttpInfo",
@@ -67,6 +71,8 @@ __all__ = [
     "ORG",
     "OktaError",
     "OktaOIDC",
+    "PrivateKeyJwt",
+    "PublicClient",
     "RateLimitError",
     "Retry",
     "ServerError",
@@ -89,8 +95,16 @@ OFFLINE_SCOPE = "offline_access openid"
 # corner, pays for httpx in that corner.
 _HOMES = {
     "_adapters": ("aiohttp_client",),
-    "_auth": ("ClientAuth", "ClientSecretBasic", "ClientSecretPost"),
-    "_client": ("AsyncOktaOIDC", "OktaOIDC"),
+    "_auth": (
+        "ClientAuth",
+        "ClientSecretBasic",
+        "ClientSecretPost",
+        "PublicClient",
+    ),
+    "_client": (
+        "AsyncOktaOIDC",
+        "OktaOIDC",
+    ),
     "_config": ("ORG",),
     "_errors": (
         "APIError",
@@ -113,6 +127,8 @@ _HOMES = {
     "_http": ("HttpInfo",),
     "_jose._access_tokens": ("AccessTokenVerifier", "AsyncAccessTokenVerifier"),
     "_jose._claims": ("Claims",),
+    "_jose._assertions": ("ClientSecretJwt", "PrivateKeyJwt"),
+    "_jose._dpop": ("DPoP",),
     "_results": ("ExchangedToken", "Introspection", "Tokens", "success"),
     "_retry": ("Retry",),
     "_sign_in._exchange": ("TokenType",),

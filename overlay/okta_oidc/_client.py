@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Collection, Mapping
 from types import NoneType, TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 import httpx
 from okta_oidc_api import Client
@@ -15,6 +16,8 @@ from . import _sign_in as sign_in
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
 from ._flow import Flow
+from ._from_env import options_from_env
+from ._jose._dpop import DPoP
 from ._jose._issuers import Issuers
 from ._models import models
 from ._operations import GrantModel, Operation
@@ -37,9 +40,33 @@ class _Face:
         auth_server_id: AuthServerId | None,
         timeout: float,
         retry: Retry | None,
+        dpop: DPoP | None,
     ) -> None:
         self._issuers: Issuers
-        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry)
+        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+
+    @classmethod
+    @silent
+    def from_env(cls, prefix: str = "OKTA_", **options: Any) -> Self:
+        """A client by environment variables, whose names the command line reads too.
+
+        ``{prefix}ORG_URL`` (an issuer URL will do), ``AUTH_SERVER_ID`` (``org`` for the org
+        server), ``CLIENT_ID``, and one of ``CLIENT_SECRET``, ``PRIVATE_KEY`` (a PEM or JWK) and
+        ``PRIVATE_KEY_FILE``; without any, the client is a public one. ``KEY_ID`` is the key's.
+        ``AUTH_METHOD`` is needed for a secret that is not for ``client_secret_basic``.
+
+        Args:
+            prefix: what the names begin with.
+            options: the keyword arguments of the class.
+
+        Raises:
+            ConfigurationError: a variable is missing, two contradict each other, or one cannot be
+                right. The text names them, and shows no value.
+        """
+        base_url, auth, server = options_from_env(os.environ, prefix)
+        options.setdefault("auth_server_id", server)
+        made: Self = cast("Any", cls)(base_url, auth, **options)
+        return made
 
     def __repr__(self) -> str:
         server = self._flow.server
@@ -72,8 +99,9 @@ class OktaOIDC(_Face):
         base_url: the org's URL or custom domain, or an issuer URL
             (``https://{org}/oauth2/{id}``), which sets ``auth_server_id``. ``https``, or
             ``http`` for a loopback host.
-        auth: :class:`ClientSecretBasic` or :class:`ClientSecretPost`, as the application is
-            registered.
+        auth: how the application is registered to authenticate: :class:`ClientSecretBasic`,
+            :class:`ClientSecretPost`, :class:`ClientSecretJwt`, :class:`PrivateKeyJwt` or
+            :class:`PublicClient`.
         auth_server_id: a custom authorization server's id, or :data:`ORG`; ``None`` means the
             issuer URL's, else ``"default"``. Each method takes it too, for that call alone.
         timeout: seconds that one attempt may take in all, from connecting to the last byte.
@@ -82,6 +110,8 @@ class OktaOIDC(_Face):
             close. Its redirects, authentication and cookies stay unused.
         issuer: the ``iss`` that tokens carry where it names another host than ``base_url``: a
             custom domain whose authorization servers keep the org URL. Nothing is sent to it.
+        dpop: the key that tokens are to be bound to (RFC 9449). Requests for tokens prove it, and
+            a ``Bearer`` answer is a :class:`MalformedResponseError`.
 
     Every method raises, beside what it says itself:
 
@@ -104,8 +134,9 @@ class OktaOIDC(_Face):
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
         issuer: str | None = None,
+        dpop: DPoP | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
         check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Api, Sender
@@ -578,8 +609,9 @@ class AsyncOktaOIDC(_Face):
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
         issuer: str | None = None,
+        dpop: DPoP | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
         check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from ._senders import Api, AsyncSender
 

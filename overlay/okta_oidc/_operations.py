@@ -267,15 +267,15 @@ class _Parameters:
 
 
 def _grant(request: object) -> Body:
-    if isinstance(request, tuple(_grants().values())):
+    if isinstance(request, tuple(grants().values())):
         return cast("Body", request)
     if not isinstance(request, Mapping):
-        check_kind("request", request, *_grants().values(), Mapping)
+        check_kind("request", request, *grants().values(), Mapping)
     return _Parameters(cast("Mapping[str, object]", request))
 
 
 @functools.cache
-def _grants() -> Mapping[str, type[attrs.AttrsInstance]]:
+def grants() -> Mapping[str, type[attrs.AttrsInstance]]:
     """The generated grant models by their ``grant_type``."""
     return {
         str(attrs.fields_dict(model)["grant_type"].default): model
@@ -289,7 +289,7 @@ def _required(body: Body) -> frozenset[str]:
     if not isinstance(body, _Parameters):
         return _required_of(type(body))
     grant_type = body.members.get("grant_type")
-    known = _grants().get(grant_type) if isinstance(grant_type, str) else None
+    known = grants().get(grant_type) if isinstance(grant_type, str) else None
     return frozenset({"grant_type"}) if known is None else _required_of(known)
 
 

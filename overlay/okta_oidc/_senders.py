@@ -13,20 +13,22 @@ from urllib.parse import parse_qsl, unquote
 import httpcore
 import httpx
 from okta_oidc_api import Client
+from okta_oidc_api.operations import CREDENTIALS
+from okta_oidc_api.operations import Operation as Described
 
 from ._bodies import ReceivedBody, SentBody
 from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, within
 from ._config import Server
-from ._errors import ConfigurationError, TransportError, TransportTimeoutError
+from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
-from ._forms import CREDENTIALS, FORM, pairs_of
+from ._forms import FORM, pairs_of
 from ._http import Headers, HttpInfo, Reply
 from ._models import WrongMemberError, models, normalised
-from ._operations import Described, Request, described
+from ._operations import Request, described
 from ._refusals import broken_message, malformed
 from ._results import check_json, read_nothing
 from ._silence import silent
-from ._steps import Ask, Steps
+from ._steps import Ask, Step, Steps
 from ._transports import OriginTransport
 
 T = TypeVar("T")
@@ -79,22 +81,26 @@ class Sender:
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    if isinstance(step, httpx.Request):
-                        outcome: Any = self._exchange(step)
-                    elif isinstance(step, Ask):
-                        outcome = step.function(*step.args)
-                    else:
-                        outcome = self.flow.runtime.sleep(step)
-                except Exception as error:  # noqa: BLE001  # the core's to judge
-                    step = steps.throw(error)
+        outcome: Any = None
+        failure: Exception | None = None
+        while True:
+            try:
+                step = steps.send(outcome) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                return cast("T", done.value)
+            outcome = failure = None
+            try:
+                if isinstance(step, httpx.Request):
+                    outcome = self._exchange(step)
+                elif isinstance(step, Ask):
+                    outcome = step.function(*step.args)
                 else:
-                    step = steps.send(outcome)
-        except StopIteration as done:
-            return cast("T", done.value)
+                    self.flow.runtime.sleep(step)
+            except Exception as error:  # the core's to judge
+                if not _is_an_outcome(step, error):
+                    steps.close()
+                    raise
+                failure = error
 
     def _exchange(self, request: httpx.Request) -> Reply:
         if self.is_closed:
@@ -142,22 +148,26 @@ class AsyncSender:
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    if isinstance(step, httpx.Request):
-                        outcome: Any = await self._exchange(step)
-                    elif isinstance(step, Ask):
-                        outcome = await _answer(step)
-                    else:
-                        outcome = await self.flow.runtime.sleep_async(step)
-                except Exception as error:  # noqa: BLE001  # the core's to judge
-                    step = steps.throw(error)
+        outcome: Any = None
+        failure: Exception | None = None
+        while True:
+            try:
+                step = steps.send(outcome) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                return cast("T", done.value)
+            outcome = failure = None
+            try:
+                if isinstance(step, httpx.Request):
+                    outcome = await self._exchange(step)
+                elif isinstance(step, Ask):
+                    outcome = await _answer(step)
                 else:
-                    step = steps.send(outcome)
-        except StopIteration as done:
-            return cast("T", done.value)
+                    await self.flow.runtime.sleep_async(step)
+            except Exception as error:  # the core's to judge
+                if not _is_an_outcome(step, error):
+                    steps.close()
+                    raise
+                failure = error
 
     async def _exchange(self, request: httpx.Request) -> Reply:
         from anyio import CancelScope, fail_after
@@ -186,6 +196,13 @@ class AsyncSender:
     async def aclose(self) -> None:
         self.is_closed = True
         await self._route.aclose()
+
+
+def _is_an_outcome(step: Step, error: Exception) -> bool:
+    """Whether ``error`` is what came of ``step``, not of a caller's own hook or transport."""
+    return isinstance(error, OktaError) or (
+        isinstance(step, Ask) and not isinstance(error, StopIteration)
+    )
 
 
 async def _answer(step: Ask) -> Any:
@@ -336,7 +353,8 @@ def _from_generated(
     if not operation.module:
         return None
     members = cast("dict[str, object] | None", data)
-    headers = {**client.own_headers, **(options.get("headers") or {})}
+    more: dict[str, str] = options.get("headers") or {}
+    headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
         members = {name: value for name, value in members.items() if name != "client_id"}
     return Request(
@@ -477,11 +495,23 @@ class Api(Client):
 
     _sender: Sender | AsyncSender
 
+    def __repr__(self) -> str:
+        # Headers and cookies may be secret.
+        return f"{type(self).__name__}({self._base_url!r})"
+
     @classmethod
-    def over(cls, sender: Sender | AsyncSender, **settings: Any) -> Self:
-        flow = sender.flow
+    def over(
+        cls,
+        sender: Sender | AsyncSender,
+        headers: dict[str, str] | None = None,
+        cookies: dict[str, str] | None = None,
+        timeout: httpx.Timeout | None = None,
+    ) -> Self:
         api = cls(
-            base_url=flow.server.origin, **{"timeout": httpx.Timeout(flow.timeout), **settings}
+            base_url=sender.flow.server.origin,
+            headers=headers or {},
+            cookies=cookies or {},
+            timeout=timeout or httpx.Timeout(sender.flow.timeout),
         )
         api._sender = sender
         options = {"headers": api._headers, "cookies": api._cookies, "timeout": api._timeout}
@@ -495,21 +525,17 @@ class Api(Client):
             api.set_httpx_client(httpx.Client(transport=_WrongFace()))
         return api
 
-    def _copy(self, **changes: Any) -> Self:
-        now = {"headers": self._headers, "cookies": self._cookies, "timeout": self._timeout}
-        return self.over(self._sender, **{**now, **changes})
-
     def with_headers(self, headers: dict[str, str]) -> Self:
         """A client that sends ``headers``, too. This one stays as it is."""
-        return self._copy(headers={**self._headers, **headers})
+        return self.over(self._sender, {**self._headers, **headers}, self._cookies, self._timeout)
 
     def with_cookies(self, cookies: dict[str, str]) -> Self:
         """A client that sends ``cookies``, too, and none of the server's. This one stays so."""
-        return self._copy(cookies={**self._cookies, **cookies})
+        return self.over(self._sender, self._headers, {**self._cookies, **cookies}, self._timeout)
 
     def with_timeout(self, timeout: httpx.Timeout) -> Self:
         """A client whose attempts take ``timeout.read`` seconds each. This one stays as it is."""
-        return self._copy(timeout=timeout)
+        return self.over(self._sender, self._headers, self._cookies, timeout)
 
     # Its requests use the connections of the methods, which are not its own to close.
 

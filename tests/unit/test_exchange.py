@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import pickle
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-import yaml
 from okta_oidc import (
     ORG,
     APIError,
@@ -28,7 +25,6 @@ from okta_oidc import (
 from ._faces import Face, Kind
 
 NOW: Final = 1_800_000_000.0
-DOCUMENT: Final = Path(__file__).parents[2] / "openapi" / "okta-oauth.yaml"
 ID_TOKEN: Final = "planted.id.token"
 SECRET: Final = "planted-exchanged-token-3"
 EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -205,13 +201,11 @@ def test_a_token_is_exchanged(desk: Desk, name: str) -> None:
         ),
     ],
 )
-def test_a_secret_comes_without_a_token(
-    desk: Desk, kind_of: TokenType, member: dict[str, Any]
-) -> None:
+def test_a_secret_comes_without_a_token(desk: Desk, kind_of: str, member: dict[str, Any]) -> None:
     desk.answer = {
         "token_type": "N_A",
         "expires_in": 300,
-        "issued_token_type": str(kind_of),
+        "issued_token_type": kind_of,
         **member,
     }
     exchanged = desk.run(
@@ -286,18 +280,3 @@ def test_an_exchanged_token_shows_nothing_and_survives_pickling(desk: Desk) -> N
     assert "planted" not in repr(exchanged)
     assert pickle.loads(pickle.dumps(exchanged)) == exchanged
     assert json.loads(json.dumps(exchanged.to_dict()))["token"] == SECRET
-
-
-def test_the_kinds_of_tokens_are_the_documents() -> None:
-    def urns(node: object) -> Iterator[str]:
-        if isinstance(node, dict):
-            for value in cast("dict[str, object]", node).values():
-                yield from urns(value)
-        elif isinstance(node, list):
-            for value in cast("list[object]", node):
-                yield from urns(value)
-        elif isinstance(node, str) and re.fullmatch(r"urn:\S*:token-type:\S*", node):
-            yield node
-
-    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
-    assert set(urns(document)) == set(TokenType)

@@ -61,7 +61,8 @@ class Endpoint:
     async def fetch_async(self, limit: float | None) -> Reply:
         self.limits.append(limit)
         self.entered.set()
-        await to_thread.run_sync(self.opened.wait, PATIENT, abandon_on_cancel=True)
+        if not self.opened.is_set():
+            await to_thread.run_sync(self.opened.wait, PATIENT, abandon_on_cancel=True)
         return self._answer()
 
     def _answer(self) -> Reply:

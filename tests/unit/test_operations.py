@@ -68,6 +68,7 @@ TOKEN = Operation(
         TOKEN._replace(
             path="/oauth2/v1/par",
             module="api.authorization.org_push_authorization",
+            statuses=(200, 201),
             model="PushedAuthorization",
             needs_client_id=True,
             repeatable=True,

@@ -1,1 +1,1 @@
-"""Signed tokens: what the package makes itself, and what it checks. Needs the extra ``jwt``."""
+"""What needs JOSE: client assertions, DPoP proofs, keys, verification. Extra ``jwt``."""

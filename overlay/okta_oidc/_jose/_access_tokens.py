@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
-from .._auth import ClientSecretBasic
+from .._auth import PublicClient
 from .._config import check_kind
 from .._errors import ConfigurationError
 from .._flow import Flow
@@ -15,8 +15,8 @@ from .._retry import Retry, is_number
 from .._silence import silent
 from .._steps import Steps
 from ._claims import Claims
-from ._extra import need_joserfc
 from ._issuers import named_server
+from ._private_keys import need_joserfc
 
 if TYPE_CHECKING:
     from .._senders import AsyncSender, Sender
@@ -44,7 +44,7 @@ class _Verifier:
         self._leeway: Final = float(leeway)
         self._issuer: Final = f"{server.origin}/oauth2/{server.default}"
         self._audience: Final = checked_audience(audience)
-        self._flow: Final = Flow(server, ClientSecretBasic(_NOBODY, _NOBODY), _TIMEOUT, Retry())
+        self._flow: Final = Flow(server, PublicClient(_NOBODY), _TIMEOUT, Retry())
 
     def _checks(self, sender: Sender | AsyncSender) -> Verification:
         from ._fetching import key_cache

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._config import ORG, AuthServerId, Server
 from .._errors import ConfigurationError
-from ._extra import need_joserfc
+from ._private_keys import need_joserfc
 
 if TYPE_CHECKING:
     from .._senders import AsyncSender, Sender

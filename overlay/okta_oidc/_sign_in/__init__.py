@@ -8,7 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from .._jose._claims import Claims
+    from .. import Claims
     from .._results import ExchangedToken
     from ._exchange import TokenType, assertion, client_credentials, exchange
     from ._logins import BackchannelLogin, DeviceLogin, Login, backchannel, device, poll, wait_for
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    ".._jose._claims": ("Claims",),
+    "..": ("Claims",),
     ".._results": ("ExchangedToken",),
     "._exchange": ("TokenType", "assertion", "client_credentials", "exchange"),
     "._logins": (

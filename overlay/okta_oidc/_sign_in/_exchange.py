@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from okta_oidc_api.operations import TokenType as TokenType
 
 from .._config import AuthServerId
 from .._models import models
 from .._operations import TOKEN, Operation, given, grant
 from .._results import ExchangedToken, Tokens, read_exchanged
-
-
-class TokenType(StrEnum):
-    """Kinds of tokens in an exchange (RFC 8693 §3; Okta: "Token exchange")."""
-
-    ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-    ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
-    REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"
-    JWT = "urn:ietf:params:oauth:token-type:jwt"
-    SAML1 = "urn:ietf:params:oauth:token-type:saml1"
-    SAML2 = "urn:ietf:params:oauth:token-type:saml2"
-    ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
-    # Okta spells it so.
-    DEVICE_SECRET = "urn:x-oath:params:oauth:token-type:device-secret"
-    INTERCLIENT_TOKEN = "urn:okta:params:oauth:token-type:interclient_token"
-    OAUTH_STS = "urn:okta:params:oauth:token-type:oauth-sts"
-    VAULTED_SECRET = "urn:okta:params:oauth:token-type:vaulted-secret"
-    SERVICE_ACCOUNT = "urn:okta:params:oauth:token-type:service-account"
-    WEB_SSO_TOKEN = "urn:okta:oauth:token-type:web_sso_token"
 
 
 def client_credentials(

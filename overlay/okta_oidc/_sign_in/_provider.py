@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 from urllib.request import parse_http_list, parse_keqv_list
 
+from .. import Claims
 from .._config import ORG, AuthServerId, check_kind
 from .._errors import APIError, ConfigurationError
 from .._http import Reply
-from .._jose._claims import Claims
-from .._jose._issuers import Issuers
 from .._models import models
 from .._operations import Endpoint, Operation, Request, code
 from .._refusals import malformed, shown
 from .._results import Tokens, members_of, read_tokens, reader_of
-from .._steps import Steps
+from .._retry import NEVER
+from .._steps import Ask, Steps
 from ._callbacks import code_of
 from ._requests import AuthorizationRequest, address, parameters
 
@@ -28,6 +29,37 @@ T = TypeVar("T")
 PAR: Final = Endpoint("authorization", "org_push_authorization", "custom_push_authorization")
 USERINFO: Final = Endpoint("userinfo", "org_userinfo", "custom_userinfo")
 METADATA: Final = Endpoint("discovery", "org_openid_configuration", "custom_openid_configuration")
+
+# How often one request is sent again for a nonce of the server's (RFC 9449 §9).
+_MOST_REPEATS: Final = 2
+
+
+class Verification(Protocol):
+    """The checks of one server's tokens."""
+
+    def ready(self) -> Steps[None]: ...
+
+    def id_token(
+        self,
+        token: str,
+        client_id: str,
+        *,
+        nonce: str | None,
+        access_token: str | None = None,
+        max_age: float | None = None,
+    ) -> Steps[Claims]: ...
+
+    def access_token(
+        self, token: str, audience: str, scopes: Collection[str] = ()
+    ) -> Steps[Claims]: ...
+
+
+class Issuers(Protocol):
+    """The servers' names, and the checks of their tokens."""
+
+    def name(self, server: AuthServerId) -> str: ...
+
+    def verification(self, server: AuthServerId) -> Verification: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +210,46 @@ class Provider:
             raise ConfigurationError("access_token holds what no token does")
         if not access_token:
             raise ConfigurationError("access_token is empty")
-        asked = USERINFO.request(server)
-        request = Request(
-            asked.operation,
-            asked.target,
-            asked.server,
-            headers=((b"Authorization", f"Bearer {access_token}".encode()),),
-        )
-        try:
-            return (yield from self._flow.steps(Operation(request, _reader(models.UserInfo))))
-        except APIError as error:
-            _read_challenge(error, access_token)
-            raise
+        dpop, repeats = self._flow.dpop, 0
+        while True:
+            request, proof = yield from self._presented(USERINFO.request(server), access_token)
+            try:
+                return (
+                    yield from self._flow.steps(
+                        Operation(request, _reader(models.UserInfo)),
+                        # A proof is for one delivery (RFC 9449 §11.1).
+                        retry=None if proof is None else NEVER,
+                    )
+                )
+            except APIError as error:
+                _read_challenge(error, access_token)
+                if (
+                    dpop is None
+                    or proof is None
+                    or repeats >= _MOST_REPEATS
+                    or not dpop.wants_again(error.status, error.code, error.http.headers, proof)
+                ):
+                    raise
+                repeats += 1
+
+    def _presented(self, asked: Request, access_token: str) -> Steps[tuple[Request, Any]]:
+        """A request with the caller's token, and a proof of its key if the client has one."""
+        dpop = self._flow.dpop
+        proof: Any = None
+        headers: tuple[tuple[bytes, bytes], ...]
+        headers = ((b"Authorization", f"Bearer {access_token}".encode()),)
+        if dpop is not None:
+            url = self._flow.server.origin + asked.target
+            make = functools.partial(
+                dpop.proof, asked.operation.method, url, access_token=access_token
+            )
+            proof = yield Ask(make, blocking=dpop.signs_elsewhere)
+            headers = (
+                (b"Authorization", f"DPoP {access_token}".encode()),
+                (b"DPoP", proof.jwt.encode()),
+            )
+        request = Request(asked.operation, asked.target, asked.server, headers=headers)
+        return request, proof
 
     def logout_url(
         self,
