@@ -25,6 +25,7 @@ from ._results import Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
+from ._wire.lent import is_async_client, is_client
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -137,7 +138,8 @@ class OktaOIDC(_Face):
         dpop: DPoP | None = None,
     ) -> None:
         super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
-        check_kind("http_client", http_client, httpx.Client, NoneType)
+        if not is_client(http_client):
+            check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Api, Sender
 
@@ -612,7 +614,8 @@ class AsyncOktaOIDC(_Face):
         dpop: DPoP | None = None,
     ) -> None:
         super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
-        check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        if not is_async_client(http_client):
+            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from ._senders import Api, AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import httpx
 
 from ._auth import ClientAuth, joined
-from ._bodies import SentBody
 from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import FORM, encoded
@@ -33,6 +32,7 @@ from ._retry import (
 from ._runtime import RUNTIME, Runtime
 from ._steps import Ask, Steps
 from ._version import __version__
+from ._wire.bodies import SentBody
 
 if TYPE_CHECKING:
     from ._operations import Operation, Request

@@ -150,12 +150,14 @@ def _least(value: str | None) -> int | None:
 
 
 class Reply:
-    """A response as it came off the wire; ``complete`` is false where the size cap cut it short.
+    """A response as it came off the wire.
 
+    ``complete`` is false where the size limit cut it short, ``is_plain`` where the body is
+    compressed in a way that is not undone.
     ``secrets_of`` tells what the request held: a server may quote it, and no message may.
     """
 
-    __slots__ = ("arrived_at", "body", "complete", "headers", "secrets_of", "status")
+    __slots__ = ("arrived_at", "body", "complete", "headers", "is_plain", "secrets_of", "status")
 
     def __init__(
         self,
@@ -164,12 +166,14 @@ class Reply:
         body: bytes,
         *,
         complete: bool = True,
+        is_plain: bool = True,
         arrived_at: float = 0.0,
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.complete = complete
+        self.is_plain = is_plain
         self.arrived_at = arrived_at
         self.secrets_of: Callable[[], tuple[str, ...]] = tuple
 
@@ -192,7 +196,7 @@ class Reply:
 
     def json(self) -> object:
         """The body as JSON (RFC 8259); ``None`` if it is none, or ``null``."""
-        if not self.complete:
+        if not self.complete or not self.is_plain:
             return None
         try:
             document: object = _JSON.decode(self.body.decode("utf-8-sig"))

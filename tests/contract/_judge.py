@@ -321,7 +321,7 @@ def watch(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def watch_aiohttp(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """As :func:`watch`, for ``okta_oidc.aiohttp_client``."""
-    from okta_oidc._aiohttp import AiohttpTransport
+    from okta_oidc._wire.aiohttp import AiohttpTransport
 
     send = AiohttpTransport.handle_async_request
 
