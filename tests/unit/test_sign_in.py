@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -25,6 +25,7 @@ from okta_oidc import (
     CallbackMismatchError,
     ClientSecretPost,
     ConfigurationError,
+    DPoP,
     InvalidGrantError,
     InvalidTokenError,
     MalformedResponseError,
@@ -790,6 +791,60 @@ def test_userinfo_says_what_the_challenge_says(user: User) -> None:
     assert refused.value.code == "invalid_token"
     assert refused.value.description == "The token has expired, or so"
     assert "invalid_token" in str(refused.value)
+
+
+def test_userinfo_proves_the_key_that_a_token_is_bound_to(open_user: OpenUser) -> None:
+    dpop = DPoP()
+    user = open_user(ORG_URL, BASIC, dpop=dpop)
+    nonces = iter(["nonce-1", "nonce-2"])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonce = next(nonces, None)
+        if nonce is None:
+            return Server.json({"sub": "00u1"})
+        challenge = 'DPoP error="use_dpop_nonce", error_description="nonce", algs="RS256 ES256"'
+        return httpx.Response(401, headers={"www-authenticate": challenge, "dpop-nonce": nonce})
+
+    user.server.answers["userinfo"] = answer
+    assert user.run("userinfo", ACCESS_TOKEN).sub == "00u1"
+
+    first, second, third = user.server.requests
+    for request, nonce in ((first, None), (second, "nonce-1"), (third, "nonce-2")):
+        assert request.headers["authorization"] == f"DPoP {ACCESS_TOKEN}"
+        claims = proof_of(request)
+        assert (claims["htm"], claims["htu"]) == ("GET", f"{ORG_URL}/oauth2/default/v1/userinfo")
+        ath = urlsafe_b64encode(sha256(ACCESS_TOKEN.encode()).digest()).decode().rstrip("=")
+        assert claims["ath"] == ath
+        assert claims.get("nonce") == nonce
+    assert len({proof_of(request)["jti"] for request in user.server.requests}) == 3
+
+
+@pytest.mark.parametrize("nonces", [["a", "b", "c", "d", "e"], ["a", "a", "a"], [None]])
+def test_a_nonce_is_not_asked_for_without_end(
+    open_user: OpenUser, nonces: list[str | None]
+) -> None:
+    user = open_user(ORG_URL, BASIC, dpop=DPoP())
+    left = iter(nonces)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {"www-authenticate": 'DPoP error="use_dpop_nonce"'}
+        nonce = next(left, None)
+        if nonce is not None:
+            headers["dpop-nonce"] = nonce
+        return httpx.Response(401, headers=headers)
+
+    user.server.answers["userinfo"] = answer
+    with pytest.raises(APIError) as refused:
+        user.run("userinfo", ACCESS_TOKEN)
+    assert refused.value.code == "use_dpop_nonce"
+    assert len(user.server.requests) <= 3
+
+
+def proof_of(request: httpx.Request) -> dict[str, Any]:
+    """The claims of the request's proof. Its signature is another test's."""
+    payload = request.headers["dpop"].split(".")[1]
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=="))
+    return claims
 
 
 @pytest.mark.parametrize(
