@@ -45,6 +45,7 @@ class _Face:
     ) -> None:
         self._issuers: Issuers
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        operations.load()
 
     @classmethod
     @silent
