@@ -17,11 +17,12 @@ from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
 from ._flow import Flow
 from ._from_env import options_from_env
+from ._jose._claims import Claims
 from ._jose._dpop import DPoP
 from ._jose._issuers import Issuers
 from ._models import models
 from ._operations import GrantModel, Operation
-from ._results import Introspection, Tokens
+from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
@@ -282,7 +283,7 @@ class OktaOIDC(_Face):
         actor_token_type: str | None = None,
         requested_token_type: str | None = None,
         auth_server_id: AuthServerId | None = None,
-    ) -> sign_in.ExchangedToken:
+    ) -> ExchangedToken:
         """Exchange one token for another (RFC 8693 §2.1; Okta: "Token exchange").
 
         On-behalf-of and Native SSO are for custom servers; interclient tokens, ID-JAG, third
@@ -365,10 +366,10 @@ class OktaOIDC(_Face):
             sign_in.backchannel,
             auth_server_id,
             scope,
+            expires_in,
             login_hint=login_hint,
             id_token_hint=id_token_hint,
             binding_message=binding_message,
-            expires_in=expires_in,
         )
 
     @silent
@@ -432,11 +433,11 @@ class OktaOIDC(_Face):
                 self._at(auth_server_id),
                 redirect_uri,
                 scope,
+                push,
                 max_age=max_age,
                 prompt=prompt,
                 login_hint=login_hint,
                 acr_values=acr_values,
-                push=push,
                 extra=extra,
             )
         )
@@ -471,7 +472,7 @@ class OktaOIDC(_Face):
         access_token: str | None = None,
         max_age: float | None = None,
         auth_server_id: AuthServerId | None = None,
-    ) -> sign_in.Claims:
+    ) -> Claims:
         """Check an ID token that was issued to this client (OIDC Core §3.1.3.7).
 
         Keys come from the server's own key endpoint, and are kept. Clocks may differ by 120
@@ -486,7 +487,7 @@ class OktaOIDC(_Face):
             InvalidTokenError: it does not hold; ``reason`` says why.
         """
         return self._run(
-            self._provider.verify_id_token(
+            self._issuers.verify_id_token(
                 self._at(auth_server_id),
                 id_token,
                 nonce=nonce,
@@ -503,7 +504,7 @@ class OktaOIDC(_Face):
         audience: str,
         scopes: Collection[str] = (),
         auth_server_id: AuthServerId | None = None,
-    ) -> sign_in.Claims:
+    ) -> Claims:
         """Check a custom server's access token by its signature, as a bearer token (RFC 9068 §4).
 
         One that was revoked passes until it expires: :meth:`introspect` asks Okta. Needs
@@ -518,9 +519,7 @@ class OktaOIDC(_Face):
             ConfigurationError: the server is the org's, whose access tokens are Okta's own.
         """
         return self._run(
-            self._provider.verify_access_token(
-                self._at(auth_server_id), token, audience=audience, scopes=scopes
-            )
+            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
         )
 
     @silent
@@ -711,7 +710,7 @@ class AsyncOktaOIDC(_Face):
         actor_token_type: str | None = None,
         requested_token_type: str | None = None,
         auth_server_id: AuthServerId | None = None,
-    ) -> sign_in.ExchangedToken:
+    ) -> ExchangedToken:
         """Exchange one token for another: see :meth:`OktaOIDC.token_for_exchange`."""
         return await self._call(
             sign_in.exchange,
@@ -760,10 +759,10 @@ class AsyncOktaOIDC(_Face):
             sign_in.backchannel,
             auth_server_id,
             scope,
+            expires_in,
             login_hint=login_hint,
             id_token_hint=id_token_hint,
             binding_message=binding_message,
-            expires_in=expires_in,
         )
 
     @silent
@@ -796,11 +795,11 @@ class AsyncOktaOIDC(_Face):
                 self._at(auth_server_id),
                 redirect_uri,
                 scope,
+                push,
                 max_age=max_age,
                 prompt=prompt,
                 login_hint=login_hint,
                 acr_values=acr_values,
-                push=push,
                 extra=extra,
             )
         )
@@ -821,10 +820,10 @@ class AsyncOktaOIDC(_Face):
         access_token: str | None = None,
         max_age: float | None = None,
         auth_server_id: AuthServerId | None = None,
-    ) -> sign_in.Claims:
+    ) -> Claims:
         """Check an ID token: see :meth:`OktaOIDC.verify_id_token`."""
         return await self._run(
-            self._provider.verify_id_token(
+            self._issuers.verify_id_token(
                 self._at(auth_server_id),
                 id_token,
                 nonce=nonce,
@@ -841,12 +840,10 @@ class AsyncOktaOIDC(_Face):
         audience: str,
         scopes: Collection[str] = (),
         auth_server_id: AuthServerId | None = None,
-    ) -> sign_in.Claims:
+    ) -> Claims:
         """Check an access token: see :meth:`OktaOIDC.verify_access_token`."""
         return await self._run(
-            self._provider.verify_access_token(
-                self._at(auth_server_id), token, audience=audience, scopes=scopes
-            )
+            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
         )
 
     @silent

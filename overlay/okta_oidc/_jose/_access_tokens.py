@@ -8,58 +8,52 @@ from typing import TYPE_CHECKING, Final, Self
 import httpx
 
 from .._auth import PublicClient
-from .._config import check_kind
+from .._config import ORG, check_kind
 from .._errors import ConfigurationError
 from .._flow import Flow
 from .._retry import Retry, is_number
 from .._silence import silent
 from .._steps import Steps
+from .._wire.lent import is_async_client, is_client
 from ._claims import Claims
-from ._issuers import named_server
+from ._issuers import LEEWAY, Issuers, checked_audience, named_server
 from ._private_keys import need_joserfc
 
 if TYPE_CHECKING:
     from .._senders import AsyncSender, Sender
-    from ._verification import Verification
 
-_LEEWAY: Final = 120.0
 _TIMEOUT: Final = 10.0
 # Keys are public: nobody authenticates to fetch them, whatever the flow is told of its client.
-_NOBODY: Final = "nobody"
+_NOBODY: Final = PublicClient("nobody")
 
 
 class _Verifier:
     """What does not depend on how keys are fetched."""
 
-    def __init__(self, issuer: str, audience: str, leeway: float) -> None:
+    def __init__(self, issuer: str, audience: str) -> None:
         need_joserfc(type(self).__name__)
-        if not is_number(leeway) or leeway < 0:
-            raise ConfigurationError("leeway must be a number of seconds, 0 or more")
-        server, is_org = named_server(issuer)
-        if is_org:
+        server = named_server(issuer)
+        if server.default is ORG:
             raise ConfigurationError(
                 "the org authorization server's access tokens are Okta's own, and no API can "
                 "check them: pass a custom server's issuer, https://{org}/oauth2/{id}"
             )
-        self._leeway: Final = float(leeway)
-        self._issuer: Final = f"{server.origin}/oauth2/{server.default}"
         self._audience: Final = checked_audience(audience)
-        self._flow: Final = Flow(server, PublicClient(_NOBODY), _TIMEOUT, Retry())
+        self._flow: Final = Flow(server, _NOBODY, _TIMEOUT, Retry())
+        self._issuers: Issuers
 
-    def _checks(self, sender: Sender | AsyncSender) -> Verification:
-        from ._fetching import key_cache
-        from ._verification import Verification
+    def _trust(self, sender: Sender | AsyncSender, leeway: float) -> None:
+        if not is_number(leeway) or leeway < 0:
+            raise ConfigurationError("leeway must be a number of seconds, 0 or more")
+        self._issuers = Issuers(sender, None, float(leeway))
 
-        flow = self._flow
-        keys = key_cache(sender, flow.server.default)
-        return Verification(self._issuer, keys, self._leeway, lambda: flow.runtime)
+    def _steps(self, token: str, scopes: tuple[str, ...]) -> Steps[Claims]:
+        server = self._flow.server.default
+        return self._issuers.verify_access_token(server, token, self._audience, scopes)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._issuer!r}, audience={self._audience!r})"
-
-    def _steps(self, checks: Verification, token: str, scopes: tuple[str, ...]) -> Steps[Claims]:
-        check_kind("token", token, str)
-        return checks.access_token(token, self._audience, scopes)
+        issuer = self._issuers.name(self._flow.server.default)
+        return f"{type(self).__name__}({issuer!r}, audience={self._audience!r})"
 
 
 class AccessTokenVerifier(_Verifier):
@@ -84,15 +78,16 @@ class AccessTokenVerifier(_Verifier):
         issuer: str,
         *,
         audience: str,
-        leeway: float = _LEEWAY,
+        leeway: float = LEEWAY,
         http_client: httpx.Client | None = None,
     ) -> None:
-        super().__init__(issuer, audience, leeway)
-        check_kind("http_client", http_client, httpx.Client, NoneType)
+        super().__init__(issuer, audience)
+        if not is_client(http_client):
+            check_kind("http_client", http_client, httpx.Client, NoneType)
         from .._senders import Sender
 
         self._sender: Final = Sender(self._flow, http_client)
-        self._verification: Final = self._checks(self._sender)
+        self._trust(self._sender, leeway)
 
     @silent
     def verify(self, token: str, *scopes: str) -> Claims:
@@ -104,7 +99,7 @@ class AccessTokenVerifier(_Verifier):
             APIError: the same, and Okta refuses to tell.
             MalformedResponseError: the same, and Okta's answer holds no key.
         """
-        return self._sender.run(self._steps(self._verification, token, scopes))
+        return self._sender.run(self._steps(token, scopes))
 
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -130,20 +125,21 @@ class AsyncAccessTokenVerifier(_Verifier):
         issuer: str,
         *,
         audience: str,
-        leeway: float = _LEEWAY,
+        leeway: float = LEEWAY,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        super().__init__(issuer, audience, leeway)
-        check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        super().__init__(issuer, audience)
+        if not is_async_client(http_client):
+            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from .._senders import AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)
-        self._verification: Final = self._checks(self._sender)
+        self._trust(self._sender, leeway)
 
     @silent
     async def verify(self, token: str, *scopes: str) -> Claims:
         """What the token says, if it holds: see :meth:`AccessTokenVerifier.verify`."""
-        return await self._sender.run(self._steps(self._verification, token, scopes))
+        return await self._sender.run(self._steps(token, scopes))
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -159,10 +155,3 @@ class AsyncAccessTokenVerifier(_Verifier):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-def checked_audience(audience: str) -> str:
-    check_kind("audience", audience, str)
-    if not audience.strip():
-        raise ConfigurationError("audience is empty")
-    return audience

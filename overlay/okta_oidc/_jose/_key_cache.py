@@ -18,7 +18,7 @@ from joserfc.jwk import RSAKey
 from .._flights import AsyncFlights, Flights, copied
 from .._http import Reply
 from .._refusals import malformed
-from .._runtime import RUNTIME, Runtime
+from .._runtime import Runtime
 
 _SHORTEST: Final = 300.0
 _LONGEST: Final = 3600.0
@@ -129,7 +129,7 @@ class KeyCache(_KeyCache):
     def __init__(
         self,
         fetch: Callable[[float | None], Reply],
-        runtime: Callable[[], Runtime] = lambda: RUNTIME,
+        runtime: Callable[[], Runtime],
     ) -> None:
         super().__init__(runtime)
         self._fetch: Final = fetch
@@ -167,7 +167,7 @@ class AsyncKeyCache(_KeyCache):
     def __init__(
         self,
         fetch: Callable[[float | None], Awaitable[Reply]],
-        runtime: Callable[[], Runtime] = lambda: RUNTIME,
+        runtime: Callable[[], Runtime],
     ) -> None:
         super().__init__(runtime)
         self._fetch: Final = fetch

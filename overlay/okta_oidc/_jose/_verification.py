@@ -21,13 +21,12 @@ from joserfc.util import urlsafe_b64decode
 
 from .._errors import InvalidTokenError, InvalidTokenReason
 from .._http import Members, instant
-from .._runtime import RUNTIME, Runtime
+from .._runtime import Runtime
 from .._steps import Ask, Steps
 from ._claims import Claims
 from ._key_cache import AsyncKeyCache, KeyCache
 
 LARGEST: Final = 64 * 1024
-LEEWAY: Final = 120.0
 
 _MALFORMED: Final = (JoseError, ValueError, TypeError, RecursionError)
 _ID_TOKEN_TYPES: Final = frozenset({"jwt"})
@@ -56,8 +55,8 @@ class Verification:
         self,
         issuer: str,
         keys: KeyCache | AsyncKeyCache,
-        leeway: float = LEEWAY,
-        runtime: Callable[[], Runtime] = lambda: RUNTIME,
+        leeway: float,
+        runtime: Callable[[], Runtime],
     ) -> None:
         self.issuer: Final = issuer
         self._keys: Final = keys
@@ -185,11 +184,11 @@ class Verification:
             not_before=None if begins is None else instant(begins),
             nonce=_text(claims, "nonce", "nonce"),
             auth_time=None if signed_in is None else instant(signed_in),
-            amr=_texts(claims, "amr"),
+            amr=_names(claims, "amr"),
             preferred_username=_profile(claims, "preferred_username"),
             email=_profile(claims, "email"),
             name=_profile(claims, "name"),
-            groups=_groups(claims),
+            groups=_names(claims, "groups"),
             raw=Members(claims),
         )
 
@@ -297,17 +296,18 @@ def _scopes(claims: dict[str, Any]) -> tuple[str, ...]:
     return tuple((_text(claims, "scope") or "").split())
 
 
+# A claim that an org may define as it likes is no reason to refuse a sign-in; ``raw`` has it.
+
+
 def _profile(claims: dict[str, Any], name: str) -> str | None:
-    # A claim that an org may define as it likes is no reason to refuse a sign-in; ``raw`` has it.
     value = claims.get(name)
     return value if isinstance(value, str) else None
 
 
-def _groups(claims: dict[str, Any]) -> tuple[str, ...]:
-    try:
-        return _texts(claims, "groups")
-    except InvalidTokenError:
-        return ()
+def _names(claims: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = claims.get(name)
+    values = cast("list[object]", value) if isinstance(value, list) else [value]
+    return tuple(item for item in values if isinstance(item, str))
 
 
 def _is_same(value: object, expected: str) -> bool:

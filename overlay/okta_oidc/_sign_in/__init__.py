@@ -1,6 +1,6 @@
 """Signing users in: by a browser (OIDC Core), on a device (RFC 8628), by a push (CIBA).
 
-What a client needs of it loads when it is first used.
+The room loads when a client first needs something of it.
 """
 
 from __future__ import annotations
@@ -8,56 +8,28 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from .. import Claims
-    from .._results import ExchangedToken
-    from ._exchange import TokenType, assertion, client_credentials, exchange
-    from ._logins import BackchannelLogin, DeviceLogin, Login, backchannel, device, poll, wait_for
-    from ._provider import Provider, SignIn
-    from ._requests import AuthorizationRequest
-
-__all__ = [
-    "AuthorizationRequest",
-    "BackchannelLogin",
-    "Claims",
-    "DeviceLogin",
-    "ExchangedToken",
-    "Login",
-    "Provider",
-    "SignIn",
-    "TokenType",
-    "assertion",
-    "backchannel",
-    "client_credentials",
-    "device",
-    "exchange",
-    "poll",
-    "wait_for",
-]
-
-_HOMES = {
-    "..": ("Claims",),
-    ".._results": ("ExchangedToken",),
-    "._exchange": ("TokenType", "assertion", "client_credentials", "exchange"),
-    "._logins": (
-        "BackchannelLogin",
-        "DeviceLogin",
-        "Login",
-        "backchannel",
-        "device",
-        "poll",
-        "wait_for",
-    ),
-    "._provider": ("Provider", "SignIn"),
-    "._requests": ("AuthorizationRequest",),
-}
+    from ._exchange import TokenType as TokenType
+    from ._exchange import assertion as assertion
+    from ._exchange import client_credentials as client_credentials
+    from ._exchange import exchange as exchange
+    from ._logins import BackchannelLogin as BackchannelLogin
+    from ._logins import DeviceLogin as DeviceLogin
+    from ._logins import Login as Login
+    from ._logins import backchannel as backchannel
+    from ._logins import device as device
+    from ._logins import poll as poll
+    from ._logins import wait_for as wait_for
+    from ._provider import Provider as Provider
+    from ._provider import SignIn as SignIn
+    from ._requests import AuthorizationRequest as AuthorizationRequest
 
 
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    for home, names in _HOMES.items():
-        if name in names:
-            value: object = getattr(import_module(home, __name__), name)
-            globals()[name] = value
-            return value
+    if not name.startswith("_"):
+        for home in ("_exchange", "_logins", "_provider", "_requests"):
+            module = import_module(f".{home}", __name__)
+            if hasattr(module, name):
+                return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

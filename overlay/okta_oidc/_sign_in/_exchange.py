@@ -21,28 +21,12 @@ def client_credentials(
 
 
 def exchange(
-    server: AuthServerId,
-    subject_token: str,
-    subject_token_type: str,
-    *,
-    audience: str | None,
-    scope: str | None,
-    resource: str | None,
-    actor_token: str | None,
-    actor_token_type: str | None,
-    requested_token_type: str | None,
+    server: AuthServerId, subject_token: str, subject_token_type: str, /, **optional: str | None
 ) -> Operation[ExchangedToken]:
     """One token for another (RFC 8693 §2.1)."""
-    request = models.TokenExchangeGrant(
-        subject_token,
-        subject_token_type,
-        audience=given(audience),
-        scope=given(scope),
-        resource=given(resource),
-        actor_token=given(actor_token),
-        actor_token_type=given(actor_token_type),
-        requested_token_type=given(requested_token_type),
-    )
+    request = models.TokenExchangeGrant(subject_token, subject_token_type)
+    for name, value in optional.items():
+        setattr(request, name, given(value))
     return Operation(TOKEN.request(server, request), read_exchanged)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from .._config import AuthServerId, check_kind
 from .._errors import (
@@ -23,7 +22,7 @@ from .._refusals import malformed
 from .._results import Tokens, members_of
 from .._retry import NEVER
 from .._steps import Steps
-from ._kept import plain, restored
+from ._kept import Kept
 
 if TYPE_CHECKING:
     from .._flow import Flow
@@ -40,7 +39,7 @@ _GATEWAY: Final = frozenset({502, 503, 504})
 
 
 @dataclass(slots=True, repr=False)
-class DeviceLogin:
+class DeviceLogin(Kept):
     """A login to be approved on another device (RFC 8628 §3.2). The device code is not shown.
 
     Show the user ``user_code`` and ``verification_uri``, or a QR code of
@@ -63,22 +62,9 @@ class DeviceLogin:
             f"expires_at={self.expires_at.isoformat()}, interval={self.interval:g})"
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The login as plain data that JSON can hold, its secret included, for a later process."""
-        return plain(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The login that :meth:`to_dict` wrote.
-
-        Raises:
-            ConfigurationError: ``data`` is of another form.
-        """
-        return restored(cls, data)
-
 
 @dataclass(slots=True, repr=False)
-class BackchannelLogin:
+class BackchannelLogin(Kept):
     """A login that the user is asked to approve by a push (CIBA Core §7.3). Its id is not shown.
 
     ``expires_at`` is aware UTC. ``interval`` is how many seconds are between two polls; it grows
@@ -95,19 +81,6 @@ class BackchannelLogin:
             f"BackchannelLogin(expires_at={self.expires_at.isoformat()}, "
             f"interval={self.interval:g})"
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The login as plain data that JSON can hold, its secret included, for a later process."""
-        return plain(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The login that :meth:`to_dict` wrote.
-
-        Raises:
-            ConfigurationError: ``data`` is of another form.
-        """
-        return restored(cls, data)
 
 
 Login: TypeAlias = DeviceLogin | BackchannelLogin
@@ -134,32 +107,23 @@ def device(server: AuthServerId, scope: str | None) -> Operation[DeviceLogin]:
 
 
 def backchannel(
-    server: AuthServerId,
-    scope: str,
-    *,
-    login_hint: str | None,
-    id_token_hint: str | None,
-    binding_message: str | None,
-    expires_in: int | None,
+    server: AuthServerId, scope: str, expires_in: int | None, /, **optional: str | None
 ) -> Operation[BackchannelLogin]:
     """The start of a login by a push.
 
     Raises:
         ConfigurationError: not exactly one hint; ``expires_in`` is no number of seconds.
     """
-    check_kind("login_hint", login_hint, str, type(None))
-    check_kind("id_token_hint", id_token_hint, str, type(None))
-    if bool((login_hint or "").strip()) == bool((id_token_hint or "").strip()):
+    for name, value in optional.items():
+        check_kind(name, value, str, type(None))
+    hints = [optional.get(name) or "" for name in ("login_hint", "id_token_hint")]
+    if sum(bool(hint.strip()) for hint in hints) != 1:
         raise ConfigurationError("pass one of login_hint and id_token_hint")
     if expires_in is not None and (type(expires_in) is not int or expires_in < 1):
         raise ConfigurationError("expires_in must be a whole number of seconds, 1 or more")
-    body = models.BackchannelAuthorizeRequest(
-        scope,
-        login_hint=given(login_hint),
-        id_token_hint=given(id_token_hint),
-        binding_message=given(binding_message),
-        request_expiry=given(expires_in),
-    )
+    body = models.BackchannelAuthorizeRequest(scope, request_expiry=given(expires_in))
+    for name, value in optional.items():
+        setattr(body, name, given(value))
 
     def read(reply: Reply, request: Request) -> BackchannelLogin:
         members = members_of(reply)

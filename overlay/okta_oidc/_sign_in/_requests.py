@@ -7,13 +7,13 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, Self, cast
+from typing import Final, cast
 from urllib.parse import urlencode
 
 from .._config import AuthServerId, check_kind
 from .._errors import ConfigurationError
 from .._models import models
-from ._kept import plain, restored
+from ._kept import Kept
 
 # What ties the answer to the request is drawn for each, and what could replace it is not taken.
 _OURS: Final = frozenset(
@@ -38,7 +38,7 @@ _VERIFIER_BYTES: Final = 48
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class AuthorizationRequest:
+class AuthorizationRequest(Kept):
     """A sign-in that has begun (OIDC Core §3.1.2.1, RFC 7636).
 
     Send the browser to ``url``, and keep this, in the user's own session, for
@@ -60,19 +60,6 @@ class AuthorizationRequest:
             f"auth_server_id={self.auth_server_id!r})"
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The request as plain data that JSON can hold, secrets included, for the session."""
-        return plain(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The request that :meth:`to_dict` wrote.
-
-        Raises:
-            ConfigurationError: ``data`` is of another form.
-        """
-        return restored(cls, data)
-
 
 def parameters(
     redirect_uri: str,
@@ -84,7 +71,7 @@ def parameters(
     acr_values: str | None,
     extra: Mapping[str, str],
 ) -> tuple[models.PushedAuthorizationRequest, str]:
-    """The parameters of a new request, less the client's id, and the code verifier.
+    """The parameters of a new request, less the client's id, and the code verifier of it.
 
     Raises:
         ConfigurationError: one cannot be right, or is not the caller's to choose.
