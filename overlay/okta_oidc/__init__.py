@@ -31,23 +31,36 @@ if TYPE_CHECKING:
         TransportTimeoutError,
     )
     from ._http import HttpInfo
+    from ._jose._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
     from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._jose._claims import Claims
     from ._jose._dpop import DPoP
-    from ._results import Introspection, Tokens, success
+    from ._results import ExchangedToken, Introspection, Tokens, success
     from ._retry import Retry
+    from ._sign_in._exchange import TokenType
+    from ._sign_in._logins import BackchannelLogin, DeviceLogin
+    from ._sign_in._provider import SignIn
+    from ._sign_in._requests import AuthorizationRequest
 
 __all__ = [
     "APIError",
+    "AccessTokenVerifier",
     "ApprovalExpiredError",
+    "AsyncAccessTokenVerifier",
     "AsyncOktaOIDC",
     "AuthorizationError",
+    "AuthorizationRequest",
+    "BackchannelLogin",
     "CallbackMismatchError",
+    "Claims",
     "ClientAuth",
     "ClientSecretBasic",
     "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
     "DPoP",
+    "DeviceLogin",
+    "ExchangedToken",
     "HttpInfo",
     "Introspection",
     "InvalidClientError",
@@ -63,8 +76,10 @@ __all__ = [
     "RateLimitError",
     "Retry",
     "ServerError",
+    "SignIn",
     "SignInRequiredError",
     "TokenStoreError",
+    "TokenType",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
@@ -110,17 +125,16 @@ _HOMES = {
         "TransportTimeoutError",
     ),
     "_http": ("HttpInfo",),
-    "_jose._assertions": (
-        "ClientSecretJwt",
-        "PrivateKeyJwt",
-    ),
+    "_jose._access_tokens": ("AccessTokenVerifier", "AsyncAccessTokenVerifier"),
+    "_jose._claims": ("Claims",),
+    "_jose._assertions": ("ClientSecretJwt", "PrivateKeyJwt"),
     "_jose._dpop": ("DPoP",),
-    "_results": (
-        "Introspection",
-        "Tokens",
-        "success",
-    ),
+    "_results": ("ExchangedToken", "Introspection", "Tokens", "success"),
     "_retry": ("Retry",),
+    "_sign_in._exchange": ("TokenType",),
+    "_sign_in._logins": ("BackchannelLogin", "DeviceLogin"),
+    "_sign_in._provider": ("SignIn",),
+    "_sign_in._requests": ("AuthorizationRequest",),
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
@@ -137,7 +138,7 @@ class Flow:
                 if reply.is_success:
                     if bucket is not None:
                         self.runtime.limits.has_room(bucket)
-                    if proof is not None:
+                    if proof is not None and request.access_token is None:
                         refuse_bearer(reply)
                     return reply
                 failure = refusal(reply, request)
@@ -229,13 +230,14 @@ class Flow:
                 # Most methods are members of a form. No other body has a place for them.
                 body = form
         proof: Proof | None = None
+        token = request.access_token
         # A generated function may be handed a proof of the caller's own: one is all Okta takes.
         proved = any(name.lower() == b"dpop" for name, _ in request.headers)
-        if self.dpop is not None and operation.dpop and not proved:
-            if self.dpop.signs_elsewhere:
-                proof = yield Ask(self.dpop.proof, operation.method, address, blocking=True)
-            else:
-                proof = self.dpop.proof(operation.method, address)
+        if self.dpop is not None and (operation.dpop or token is not None) and not proved:
+            prove = partial(self.dpop.proof, operation.method, address, access_token=token)
+            proof = (yield Ask(prove, blocking=True)) if self.dpop.signs_elsewhere else prove()
+        if token is not None:
+            authorization = f"{'Bearer' if proof is None else 'DPoP'} {token}"
         return self._built(request, url, body, authorization, proof), proof
 
     def _built(
