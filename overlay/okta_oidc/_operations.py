@@ -59,6 +59,7 @@ class Request:
         "body",
         "grant_type",
         "headers",
+        "lifetime",
         "operation",
         "pairs",
         "repeatable",
@@ -90,6 +91,8 @@ class Request:
         self.repeatable: Final = operation.repeatable or self.grant_type in REPEATABLE_GRANTS
         # Whose request it is. Its flow says so.
         self.auth: ClientAuth | None = None
+        # Seconds that a proof of the client's identity is good for, where that is not the usual.
+        self.lifetime: float | None = None
 
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""
