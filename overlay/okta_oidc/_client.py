@@ -53,6 +53,11 @@ class _Face:
     ) -> None:
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry)
 
+    def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        if auth_server_id is None:
+            return self._flow.server.default
+        return checked_server_id(auth_server_id)
+
     def __repr__(self) -> str:
         server = self._flow.server
         return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
@@ -249,15 +254,11 @@ class OktaOIDC(_Face):
             leeway: seconds for which a token that is handed out is still good; a tenth of its
                 lifetime at most.
         """
-        return holding.TokenSource(
-            holding.Engine(self._flow, self._run),
-            grant,
-            store=store,
-            key=key,
-            early=early,
-            leeway=leeway,
-            auth_server_id=auth_server_id,
-        )
+        if store is None:
+            store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(self._flow, store, key or "", at, early, leeway, grant)
+        return holding.TokenSource(renewal, self._run)
 
     def user_tokens(
         self,
@@ -287,17 +288,19 @@ class OktaOIDC(_Face):
                 lifetime at most.
             max_wait: seconds that a caller waits for a renewal by another process, at most.
         """
-        return holding.UserTokens(
-            holding.Engine(self._flow, self._run),
-            key,
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(
+            self._flow,
             store,
-            rotation_grace=rotation_grace,
+            key,
+            at,
+            early,
+            leeway,
             scope=scope,
-            early=early,
-            leeway=leeway,
+            grace=rotation_grace,
             max_wait=max_wait,
-            auth_server_id=auth_server_id,
         )
+        return holding.UserTokens(renewal, self._run)
 
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -422,15 +425,11 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> holding.AsyncTokenSource:
         """A service's own tokens: see :meth:`OktaOIDC.token_source`."""
-        return holding.AsyncTokenSource(
-            holding.Engine(self._flow, self._run),
-            grant,
-            store=store,
-            key=key,
-            early=early,
-            leeway=leeway,
-            auth_server_id=auth_server_id,
-        )
+        if store is None:
+            store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(self._flow, store, key or "", at, early, leeway, grant)
+        return holding.AsyncTokenSource(renewal, self._run)
 
     def user_tokens(
         self,
@@ -445,17 +444,19 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> holding.AsyncUserTokens:
         """One user's tokens: see :meth:`OktaOIDC.user_tokens`."""
-        return holding.AsyncUserTokens(
-            holding.Engine(self._flow, self._run),
-            key,
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(
+            self._flow,
             store,
-            rotation_grace=rotation_grace,
+            key,
+            at,
+            early,
+            leeway,
             scope=scope,
-            early=early,
-            leeway=leeway,
+            grace=rotation_grace,
             max_wait=max_wait,
-            auth_server_id=auth_server_id,
         )
+        return holding.AsyncUserTokens(renewal, self._run)
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from ._engine import Engine
-from ._rows import HeldTokens
-from ._sources import AsyncTokenSource, AsyncUserTokens, Grant, TokenSource, UserTokens
-from ._stores import (
-    AsyncMemoryTokenStore,
-    AsyncTokenStore,
-    MemoryTokenStore,
-    Stored,
-    TokenStore,
-)
-from ._token_auth import TokenAuth
-
-__all__ = [
-    "AsyncMemoryTokenStore",
-    "AsyncTokenSource",
-    "AsyncTokenStore",
-    "AsyncUserTokens",
-    "Engine",
-    "Grant",
-    "HeldTokens",
-    "MemoryTokenStore",
-    "Stored",
-    "TokenAuth",
-    "TokenSource",
-    "TokenStore",
-    "UserTokens",
-]
+from ._renewal import Renewal as Renewal
+from ._rows import HeldTokens as HeldTokens
+from ._sources import AsyncTokenSource as AsyncTokenSource
+from ._sources import AsyncUserTokens as AsyncUserTokens
+from ._sources import Grant as Grant
+from ._sources import TokenSource as TokenSource
+from ._sources import UserTokens as UserTokens
+from ._stores import AsyncMemoryTokenStore as AsyncMemoryTokenStore
+from ._stores import AsyncTokenStore as AsyncTokenStore
+from ._stores import MemoryTokenStore as MemoryTokenStore
+from ._stores import Stored as Stored
+from ._stores import TokenStore as TokenStore
+from ._token_auth import TokenAuth as TokenAuth

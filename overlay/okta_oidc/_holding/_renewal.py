@@ -1,21 +1,21 @@
-"""The protocol by which tokens are renewed, by one of all who hold them. Pure: no I/O, no clock.
+"""The protocol by which one of all who hold tokens renews them. Pure: it sends and waits nowhere.
 
-There is no lock. Whoever is to present a refresh token writes a *claim* into its row first, by
+There is no lock. Whoever is to present a refresh token first writes a *claim* into its row, by
 compare-and-set: "I am about to present this generation". That elects who sends, proves that the
-store can be written before the only copy of a token is spent, and leaves a question behind, not a
-free lock, if its author dies. The answer is the introspection of the refresh token.
+store can be written before the only copy of a token is spent, and leaves a question behind instead
+of a free lock, if its author dies. The answer is the introspection of the refresh token.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import Any, Final, cast
 
+from .. import _operations as operations
+from .._config import AuthServerId, check_kind
 from .._errors import (
     APIError,
     ConfigurationError,
@@ -29,282 +29,309 @@ from .._errors import (
     TransportError,
     TransportTimeoutError,
 )
-from .._http import Headers, HttpInfo
+from .._flow import Flow
+from .._http import instant
+from .._operations import Operation
+from .._refusals import not_sent
+from .._results import Tokens, read_tokens
+from .._retry import NEVER, is_number, seconds_used_up
 from .._steps import Ask, Steps
-from ._rows import Era, Held, Moment, Row
+from ._rows import Era, Held, HeldTokens, Row
 from ._stores import Stored
-
-if TYPE_CHECKING:
-    from .._config import AuthServerId
-    from .._results import Tokens
-    from ._engine import Engine
-    from ._stores import AsyncTokenStore, TokenStore
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
 
-# Seconds that a claim holds beyond the time limit of one attempt.
+# All in seconds. A claim holds for the time limit of one attempt, and this:
 LEASE_MARGIN = 5.0
 # Nothing is sent later after a claim than this: the process was stopped in between.
 SEND_WITHIN = 3.0
 # The next try after an early renewal that failed.
 BACKOFF = 5.0
+# Between renewals that an API's refusals ask for: one that refuses every token must not turn each
+# of its requests into one at Okta.
+FORCED_EVERY = 10.0
 
-_SHORTEST_PAUSE: Final = 0.05
+REFRESH: Final = object()
+"""In place of a grant: the refresh token."""
+
+_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
-# Between sendings of what never left this machine.
-_PAUSES: Final = (0.2, 0.8)
+# Okta's longest grace period for a rotated refresh token.
+_MOST_GRACE: Final = 60.0
+# Tokens of a lifetime that nobody told are good until an API refuses them.
+_UNTOLD: Final = 1e10
+# Codes of refusals after which the token may be spent; None is a gateway's own page.
+_UNCLEAR: Final = (None, "server_error", "temporarily_unavailable")
 _MESSAGES: Final[dict[SignInReason, str]] = {
-    "absent": "no tokens are held that could be renewed: the user has to sign in",
+    "absent": "no refresh token is held: the user has to sign in",
     "refused": "Okta refused the refresh token: the user has to sign in again",
-    "lost": "the refresh token is spent, and its successor was lost with the process that fetched "
-    "it: the user has to sign in again",
+    "lost": "a process died with the new refresh token: the user has to sign in again",
     "signed out": "the user has signed out",
 }
 
 
-class Renewal(ABC):
+@dataclass(eq=False, repr=False)
+class Renewal:
     """One key of one store, and the client that renews what is held there.
 
     The functions of ``store`` are called by whoever drives, and awaited where they are to be.
+    ``grant`` is a service's, presented again without harm; without one a user's refresh token is
+    presented, which spends it. ``grace`` is how long Okta takes a spent one all the same.
+
+    Raises:
+        ConfigurationError: a setting cannot be right.
     """
 
-    rotates: ClassVar[bool]
-    """Whether what is presented is spent by it, and its reuse detected."""
+    flow: Flow
+    store: Any
+    key: str
+    server: AuthServerId
+    early: float
+    leeway: float
+    grant: object = REFRESH
+    scope: str | None = None
+    grace: float = 0.0
+    max_wait: float = 20.0
+    era: Era = field(default_factory=Era, init=False)
+    _forced_at: float = field(default=float("-inf"), init=False)
+    _ahead: float = field(default=float("-inf"), init=False)
+    _unrevoked: str | None = field(default=None, init=False)
 
-    def __init__(
-        self,
-        engine: Engine,
-        store: TokenStore | AsyncTokenStore,
-        key: str,
-        server: AuthServerId,
-        early: float,
-        leeway: float,
-        max_wait: float = 20.0,
-        grace: float = 0.0,
-    ) -> None:
-        self.engine: Final = engine
-        self.server: Final = server
-        self._store: Final[Any] = store
-        self._key: Final = key
-        self._early: Final = early
-        self._leeway: Final = leeway
-        self._max_wait: Final = max_wait
-        self._grace: Final = grace
-        self.is_presenting = False
-
-    @abstractmethod
-    def prepared(self) -> Steps[Any]:
-        """What :meth:`sent` needs that may take its time."""
-
-    @abstractmethod
-    def sent(self, row: Row, prepared: Any, lifetime: float) -> Steps[Tokens]:
-        """One attempt, whose proof of the client's identity lives ``lifetime`` seconds."""
+    def __post_init__(self) -> None:
+        check_kind("key", self.key, str)
+        if not self.key:
+            raise ConfigurationError("key is empty")
+        if not all(callable(getattr(self.store, name, None)) for name in ("load", "replace")):
+            raise ConfigurationError(f"{type(self.store).__name__} has no load and replace")
+        if not all(map(is_number, (self.early, self.leeway, self.grace, self.max_wait))):
+            raise ConfigurationError("early, leeway and the like must be numbers of seconds")
+        if not 0 <= self.grace <= _MOST_GRACE or min(self.early, self.leeway, self.max_wait) < 0:
+            raise ConfigurationError("seconds must be 0 or more, and rotation_grace 60 at most")
 
     @property
     def lease(self) -> float:
         """Seconds that a claim holds: longer than whoever made it can be at it."""
-        return self.engine.timeout + LEASE_MARGIN
+        return self.flow.timeout + LEASE_MARGIN
 
-    def now(self) -> Moment:
-        """The present moment."""
-        runtime = self.engine.runtime
-        return Moment(runtime.monotonic(), runtime.now())
+    def now(self) -> float:
+        """Epoch seconds that never go back, and go on while the machine sleeps.
 
-    def current(self, held: Held | None, rejected: str | None) -> Steps[Held]:
+        Of the two clocks there are, one does not go on then, and the other may be set.
+        """
+        monotonic = self.flow.runtime.monotonic()
+        ahead = self.flow.runtime.now() - monotonic
+        if ahead > self._ahead:
+            self._ahead = ahead
+        return monotonic + self._ahead
+
+    def good(self, rejected: str | None) -> Held | None:
+        """What this process holds, if it can be handed out, though it may be time to look."""
+        held = self.era.held
+        return held if held is not None and held.is_good(self.now(), rejected) else None
+
+    def was_just_forced(self) -> bool:
+        """Whether an API's refusal has been answered by a renewal, and no other is due yet."""
+        return self.now() < self._forced_at + FORCED_EVERY
+
+    def current(self, era: Era, rejected: str | None) -> Steps[HeldTokens]:
         """Good tokens: those of the store, or new ones.
 
         Args:
-            held: what this process knows.
+            era: gets to know them.
             rejected: the access token that an API refused.
 
         Raises:
             SignInRequiredError: there are none, and none can be had.
             Exception: they could not be renewed, and the old ones are good no more.
         """
-        known = Era(held)
+        held, now = era.held, self.now()
+        # Another caller may have looked meanwhile.
+        if held is not None and held.is_good(now, None):
+            if not held.is_good(now, rejected) and not self.was_just_forced():
+                self._forced_at = now
+            elif rejected is not None or now < held.look_at:
+                return cast("HeldTokens", held.tokens)
         try:
-            return (yield from self._current(known, rejected))
+            held = yield from self._current(era, rejected)
         except Exception as error:
-            old, now = known.held, self.now()
-            if old is None or not old.is_good(now, rejected):
+            held, now = era.held, self.now()
+            if held is None or not held.is_good(now, rejected):
                 raise
             _LOGGER.warning(
                 "tokens could not be renewed (%s): the old ones are used on", type(error).__name__
             )
-            return old.unlooked(now.plus(BACKOFF)) if old.is_saved else old
+            if held.is_saved:
+                held = held.unlooked(now + BACKOFF)
+        era.held = held
+        return cast("HeldTokens", held.tokens)
 
-    def _current(self, known: Era, rejected: str | None) -> Steps[Held]:
-        held = known.held
-        settled: str | None = None
-        pause = _SHORTEST_PAUSE
-        deadline = self.now().monotonic + self._max_wait
+    def save(self, tokens: Tokens) -> Steps[None]:
+        """Hold the tokens of a new sign-in, whatever was held."""
+        lifetime = tokens.expires_in
         while True:
-            asked, stored, seen = yield from self._look(held)
-            now = self.now()
-            known.held = old = seen if seen is not None or self.rotates else held
+            seen = yield from self._load()
+            row = _successor(replace(Row(_new_version()), generation=seen.row.generation), tokens)
+            if tokens.expires_at is not None and lifetime is not None:
+                left = tokens.expires_at.timestamp() - self.flow.runtime.now()
+                row = replace(row, ends_in=min(left, lifetime))
+            now, version = self.now(), _new_version()
+            if (yield from self._write(row, seen.version, version)):
+                self.era = Era(self._held(row, version, now))
+                return
+
+    def sign_out(self) -> Steps[None]:
+        """Hold nothing any more, and revoke what was held."""
+        while True:
+            seen = yield from self._load()
+            known = self.era.held
+            row = seen.row if seen.version is not None or known is None else known.row
+            gone = Row(row.family, row.generation, gone="signed out")
+            if (yield from self._write(gone, seen.version, _new_version())):
+                break
+        # Replaced whole: a renewal that is under way does not bring back what has ended.
+        self.era = Era()
+        self._unrevoked = row.refresh_token or row.access_token or self._unrevoked
+        if self._unrevoked is not None:
+            yield from self._revoke(self._unrevoked)
+            self._unrevoked = None
+
+    def close(self) -> Steps[None]:
+        """Store what could not be stored.
+
+        Raises:
+            TokenStoreError: it still cannot be.
+        """
+        held = self.era.held
+        if held is not None and not held.is_saved:
+            try:
+                self.era.held = yield from self._look(held)
+            except Exception as error:
+                raise TokenStoreError("a rotated refresh token could not be stored") from error
+
+    def _current(self, era: Era, rejected: str | None) -> Steps[Held]:
+        settled, pause = "", _PAUSE
+        held, deadline = era.held, self.now() + self.max_wait
+        while True:
+            seen = yield from self._look(held)
+            row, now = seen.row, self.now()
+            if seen.version is not None or self.grant is REFRESH:
+                era.held = seen
+            old = era.held
             is_good = old is not None and old.is_good(now, rejected)
-            if seen is None and self.rotates:
-                raise _required("absent")
-            if seen is not None and is_good and not seen.look_at.has_come(now):
+            if is_good and now < seen.look_at:
                 return seen
-            row = Row("", 0) if seen is None else seen.row
-            if row.gone is not None or (self.rotates and row.refresh_token is None):
+            if self.grant is REFRESH and row.refresh_token is None:
                 raise _required(row.gone or "absent")
 
-            version, age = (None, 0.0) if stored is None else (stored.version, stored.age)
-            passed = age + now.monotonic - asked.monotonic
-            wait, lag, is_open = self._question(row, age, passed, version == settled)
+            wait, lag, is_open = self._question(seen, now, settled)
             if wait > 0:
                 if old is not None and is_good:
-                    return old.unlooked(now.plus(min(wait, _LONGEST_PAUSE)))
-                left = deadline - now.monotonic
-                if left <= 0 or (not row.is_claimed and wait > left):
-                    raise _late(row, wait)
+                    return old.unlooked(now + min(wait, _LONGEST_PAUSE))
                 if row.is_claimed:
-                    wait = min(wait, left, pause * self.engine.runtime.uniform(0.5, 1.0))
+                    _check(now, deadline)
+                    wait = pause * self.flow.runtime.uniform(0.5, 1.0)
                     pause = min(2 * pause, _LONGEST_PAUSE)
+                elif now + wait > deadline:
+                    raise not_sent(wait)
                 yield wait
                 continue
 
-            prepared = yield from self.prepared()
-            now = self.now()
-            claim = row if seen is None else row.aged(now.since(seen.since))
-            claim = replace(claim, is_claimed=True, lag=lag, not_before=0.0)
-            mine = _new_version()
-            self.is_presenting = True
-            try:
-                if not (yield from self._claimed(claim, version, mine)):
-                    continue
-                if is_open:
-                    settled = yield from self._settled(claim, mine)
-                    continue
-                passed = self.now().monotonic - now.monotonic
-                if passed <= SEND_WITHIN:
-                    renewed = yield from self._renewed(claim, mine, prepared, now)
-                    if renewed is not None:
-                        return renewed
-                    continue
+            grant = (yield Ask(self.grant)) if callable(self.grant) else self.grant
+            at, mine = self.now(), _new_version()
+            claim = replace(row.aged(at - seen.since), is_claimed=True, lag=lag, not_before=0.0)
+            if not (yield from self._write(claim, seen.version, mine)):
+                continue
+            if is_open:
+                settled = yield from self._settled(claim, mine)
+            elif self.now() - at > SEND_WITHIN:
                 # This process was stopped, or the store is slow: others may be at it.
-                settled = None if lag else mine
-            finally:
-                self.is_presenting = False
-            if self.now().monotonic > deadline:
-                raise _late(claim, 0.0)
+                settled = "" if lag else mine
+                _check(self.now(), deadline)
+            else:
+                renewed = yield from self._renewed(claim, mine, grant, at)
+                if renewed is not None:
+                    return renewed
 
-    def _question(
-        self, row: Row, age: float, passed: float, is_settled: bool
-    ) -> tuple[float, float, bool]:
-        """What is open about ``row``, which is ``age`` old, or a little older.
+    def _question(self, seen: Held, now: float, settled: str) -> tuple[float, float, bool]:
+        """What is open about a row.
 
-        Returns the seconds to wait before anything can be done about it; how old its first
-        unresolved claim is, at most; and whether Okta has to be asked if it was spent.
+        Returns the seconds to wait before anything can be done about it; how long its first
+        unresolved claim has been there, at most; and whether Okta has to be asked if the refresh
+        token is spent.
         """
-        if not row.is_claimed or is_settled:
+        row, age = seen.row, seen.age
+        if not row.is_claimed or seen.version == settled:
             return row.not_before - age, 0.0, False
-        lag = row.lag + passed
+        lag = row.lag + now - seen.since
         if age < self.lease:
             return self.lease - age, lag, False
         # Presented again, it arrives within the grace even if it takes all the time there is.
-        if not self.rotates or lag + self.engine.timeout <= self._grace:
+        if self.grant is not REFRESH or lag + self.flow.timeout <= self.grace:
             return 0.0, lag, False
-        # Within the grace a spent token is called active, too. It may have been spent late.
-        return self.lease + self._grace - age, lag, True
+        # Within the grace a spent token is called active, too, and it may have been spent late.
+        return self.lease + self.grace - age, lag, True
 
-    def _look(self, held: Held | None) -> Steps[tuple[Moment, Stored | None, Held | None]]:
-        """What is stored; what this process holds, if the store has lost that."""
-        while True:
-            asked = self.now()
-            stored = yield from self._load()
-            seen = None if stored is None else self._seen(asked, stored, held)
-            if held is None or not _outranks(held.row, None if seen is None else seen.row):
-                return asked, stored, seen
-            version = _new_version() if held.is_saved else held.version
-            row = held.row.aged(self.now().since(held.since))
-            if (yield from self._write(row, None if stored is None else stored.version, version)):
-                _LOGGER.warning("the store had lost the newest tokens: they are back in it")
-                return asked, Stored(b"", version, 0.0), self._held(held.row, version, held.since)
-
-    def _load(self) -> Steps[Stored | None]:
-        stored: Stored | None = yield Ask(self._store.load, self._key)
-        if isawaitable(stored):
-            cast("Any", stored).close()
-            raise ConfigurationError("an asynchronous store is for AsyncOktaOIDC")
-        return stored
-
-    def _write(self, row: Row, expected: str | None, version: str) -> Steps[bool]:
-        replacing = partial(
-            self._store.replace, self._key, row.encoded(), expected=expected, version=version
-        )
-        is_written: bool = yield Ask(replacing)
-        return is_written
-
-    def _claimed(self, claim: Row, expected: str | None, version: str) -> Steps[bool]:
-        try:
-            return (yield from self._write(claim, expected, version))
-        except Exception:  # noqa: BLE001  # a store's own
-            # It may have been written: then the same again says so.
-            yield _SHORTEST_PAUSE
-            return (yield from self._write(claim, expected, version))
-
-    def _settled(self, claim: Row, version: str) -> Steps[str | None]:
-        """Ask whether what is claimed was spent: ``version``, if nothing is open any more."""
-        assert claim.refresh_token is not None
-        info = yield from self.engine.introspect(self.server, claim.refresh_token)
-        if info.active:
+    def _settled(self, claim: Row, version: str) -> Steps[str]:
+        """Ask whether what is claimed is spent: ``version``, if nothing is open any more."""
+        token = cast("str", claim.refresh_token)
+        asked = operations.introspect(self.server, token, "refresh_token")
+        if (yield from self.flow.steps(asked)).active:
             return version
         yield from self._write(claim.ended("lost"), version, _new_version())
-        return None
+        return ""
 
-    def _renewed(
-        self, claim: Row, version: str, prepared: object, claimed_at: Moment
-    ) -> Steps[Held | None]:
-        """Present what ``claim`` claims; ``None`` if the row has moved meanwhile."""
+    def _renewed(self, claim: Row, version: str, grant: object, at: float) -> Steps[Held | None]:
+        """Present what is claimed since ``at``; ``None`` if the row has moved meanwhile."""
         try:
-            sent_at, tokens = yield from self._presented(claim, prepared, claimed_at)
+            sent_at, tokens = yield from self._presented(claim, grant, at)
         except Exception as error:
-            if self.rotates and isinstance(error, InvalidGrantError):
+            if self.grant is REFRESH and isinstance(error, InvalidGrantError):
                 if (yield from self._wrote(claim.ended("refused"), version)):
                     raise _required("refused") from error
                 return None
-            if not self.rotates or (not claim.lag and _is_unspent(error)):
-                back = replace(claim.aged(self.now().since(claimed_at)), is_claimed=False, lag=0.0)
+            if self.grant is not REFRESH or (not claim.lag and _is_unspent(error)):
+                back = replace(claim.aged(self.now() - at), is_claimed=False, lag=0.0)
                 if isinstance(error, RateLimitError):
-                    back = replace(back, not_before=error.retry_after or BACKOFF)
+                    back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
                 yield from self._wrote(back, version)
             raise
-        return (yield from self._committed(claim, version, sent_at, tokens, claimed_at))
+        return (yield from self._stored(claim, version, sent_at, tokens, at))
 
-    def _presented(
-        self, claim: Row, prepared: object, claimed_at: Moment
-    ) -> Steps[tuple[Moment, Tokens]]:
-        for pause in (*_PAUSES, None):
-            now = self.now()
-            passed = now.monotonic - claimed_at.monotonic
+    def _presented(self, claim: Row, grant: object, at: float) -> Steps[tuple[float, Tokens]]:
+        """One attempt, and others only while nothing has left this machine."""
+        pause = _PAUSE
+        while True:
+            if self.grant is REFRESH:
+                token = cast("str", claim.refresh_token)
+                operation = operations.refresh(self.server, token, None, self.scope)
+            else:
+                operation = Operation(operations.token(self.server, grant).request, read_tokens)
+            sent_at = self.now()
+            # Where an assertion proves who sends this, it ends with the claim: a request that was
+            # held up on its way is refused then.
+            operation.request.lifetime = at + self.lease - sent_at
             try:
-                return now, (yield from self.sent(claim, prepared, self.lease - passed))
+                return sent_at, (yield from self.flow.steps(operation, retry=NEVER))
             except TransportError as error:
-                # What never left this machine was not presented.
-                if error.request_sent is None or pause is None or passed + pause > SEND_WITHIN:
+                if error.request_sent is None or self.now() + pause - at > SEND_WITHIN:
                     raise
             yield pause
-        raise AssertionError  # the last one returns or raises
+            pause *= 4
 
-    def _committed(
-        self, claim: Row, expected: str | None, sent_at: Moment, tokens: Tokens, claimed_at: Moment
+    def _stored(
+        self, claim: Row, expected: str | None, sent_at: float, tokens: Tokens, at: float
     ) -> Steps[Held | None]:
         """Store the new tokens before anybody sees them; ``None`` if others have moved the row."""
-        row, version = _successor(claim, tokens), _new_version()
-        pause = _SHORTEST_PAUSE
+        row, version, pause = _successor(claim, tokens), _new_version(), _PAUSE
         while True:
             try:
-                if (yield from self._write(row.aged(self.now().since(sent_at)), expected, version)):
+                if (yield from self._write(row.aged(self.now() - sent_at), expected, version)):
                     return self._held(row, version, sent_at)
-                stored = yield from self._load()
-                other = None if stored is None else Row.decoded(stored.value)
+                seen = yield from self._load()
             except Exception as error:  # noqa: BLE001  # a store's own
-                if self.now().monotonic - claimed_at.monotonic > self.lease:
+                if self.now() - at > self.lease:
                     _LOGGER.error(  # noqa: TRY400  # its traceback may hold the row
-                        "unsaved: the store failed (%s), and new tokens are in this process alone",
+                        "unsaved: a token store failed (%s); new tokens are in this process alone",
                         type(error).__name__,
                     )
                     held = self._held(row, version, sent_at)
@@ -312,136 +339,69 @@ class Renewal(ABC):
                 yield pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
-            if not _outranks(row, other):
-                if other is not None and other.gone == "signed out":
-                    yield from self._withdrawn(row)
+            if not row.outranks(seen.row):
+                if seen.row.gone == "signed out" and row.refresh_token is not None:
+                    try:
+                        yield from self._revoke(row.refresh_token)
+                    except OktaError as error:
+                        _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
                 return None
-            expected = None if stored is None else stored.version
+            expected = seen.version
+
+    def _look(self, held: Held | None) -> Steps[Held]:
+        """What is stored, once the store has back what it lost and this process holds."""
+        while True:
+            seen = yield from self._load(held)
+            if held is None or not held.row.outranks(seen.row):
+                return seen
+            version = _new_version() if held.is_saved else cast("str", held.version)
+            row = held.row.aged(self.now() - held.since)
+            if (yield from self._write(row, seen.version, version)):
+                _LOGGER.warning("the token store had lost the newest tokens: it has them again")
+                return self._held(held.row, version, held.since)
+
+    def _load(self, held: Held | None = None) -> Steps[Held]:
+        asked = self.now()
+        stored: Stored | None = yield Ask(self.store.load, self.key)
+        if stored is None:
+            return self._held(Row(), None, asked)
+        since = asked - stored.age
+        if held is not None and held.version == stored.version:
+            # By this clock it may be older than the store knows.
+            since = min(since, held.since)
+        return self._held(Row.decoded(stored.value), stored.version, since, stored.age)
+
+    def _write(self, row: Row, expected: str | None, version: str) -> Steps[bool]:
+        write = self.store.replace
+        is_written: bool = yield Ask(
+            partial(write, self.key, row.encoded(), expected=expected, version=version)
+        )
+        return is_written
 
     def _wrote(self, row: Row, expected: str) -> Steps[bool]:
-        """Whether the row is still as it was: written, or kept from it by the store's failure."""
+        """Whether nobody else has moved the row: it is written, or the store has failed."""
         try:
             return (yield from self._write(row, expected, _new_version()))
         except Exception as error:  # noqa: BLE001  # a store's own; what happened before counts
             _LOGGER.warning("a token store failed (%s)", type(error).__name__)
             return True
 
-    def _withdrawn(self, row: Row) -> Steps[None]:
-        if row.refresh_token is None:
-            return
-        try:
-            yield from self.engine.revoke(self.server, row.refresh_token)
-        except OktaError as error:
-            _LOGGER.warning(
-                "tokens that came after the sign-out could not be revoked (%s)",
-                type(error).__name__,
-            )
+    def _revoke(self, token: str) -> Steps[None]:
+        return self.flow.steps(operations.revoke(self.server, token, None))
 
-    def _seen(self, asked: Moment, stored: Stored, held: Held | None) -> Held:
-        since = asked.plus(-stored.age)
-        if held is not None and held.version == stored.version:
-            since = since.earliest(held.since)
-        return self._held(Row.decoded(stored.value), stored.version, since)
-
-    def _held(self, row: Row, version: str, since: Moment) -> Held:
-        share = self.engine.runtime.uniform(0.8, 1.0)
-        return Held.of(row, version, since, early=self._early, share=share, leeway=self._leeway)
-
-
-class GrantRenewal(Renewal):
-    """By a grant that rotates nothing: presented again, it does no harm."""
-
-    rotates = False
-
-    def __init__(
-        self,
-        engine: Engine,
-        store: TokenStore | AsyncTokenStore,
-        key: str,
-        server: AuthServerId,
-        early: float,
-        leeway: float,
-        grant: object,
-    ) -> None:
-        super().__init__(engine, store, key, server, early, leeway)
-        self._grant: Final = grant
-
-    def prepared(self) -> Steps[Any]:
-        return (yield Ask(self._grant)) if callable(self._grant) else self._grant
-
-    def sent(self, row: Row, prepared: Any, lifetime: float) -> Steps[Tokens]:
-        return self.engine.grant(self.server, prepared, lifetime)
-
-
-class RefreshRenewal(Renewal):
-    """By a refresh token."""
-
-    rotates = True
-
-    def __init__(
-        self,
-        engine: Engine,
-        store: TokenStore | AsyncTokenStore,
-        key: str,
-        server: AuthServerId,
-        early: float,
-        leeway: float,
-        max_wait: float,
-        grace: float,
-        scope: str | None,
-    ) -> None:
-        super().__init__(engine, store, key, server, early, leeway, max_wait, grace)
-        self._scope: Final = scope
-
-    def prepared(self) -> Steps[Any]:
-        return
-        yield
-
-    def sent(self, row: Row, prepared: Any, lifetime: float) -> Steps[Tokens]:
-        assert row.refresh_token is not None
-        return self.engine.refresh(self.server, row.refresh_token, self._scope, lifetime)
-
-    def flush(self, held: Held) -> Steps[None]:
-        """Store what could not be stored.
-
-        Raises:
-            TokenStoreError: it still cannot be.
-        """
-        try:
-            yield from self._look(held)
-        except Exception as error:
-            raise TokenStoreError("a rotated refresh token could not be stored") from error
-
-    def save(self, tokens: Tokens) -> Steps[Held]:
-        """Hold the tokens of a new sign-in, whatever was held."""
-        now = self.now()
-        lifetime = tokens.expires_in
-        ends_in = None if tokens.expires_at is None else tokens.expires_at.timestamp() - now.wall
-        while True:
-            stored = yield from self._load()
-            old = None if stored is None else Row.decoded(stored.value)
-            row = _successor(Row(_new_version(), 0 if old is None else old.generation), tokens)
-            if ends_in is not None and lifetime is not None:
-                row = replace(row, ends_in=min(ends_in, lifetime))
-            version, expected = _new_version(), None if stored is None else stored.version
-            if (yield from self._write(row, expected, version)):
-                return self._held(row, version, now)
-
-    def sign_out(self, held: Held | None) -> Steps[str | None]:
-        """Hold nothing any more; the token whose revocation at Okta ends all the others."""
-        while True:
-            stored = yield from self._load()
-            known = None if held is None else held.row
-            row = known if stored is None else Row.decoded(stored.value)
-            expected = None if stored is None else stored.version
-            gone = Row("", 0, gone="signed out") if row is None else row.ended("signed out")
-            gone = replace(gone, access_token=None, id_token=None, scopes=())
-            if (yield from self._write(gone, expected, _new_version())):
-                return None if row is None else row.refresh_token or row.access_token
-
-    def revoked(self, token: str) -> Steps[None]:
-        """End at Okta what :meth:`sign_out` returned."""
-        return self.engine.revoke(self.server, token)
+    def _held(self, row: Row, version: str | None, since: float, age: float = 0.0) -> Held:
+        # Lifetimes that are too short for `early` and `leeway` give them shares of themselves. Each
+        # process draws a moment of its own: fifty do not look at the store in one second.
+        lifetime = _UNTOLD if row.lifetime is None else row.lifetime
+        early = min(self.early, lifetime / 5) * self.flow.runtime.uniform(0.8, 1.0)
+        ends = since + (_UNTOLD if row.ends_in is None else row.ends_in)
+        wall = self.flow.runtime.now() - self.now()
+        at = None if row.ends_in is None else instant(ends + wall)
+        tokens = None
+        if row.access_token is not None:
+            tokens = HeldTokens(row.access_token, row.token_type, at, row.scopes, row.id_token)
+        good_until = ends - min(self.leeway, lifetime / 10)
+        return Held(row, version, age, since, good_until, ends - early, tokens)
 
 
 def _new_version() -> str:
@@ -463,45 +423,21 @@ def _successor(row: Row, tokens: Tokens) -> Row:
     )
 
 
-def _outranks(mine: Row, stored: Row | None) -> bool:
-    """Whether the store has lost ``mine``: it holds nothing, or an earlier generation."""
-    if mine.gone is not None or mine.refresh_token is None:
-        return False
-    if stored is None:
-        return True
-    return (
-        stored.family == mine.family
-        and stored.generation < mine.generation
-        and stored.gone in (None, "lost")
-    )
-
-
 def _is_unspent(error: Exception) -> bool:
     """Whether what was presented is as good as before."""
-    if isinstance(error, APIError):
-        # By name: a page of a gateway says nothing about what is behind it.
-        return isinstance(error, RateLimitError) or (
-            not isinstance(error, ServerError) and error.code not in _UNCLEAR
-        )
+    if isinstance(error, APIError) and not isinstance(error, ServerError):
+        return isinstance(error, RateLimitError) or error.code not in _UNCLEAR
     return isinstance(error, ConfigurationError) or (
         isinstance(error, TransportError) and error.request_sent is False
     )
-
-
-_UNCLEAR: Final = (None, "server_error", "temporarily_unavailable")
 
 
 def _required(reason: SignInReason) -> SignInRequiredError:
     return SignInRequiredError(_MESSAGES[reason], reason=reason)
 
 
-def _late(row: Row, wait: float) -> TransportTimeoutError | RateLimitError:
-    if row.is_claimed:
-        return TransportTimeoutError(
-            "the tokens are being renewed elsewhere, and that takes too long", request_sent=False
+def _check(now: float, deadline: float) -> None:
+    if now >= deadline:
+        raise TransportTimeoutError(
+            "tokens are being renewed elsewhere, and that takes too long", request_sent=False
         )
-    error = RateLimitError(
-        "not sent: the rate limit of the token endpoint is used up", http=HttpInfo(429, Headers())
-    )
-    error.retry_after = wait
-    return error
