@@ -56,6 +56,8 @@ REFRESH: Final = object()
 
 _PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
+# Between attempts of which nothing left this machine.
+_PAUSES: Final = (0.05, 0.2, 0.8, None)
 # Okta's longest grace period for a rotated refresh token.
 _MOST_GRACE: Final = 60.0
 # Tokens of a lifetime that nobody told are good until an API refuses them.
@@ -241,16 +243,17 @@ class Renewal:
             claim = replace(row.aged(at - seen.since), is_claimed=True, lag=lag, not_before=0.0)
             if not (yield from self._write(claim, seen.version, mine)):
                 continue
-            if is_open:
-                settled = yield from self._settled(claim, mine)
-            elif self.now() - at > SEND_WITHIN:
-                # This process was stopped, or the store is slow: others may be at it.
+            if is_open and (yield from self._is_spent(claim)):
+                yield from self._write(claim.ended("lost"), mine, _new_version())
+                continue
+            if self.now() - at > SEND_WITHIN:
+                # This process was stopped, or somebody is slow: others may be at it.
                 settled = "" if lag else mine
                 _check(self.now(), deadline)
-            else:
-                renewed = yield from self._renewed(claim, mine, grant, at)
-                if renewed is not None:
-                    return renewed
+                continue
+            renewed = yield from self._renewed(claim, mine, grant, at)
+            if renewed is not None:
+                return renewed
 
     def _question(self, seen: Held, now: float, settled: str) -> tuple[float, float, bool]:
         """What is open about a row.
@@ -271,14 +274,10 @@ class Renewal:
         # Within the grace a spent token is called active, too, and it may have been spent late.
         return self.lease + self.grace - age, lag, True
 
-    def _settled(self, claim: Row, version: str) -> Steps[str]:
-        """Ask whether what is claimed is spent: ``version``, if nothing is open any more."""
+    def _is_spent(self, claim: Row) -> Steps[bool]:
         token = cast("str", claim.refresh_token)
         asked = operations.introspect(self.server, token, "refresh_token")
-        if (yield from self.flow.steps(asked)).active:
-            return version
-        yield from self._write(claim.ended("lost"), version, _new_version())
-        return ""
+        return not (yield from self.flow.steps(asked)).active
 
     def _renewed(self, claim: Row, version: str, grant: object, at: float) -> Steps[Held | None]:
         """Present what is claimed since ``at``; ``None`` if the row has moved meanwhile."""
@@ -299,8 +298,7 @@ class Renewal:
 
     def _presented(self, claim: Row, grant: object, at: float) -> Steps[tuple[float, Tokens]]:
         """One attempt, and others only while nothing has left this machine."""
-        pause = _PAUSE
-        while True:
+        for pause in _PAUSES:
             if self.grant is REFRESH:
                 token = cast("str", claim.refresh_token)
                 operation = operations.refresh(self.server, token, None, self.scope)
@@ -313,16 +311,20 @@ class Renewal:
             try:
                 return sent_at, (yield from self.flow.steps(operation, retry=NEVER))
             except TransportError as error:
-                if error.request_sent is None or self.now() + pause - at > SEND_WITHIN:
+                if error.request_sent is None or pause is None:
                     raise
+                failure = error
             yield pause
-            pause *= 4
+            if self.now() - at > SEND_WITHIN:
+                raise failure
+        raise AssertionError  # the last round returns or raises
 
     def _stored(
         self, claim: Row, expected: str | None, sent_at: float, tokens: Tokens, at: float
     ) -> Steps[Held | None]:
         """Store the new tokens before anybody sees them; ``None`` if others have moved the row."""
-        row, version, pause = _successor(claim, tokens), _new_version(), _PAUSE
+        row, version = _successor(claim, tokens), _new_version()
+        pause, is_in_doubt = _PAUSE, False
         while True:
             try:
                 if (yield from self._write(row.aged(self.now() - sent_at), expected, version)):
@@ -336,6 +338,7 @@ class Renewal:
                     )
                     held = self._held(row, version, sent_at)
                     return replace(held, look_at=sent_at, is_saved=False)
+                is_in_doubt = True
                 yield pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
@@ -347,6 +350,8 @@ class Renewal:
                         _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
                 return None
             expected = seen.version
+            # It may have been written, seen by others, and lost again.
+            row = replace(row, is_claimed=is_in_doubt)
 
     def _look(self, held: Held | None) -> Steps[Held]:
         """What is stored, once the store has back what it lost and this process holds."""
@@ -354,11 +359,14 @@ class Renewal:
             seen = yield from self._load(held)
             if held is None or not held.row.outranks(seen.row):
                 return seen
-            version = _new_version() if held.is_saved else cast("str", held.version)
-            row = held.row.aged(self.now() - held.since)
+            now, version = self.now(), held.version if not held.is_saved else None
+            row = held.row.aged(now - held.since)
+            # What came later may be lost, too: a claim, or a newer row.
+            row = replace(row, is_claimed=True, lag=now - held.since)
+            version = version or _new_version()
             if (yield from self._write(row, seen.version, version)):
                 _LOGGER.warning("the token store had lost the newest tokens: it has them again")
-                return self._held(held.row, version, held.since)
+                return self._held(row, version, now)
 
     def _load(self, held: Held | None = None) -> Steps[Held]:
         asked = self.now()
