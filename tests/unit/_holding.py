@@ -209,12 +209,13 @@ class Process:
     def __init__(self, world: World, **settings: Any) -> None:
         self.world: Final = world
         self.flow: Final = ModelFlow(world)
-        options = {"store": world.store, "grace": world.grace, "grant": REFRESH} | settings
+        options: dict[str, Any] = {"store": world.store, "grace": world.grace, "grant": REFRESH}
+        options |= {"early": 300.0, "leeway": 10.0} | settings
         self.renewal: Final = Renewal(
             cast("Flow", self.flow),
             key=KEY,
             server="default",
-            **{"early": 300.0, "leeway": 10.0} | options,
+            **options,
         )
         self._steps: Steps[Any] | None = None
         self.pending: Any = None
