@@ -1,21 +1,19 @@
 """Write what the generator drops of the document: a table of its operations, and a few names.
 
-Run as ``python tasks/operations.py DOCUMENT PACKAGE``, in the generator's environment: it reads
-the YAML with the generator's own parser, and adds ``operations.py`` to the generated package.
+Run as ``python -m tasks.operations DOCUMENT PACKAGE``, in the generator's environment: it adds
+``operations.py`` to the generated package.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from importlib import import_module
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, cast
 
-Node: TypeAlias = Mapping[str, Any]
+from .document import Node, bodies, load, operations, parameters, resolved, responses
 
-_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # An operation that says nothing shares the limit of its server's other endpoints.
 _OTHER: Final = "other"
 
@@ -71,31 +69,27 @@ class DocumentError(Exception):
 
 def main(document: str, package: str) -> None:
     """Add ``operations.py`` to ``package``, which the generator has just written."""
-    # Its annotations leave type parameters open.
-    yaml: Any = import_module("ruamel.yaml")
-    content = cast("Node", yaml.YAML(typ="safe", pure=True).load(Path(document)))
     folder = Path(package)
     exported = re.compile(r'^    "(\w+)",$', re.MULTILINE)
     models = set(exported.findall((folder / "models" / "__init__.py").read_text("utf-8")))
-    (folder / "operations.py").write_text(module_of(content, folder, models), "utf-8")
+    text = module_of(load(Path(document)), folder, models)
+    (folder / "operations.py").write_text(text, "utf-8")
 
 
 def module_of(document: Node, package: Path, models: set[str]) -> str:
     """The module's text, not yet formatted."""
     rows = [
-        _row(document, path, method, item, package, models)
-        for path, item in document["paths"].items()
-        for method in _METHODS
-        if method in item
+        _row(document, path, method, operation, package, models)
+        for path, method, operation in operations(document)
     ]
     schemas: Node = document["components"]["schemas"]
-    requests, responses = _reached(document)
+    of_requests, of_answers = _reached(document)
     constants = {
         "SECRETS": (
             "Request members, parameters and headers that are secret, by their names on the wire.",
-            requests | _secret_parameters(document),
+            of_requests | _secret_parameters(document),
         ),
-        "SECRET_RESPONSES": ("Members of answers that are secret.", responses),
+        "SECRET_RESPONSES": ("Members of answers that are secret.", of_answers),
         "CREDENTIALS": (
             "Form members that authenticate the client.",
             _named(document, "x-client-authentication"),
@@ -127,44 +121,48 @@ def module_of(document: Node, package: Path, models: set[str]) -> str:
 
 
 def _row(
-    document: Node, path: str, method: str, item: Node, package: Path, models: set[str]
+    document: Node, path: str, method: str, operation: Node, package: Path, models: set[str]
 ) -> str:
-    operation: Node = item[method]
     name: str = operation["operationId"]
     module = f"api.{_snake(operation['tags'][0])}.{_snake(name)}"
     if not (package / f"{module.replace('.', '/')}.py").exists():
         raise DocumentError(f"{name}: the generator has no module {module}")
     successes = {
-        int(status): _resolved(document, response)
-        for status, response in operation["responses"].items()
+        int(status): response
+        for status, response in responses(document, operation).items()
         if status.startswith("2")
     }
     if not successes:
         raise DocumentError(f"{name} promises no success")
-    bodies = [body for found in successes.values() if (body := _json_schema(found)) is not None]
-    if len({str(body) for body in bodies}) > 1:
-        raise DocumentError(f"{name}: successes differ in their bodies")
-    model = _class_of(document, bodies[0], models) if bodies else None
-    parameters = [
-        _resolved(document, each)
-        for each in (*item.get("parameters", ()), *operation.get("parameters", ()))
+    answers = [
+        schema
+        for response in successes.values()
+        for media_type, schema in bodies(document, response)
+        if media_type == "application/json" or media_type.endswith("+json")
     ]
-    repeatable = method == "get" or bool(operation.get("x-repeatable"))
-    limit: str | None = operation.get("x-rate-limit", _OTHER)
+    if len({str(schema) for schema in answers}) > 1:
+        raise DocumentError(f"{name}: successes differ in their bodies")
+    authenticated = bool(operation.get("security", document["security"]))
+    takes_proof = any(
+        (each["in"], each["name"]) == ("header", "dpop")
+        for each in parameters(document, path, operation)
+    )
+    limit: str = operation.get("x-rate-limit", _OTHER)
     values = {
         "method": method.upper(),
         "path": path,
         "module": module,
         "statuses": tuple(sorted(successes)),
-        "model": model,
-        "has_content": bool(bodies),
-        "authenticated": bool(operation.get("security", document["security"])),
-        "dpop": any((each["in"], each["name"]) == ("header", "dpop") for each in parameters),
+        "model": _class_of(document, answers[0], models) if answers else None,
+        "has_content": bool(answers),
+        "authenticated": authenticated,
+        # The proof of one who does not authenticate goes with an access token, and names it.
+        "dpop": authenticated and takes_proof,
         "needs_client_id": any(
             "client_id" in schema.get("required", ())
             for schema in _request_schemas(document, operation)
         ),
-        "repeatable": repeatable,
+        "repeatable": method == "get" or bool(operation.get("x-repeatable")),
         "limit": None if limit == "none" else limit,
     }
     return f"Operation({', '.join(f'{key}={value!r}' for key, value in values.items())})"
@@ -175,26 +173,9 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
 
 
-def _resolved(document: Node, node: Node) -> Node:
-    while "$ref" in node:
-        target: Any = document
-        for step in str(node["$ref"]).removeprefix("#/").split("/"):
-            target = target[step.replace("~1", "/").replace("~0", "~")]
-        # What stands beside a reference holds too (OpenAPI 3.1).
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return node
-
-
-def _json_schema(response: Node) -> Node | None:
-    for media_type, content in response.get("content", {}).items():
-        if media_type == "application/json" or media_type.endswith("+json"):
-            return cast("Node", content["schema"])
-    return None
-
-
 def _class_of(document: Node, schema: Node, models: set[str]) -> str | None:
     """The generated class that reads this schema, if it is a single object of a name."""
-    if "$ref" not in schema or _resolved(document, schema).get("type") != "object":
+    if "$ref" not in schema or resolved(document, schema).get("type") != "object":
         return None
     name = str(schema["$ref"]).rpartition("/")[2]
     if name not in models:
@@ -203,26 +184,23 @@ def _class_of(document: Node, schema: Node, models: set[str]) -> str | None:
 
 
 def _request_schemas(document: Node, operation: Node) -> Iterator[Node]:
-    if body := operation.get("requestBody"):
-        for content in _resolved(document, body)["content"].values():
-            schema = _resolved(document, content["schema"])
-            for each in (schema, *schema.get("oneOf", ()), *schema.get("anyOf", ())):
-                yield _resolved(document, each)
+    for _, body in bodies(document, operation.get("requestBody", {})):
+        schema = resolved(document, body)
+        for each in (schema, *schema.get("oneOf", ()), *schema.get("anyOf", ())):
+            yield resolved(document, each)
 
 
 def _reached(document: Node) -> tuple[set[str], set[str]]:
     """The secret members of requests and of answers."""
-    requests: set[str] = set()
-    responses: set[str] = set()
-    for item in document["paths"].values():
-        for method in _METHODS:
-            if operation := item.get(method):
-                for schema in _request_schemas(document, operation):
-                    requests |= _secrets(document, schema, frozenset())
-                for response in operation["responses"].values():
-                    for content in _resolved(document, response).get("content", {}).values():
-                        responses |= _secrets(document, content["schema"], frozenset())
-    return requests, responses
+    of_requests: set[str] = set()
+    of_answers: set[str] = set()
+    for _, _, operation in operations(document):
+        for schema in _request_schemas(document, operation):
+            of_requests |= _secrets(document, schema, frozenset())
+        for response in responses(document, operation).values():
+            for _, schema in bodies(document, response):
+                of_answers |= _secrets(document, schema, frozenset())
+    return of_requests, of_answers
 
 
 def _secrets(document: Node, schema: Node, seen: frozenset[str]) -> set[str]:
@@ -230,10 +208,10 @@ def _secrets(document: Node, schema: Node, seen: frozenset[str]) -> set[str]:
     if (reference := str(schema.get("$ref", ""))) in seen:
         return set()
     seen = seen | {reference} if reference else seen
-    schema = _resolved(document, schema)
+    schema = resolved(document, schema)
     found: set[str] = set()
     for name, member in schema.get("properties", {}).items():
-        values = _resolved(document, member).get("additionalProperties")
+        values = resolved(document, member).get("additionalProperties")
         if _is_secret(document, member) or (
             isinstance(values, dict) and _is_secret(document, cast("Node", values))
         ):
@@ -249,16 +227,15 @@ def _secrets(document: Node, schema: Node, seen: frozenset[str]) -> set[str]:
 
 
 def _is_secret(document: Node, schema: Node) -> bool:
-    return _resolved(document, schema).get("format") == "password"
+    return resolved(document, schema).get("format") == "password"
 
 
 def _secret_parameters(document: Node) -> set[str]:
     return {
         parameter["name"]
-        for item in document["paths"].values()
-        for holder in (item, *(item[method] for method in _METHODS if method in item))
-        for each in holder.get("parameters", ())
-        if _is_secret(document, (parameter := _resolved(document, each))["schema"])
+        for path, _, operation in operations(document)
+        for parameter in parameters(document, path, operation)
+        if _is_secret(document, parameter["schema"])
     }
 
 
@@ -268,7 +245,7 @@ def _named(document: Node, extension: str) -> set[str]:
         name
         for schema in document["components"]["schemas"].values()
         for name, member in schema.get("properties", {}).items()
-        if _resolved(document, member).get(extension)
+        if resolved(document, member).get(extension)
     }
 
 

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._adapters import aiohttp_client
-    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost
+    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
     from ._errors import (
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         TransportTimeoutError,
     )
     from ._http import HttpInfo
+    from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._jose._dpop import DPoP
     from ._results import Introspection, Tokens, success
     from ._retry import Retry
 
@@ -42,8 +44,10 @@ __all__ = [
     "CallbackMismatchError",
     "ClientAuth",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
+    "DPoP",
     "HttpInfo",
     "Introspection",
     "InvalidClientError",
@@ -54,6 +58,8 @@ __all__ = [
     "ORG",
     "OktaError",
     "OktaOIDC",
+    "PrivateKeyJwt",
+    "PublicClient",
     "RateLimitError",
     "Retry",
     "ServerError",
@@ -74,8 +80,16 @@ OFFLINE_SCOPE = "offline_access openid"
 # corner, pays for httpx in that corner.
 _HOMES = {
     "_adapters": ("aiohttp_client",),
-    "_auth": ("ClientAuth", "ClientSecretBasic", "ClientSecretPost"),
-    "_client": ("AsyncOktaOIDC", "OktaOIDC"),
+    "_auth": (
+        "ClientAuth",
+        "ClientSecretBasic",
+        "ClientSecretPost",
+        "PublicClient",
+    ),
+    "_client": (
+        "AsyncOktaOIDC",
+        "OktaOIDC",
+    ),
     "_config": ("ORG",),
     "_errors": (
         "APIError",
@@ -96,7 +110,16 @@ _HOMES = {
         "TransportTimeoutError",
     ),
     "_http": ("HttpInfo",),
-    "_results": ("Introspection", "Tokens", "success"),
+    "_jose._assertions": (
+        "ClientSecretJwt",
+        "PrivateKeyJwt",
+    ),
+    "_jose._dpop": ("DPoP",),
+    "_results": (
+        "Introspection",
+        "Tokens",
+        "success",
+    ),
     "_retry": ("Retry",),
 }
 

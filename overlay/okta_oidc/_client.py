@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 import httpx
 from okta_oidc_api import Client
@@ -14,12 +15,14 @@ from . import _operations as operations
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
 from ._flow import Flow
+from ._jose._dpop import DPoP
 from ._models import models
 from ._operations import GrantModel, Operation
 from ._results import Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
+from ._wire.lent import is_async_client, is_client
 
 if TYPE_CHECKING:
     from . import _holding as holding
@@ -50,8 +53,35 @@ class _Face:
         auth_server_id: AuthServerId | None,
         timeout: float,
         retry: Retry | None,
+        dpop: DPoP | None,
     ) -> None:
-        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry)
+        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        operations.load()
+
+    @classmethod
+    @silent
+    def from_env(cls, prefix: str = "OKTA_", **options: Any) -> Self:
+        """A client by environment variables, whose names the command line reads too.
+
+        ``{prefix}ORG_URL`` (an issuer URL will do), ``AUTH_SERVER_ID`` (``org`` for the org
+        server), ``CLIENT_ID``, and one of ``CLIENT_SECRET``, ``PRIVATE_KEY`` (a PEM or JWK) and
+        ``PRIVATE_KEY_FILE``; without any, the client is a public one. ``KEY_ID`` is the key's.
+        ``AUTH_METHOD`` is needed for a secret that is not for ``client_secret_basic``.
+
+        Args:
+            prefix: what the names begin with.
+            options: the keyword arguments of the class.
+
+        Raises:
+            ConfigurationError: a variable is missing, two contradict each other, or one cannot be
+                right. The text names them, and shows no value.
+        """
+        from ._from_env import options_from_env
+
+        base_url, auth, server = options_from_env(os.environ, prefix)
+        options.setdefault("auth_server_id", server)
+        made: Self = cast("Any", cls)(base_url, auth, **options)
+        return made
 
     def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
         if auth_server_id is None:
@@ -82,14 +112,17 @@ class OktaOIDC(_Face):
         base_url: the org's URL or custom domain, or an issuer URL
             (``https://{org}/oauth2/{id}``), which sets ``auth_server_id``. ``https``, or
             ``http`` for a loopback host.
-        auth: :class:`ClientSecretBasic` or :class:`ClientSecretPost`, as the application is
-            registered.
+        auth: how the application is registered to authenticate: :class:`ClientSecretBasic`,
+            :class:`ClientSecretPost`, :class:`ClientSecretJwt`, :class:`PrivateKeyJwt` or
+            :class:`PublicClient`.
         auth_server_id: a custom authorization server's id, or :data:`ORG`; ``None`` means the
             issuer URL's, else ``"default"``. Each method takes it too, for that call alone.
         timeout: seconds that one attempt may take in all, from connecting to the last byte.
         retry: how often and for how long to try again; ``None`` sends once.
         http_client: a client of your own to send through (proxy, TLS, instrumentation), yours to
             close. Its redirects, authentication and cookies stay unused.
+        dpop: the key that tokens are to be bound to (RFC 9449). Requests for tokens prove it, and
+            a ``Bearer`` answer is a :class:`MalformedResponseError`.
 
     Every method raises, beside what it says itself:
 
@@ -111,9 +144,11 @@ class OktaOIDC(_Face):
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
+        dpop: DPoP | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry)
-        check_kind("http_client", http_client, httpx.Client, NoneType)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
+        if not is_client(http_client):
+            check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Api, Sender
 
@@ -333,9 +368,11 @@ class AsyncOktaOIDC(_Face):
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
+        dpop: DPoP | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry)
-        check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
+        if not is_async_client(http_client):
+            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from ._senders import Api, AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
-from ._auth import ClientAuth
-from ._bodies import SentBody
+from ._auth import ClientAuth, joined
 from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
-from ._forms import FORM, encoded, names_in
+from ._forms import FORM, encoded
 from ._http import Reply
+from ._jose._dpop import MOST_REPEATS, DPoP, Proof
+from ._otel import observed
 from ._ratelimit import Bucket
-from ._refusals import not_sent, refusal
+from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (
     NEVER,
     Retry,
@@ -30,8 +31,9 @@ from ._retry import (
     spread,
 )
 from ._runtime import RUNTIME, Runtime
-from ._steps import Steps
+from ._steps import Ask, Steps
 from ._version import __version__
+from ._wire.bodies import SentBody
 
 if TYPE_CHECKING:
     from ._operations import Operation, Request
@@ -56,15 +58,22 @@ class Flow:
     """One org, one way to authenticate, one set of limits."""
 
     def __init__(
-        self, server: Server, auth: ClientAuth, timeout: float, retry: Retry | None
+        self,
+        server: Server,
+        auth: ClientAuth,
+        timeout: float,
+        retry: Retry | None,
+        dpop: DPoP | None = None,
     ) -> None:
         check_kind("auth", auth, ClientAuth)
+        check_kind("dpop", dpop, DPoP, type(None))
         check_kind("retry", retry, Retry, type(None))
         # No attempt takes a day, and beyond some years no platform can count.
         if not is_number(timeout) or not 0 < timeout <= _DAY:
             raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.server: Final = server
         self.auth: Final = auth
+        self.dpop: Final = dpop
         self.timeout: Final = float(timeout)
         self.retry: Final = retry or NEVER
         self.runtime: Runtime = RUNTIME
@@ -77,8 +86,7 @@ class Flow:
 
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
         """The course of one call: yields requests and seconds to wait, returns the result."""
-        reply = yield from self.exchange(operation.request, retry=retry)
-        return operation.read(reply, operation.request)
+        return observed(self._course(operation, retry), operation.request, self)
 
     def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
         """The same, to the successful answer as it came.
@@ -87,29 +95,50 @@ class Flow:
             TransportError: no complete response came.
             APIError: the server refused.
         """
+        return observed(self._exchange(request, retry), request, self)
+
+    def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
+        reply = yield from self._exchange(operation.request, retry)
+        return operation.read(reply, operation.request)
+
+    def _exchange(self, request: Request, retry: Retry | None) -> Steps[Reply]:
         retry = retry or self.retry
         request.auth = self.auth
         bucket = self._bucket(request)
         attempt = 1
+        repeats = 0
         waited = self._held_back(bucket, retry)
         if waited:
             _LOGGER.info("%s: rate limit used up, waiting %.2f s", _named(request), waited)
             yield waited
         while True:
             failure: TransportError | APIError
+            signed, proof = yield from self._signed(request)
             try:
-                reply = cast("Reply", (yield self._signed(request)))
+                reply: Reply = yield signed
             except TransportError as error:
                 failure = error
             else:
                 reply.secrets_of = request.secrets
+                if self.dpop is not None:
+                    self.dpop.saw(self.server.origin, reply.headers)
                 if _LOGGER.isEnabledFor(logging.DEBUG):
                     _LOGGER.debug("%s: HTTP %d", _named(request), reply.status)
                 if reply.is_success:
                     if bucket is not None:
                         self.runtime.limits.has_room(bucket)
+                    if proof is not None:
+                        refuse_bearer(reply)
                     return reply
                 failure = refusal(reply, request)
+                if (
+                    proof is not None
+                    and repeats < MOST_REPEATS
+                    and self._wants_again(failure, proof)
+                ):
+                    # Nothing was processed, so even a code is as good as before.
+                    repeats += 1
+                    continue
             failure.retries = attempt - 1
             if bucket is not None and isinstance(failure, RateLimitError):
                 seconds = seconds_used_up(failure)
@@ -163,19 +192,49 @@ class Flow:
         wait = pause(failure, attempt, self.runtime.uniform)
         return None if wait is None or waited + wait > retry.max_wait else wait
 
-    def _signed(self, request: Request) -> httpx.Request:
-        # A request of its own for each attempt: one that is signed may be good for one delivery.
-        url, audience = self._url(request.target)
-        operation, body = request.operation, request.body
-        authorization = None
-        if operation.authenticated:
+    def _wants_again(self, failure: APIError, proof: Proof) -> bool:
+        """Whether the server asks for a proof with another nonce (RFC 9449 §8)."""
+        headers = failure.http.headers
+        return self.dpop is not None and self.dpop.wants_again(
+            failure.status, failure.code, headers, proof
+        )
+
+    def _signed(self, request: Request) -> Steps[tuple[httpx.Request, Proof | None]]:
+        """The request as it goes out, once: what it is signed with may be good for one delivery."""
+        url, address = self._url(request.target)
+        operation, body, auth = request.operation, request.body, self.auth
+        authorization: str | None = None
+        if operation.authenticated and (request.pairs is not None or (operation.module and body)):
+            form = b"" if request.pairs is None else body
+            if operation.needs_client_id and not auth.names_client(form):
+                # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
+                form = joined(form, encoded([("client_id", auth.client_id)]))
+            lifetime = () if request.lifetime is None else (request.lifetime,)
+            if auth.signs_elsewhere:
+                authorization, form = yield Ask(auth.sign, form, address, *lifetime, blocking=True)
+            else:
+                authorization, form = auth.sign(form, address, *lifetime)
             if request.pairs is not None:
-                authorization, body = self.auth.sign(body, audience)
-                if operation.needs_client_id and "client_id" not in names_in(body):
-                    body += b"&" + encoded([("client_id", self.auth.client_id)])
-            elif operation.module and body:
-                # The other methods are members of a form, and this is none.
-                authorization = self.auth.sign(b"", audience)[0]
+                # Most methods are members of a form. No other body has a place for them.
+                body = form
+        proof: Proof | None = None
+        # A generated function may be handed a proof of the caller's own: one is all Okta takes.
+        proved = any(name.lower() == b"dpop" for name, _ in request.headers)
+        if self.dpop is not None and operation.dpop and not proved:
+            if self.dpop.signs_elsewhere:
+                proof = yield Ask(self.dpop.proof, operation.method, address, blocking=True)
+            else:
+                proof = self.dpop.proof(operation.method, address)
+        return self._built(request, url, body, authorization, proof), proof
+
+    def _built(
+        self,
+        request: Request,
+        url: httpx.URL,
+        body: bytes,
+        authorization: str | None,
+        proof: Proof | None,
+    ) -> httpx.Request:
         headers = self._headers
         if request.pairs is not None:
             headers = [*headers, _FORM_TYPE]
@@ -183,15 +242,17 @@ class Flow:
             own = {name.lower() for name, _ in request.headers}
             headers = [pair for pair in headers if pair[0].lower() not in own]
             headers += request.headers
-        if body or operation.method not in ("GET", "HEAD"):
+        if body or request.operation.method not in ("GET", "HEAD"):
             headers = [*headers, (b"Content-Length", b"%d" % len(body))]
         if authorization is not None:
             headers = [*headers, (b"Authorization", authorization.encode())]
+        if proof is not None:
+            headers = [*headers, (b"DPoP", proof.jwt.encode())]
         limits = self._limits
         if request.seconds is not None:
             limits = _limits(None if request.seconds == math.inf else request.seconds)
         return httpx.Request(
-            operation.method,
+            request.operation.method,
             url,
             headers=headers,
             stream=SentBody(body),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, cast
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote_plus
 
 from okta_oidc_api.operations import CREDENTIALS, SECRETS
 
@@ -13,6 +14,8 @@ from ._errors import ConfigurationError
 FORM: Final = "application/x-www-form-urlencoded"
 
 Pairs = list[tuple[str, str]]
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
 def pairs_of(
@@ -72,9 +75,14 @@ def flattened(members: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 def encoded(pairs: Pairs) -> bytes:
     """The pairs as ``application/x-www-form-urlencoded`` bytes."""
     try:
-        return urlencode(pairs).encode("ascii")
+        return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs]).encode()
     except UnicodeEncodeError:
         raise ConfigurationError("a parameter is not valid Unicode text") from None
+
+
+def _quoted(text: str) -> str:
+    # Most names and values need no quoting, which quote_plus() takes ten times longer to find.
+    return text if _PLAIN.fullmatch(text) else quote_plus(text)
 
 
 def names_in(form: bytes) -> set[str]:

@@ -12,7 +12,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
@@ -55,7 +55,7 @@ def read(model: type[T], members: Mapping[str, Any]) -> T:
 def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any]:
     """``members``, each as the type of its field promises; the same object if all were."""
     changed: dict[str, Any] | None = None
-    for name, (required, kinds) in _fields(model).items():
+    for name, (required, kinds) in _fields(cast("Hashable", model)).items():
         value = members.get(name)
         if value is None and type(None) not in kinds:
             if required:
@@ -110,7 +110,7 @@ def _words(value: object) -> object:
         return value
     items = cast("list[object]", value)
     words = [item for item in items if isinstance(item, str)]
-    return " ".join(words) if len(words) == len(items) else value
+    return " ".join(words) if len(words) == len(items) else items
 
 
 def _as_one_of(kinds: tuple[Any, ...], value: Any) -> Any:
@@ -132,9 +132,9 @@ def _as(kind: Any, value: Any) -> Any:
         return value
     if origin is list and isinstance(value, list):
         inner = _alternatives(typing.get_args(kind)[0])
-        items = cast("list[Any]", value)
+        items = cast("list[Any]", cast("object", value))
         fine = [_as_one_of(inner, item) for item in items]
-        return value if all(a is b for a, b in zip(fine, items, strict=True)) else fine
+        return items if all(a is b for a, b in zip(fine, items, strict=True)) else fine
     if origin is dict and isinstance(value, dict):
         return cast("dict[str, Any]", value)
     if origin is Literal and value in typing.get_args(kind):

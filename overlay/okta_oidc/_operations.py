@@ -173,12 +173,24 @@ class Endpoint:
         pairs = pairs_of(members, required, lenient=lenient)
         return Request(operation, kwargs["url"], server, pairs=pairs)
 
+    def load(self) -> None:
+        """Load both operations."""
+        for name in (self._org, self._custom):
+            _generated(f"api.{self._tag}.{name}")
+
 
 @functools.cache
 def _generated(module: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
     operation = next(each for each in OPERATIONS if each.module == module)
     # The generator writes it for every operation, and nothing else gives the request.
     return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
+
+
+def load() -> None:
+    """Load what the methods of every client need, before a call has to wait for it."""
+    for endpoint in (TOKEN, INTROSPECT, REVOKE):
+        endpoint.load()
+    grants()
 
 
 TOKEN: Final = Endpoint("token", "org_token", "custom_token")
@@ -270,15 +282,15 @@ class _Parameters:
 
 
 def _grant(request: object) -> Body:
-    if isinstance(request, tuple(_grants().values())):
+    if isinstance(request, tuple(grants().values())):
         return cast("Body", request)
     if not isinstance(request, Mapping):
-        check_kind("request", request, *_grants().values(), Mapping)
+        check_kind("request", request, *grants().values(), Mapping)
     return _Parameters(cast("Mapping[str, object]", request))
 
 
 @functools.cache
-def _grants() -> Mapping[str, type[attrs.AttrsInstance]]:
+def grants() -> Mapping[str, type[attrs.AttrsInstance]]:
     """The generated grant models by their ``grant_type``."""
     return {
         str(attrs.fields_dict(model)["grant_type"].default): model
@@ -292,7 +304,7 @@ def _required(body: Body) -> frozenset[str]:
     if not isinstance(body, _Parameters):
         return _required_of(type(body))
     grant_type = body.members.get("grant_type")
-    known = _grants().get(grant_type) if isinstance(grant_type, str) else None
+    known = grants().get(grant_type) if isinstance(grant_type, str) else None
     return frozenset({"grant_type"}) if known is None else _required_of(known)
 
 

@@ -118,6 +118,15 @@ def malformed(reply: Reply, why: str) -> MalformedResponseError:
     return MalformedResponseError(message, http=reply.http, body=reply.body)
 
 
+def refuse_bearer(reply: Reply) -> None:
+    """Refuse a token that is not bound to the key it was asked for with (RFC 9449 §5)."""
+    if str((reply.members() or {}).get("token_type")).lower() == "bearer":
+        raise malformed(
+            reply,
+            "the token is not bound to the DPoP key: the application does not ask for it in Okta",
+        )
+
+
 def broken_message(error: Exception, host: str, *, quotable: bool) -> str:
     """The message for an exchange that ended without a complete response."""
     detail = _line(str(error)) if quotable else ""
@@ -205,7 +214,9 @@ def shown(text: str | None, secrets: tuple[str, ...]) -> str:
     if not text:
         return ""
     text = text[: 8 * _LONGEST]
-    for secret in sorted(set(secrets), key=len, reverse=True):
+    # A part of a JWT says as much as the whole.
+    parts = {part for secret in secrets for part in (secret, *secret.split("."))}
+    for secret in sorted(parts, key=len, reverse=True):
         text = _without(secret, text)
     return _line(_TOKEN_LIKE.sub(_blot, text))
 

@@ -5,187 +5,144 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
-import httpcore
 import httpx
 from okta_oidc_api import Client
+from okta_oidc_api.operations import CREDENTIALS
+from okta_oidc_api.operations import Operation as Described
 
-from ._bodies import ReceivedBody, SentBody
-from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, within
 from ._config import Server
-from ._errors import ConfigurationError, TransportError, TransportTimeoutError
+from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
-from ._forms import CREDENTIALS, FORM, pairs_of
+from ._forms import FORM, pairs_of
 from ._http import Headers, HttpInfo, Reply
 from ._models import WrongMemberError, models, normalised
-from ._operations import Described, Request, described
+from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
 from ._results import check_json, read_nothing
 from ._silence import silent
-from ._steps import Ask, Steps
-from ._transports import OriginTransport
+from ._steps import Ask, Step, Steps
+from ._wire.environment import Origin, Unusable
+from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
 
 T = TypeVar("T")
-
-# Everything that ends an exchange without a response. TLS failures come as bare OSError at times.
-_BROKEN: Final = (
-    httpx.RequestError,
-    httpx.StreamError,
-    httpx.InvalidURL,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    OSError,
-)
-_NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
-# Raised by this side, so whether anything was sent is what the body can tell.
-_LOCAL: Final = (
-    httpx.LocalProtocolError,
-    httpcore.LocalProtocolError,
-    httpx.InvalidURL,
-    TimeoutError,
-)
-_PROTOCOL: Final = (httpx.ProtocolError, httpcore.ProtocolError)
-_TIMED_OUT: Final = (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError)
 
 
 class Sender:
     """The synchronous way to the server, shared by all threads."""
 
-    def __init__(self, flow: Flow, borrowed: httpx.Client | None) -> None:
+    def __init__(self, flow: Flow, lent: httpx.Client | None) -> None:
         self.flow: Final = flow
         self.is_closed = False
-        self._borrowed: Final = borrowed is not None
-        self._route: Final = (
-            BorrowedTransport(borrowed) if borrowed else OriginTransport(flow.server)
-        )
+        with _configured():
+            self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(flow.server))
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    if isinstance(step, httpx.Request):
-                        outcome: Any = self._exchange(step)
-                    elif isinstance(step, Ask):
-                        outcome = step.function(*step.args)
-                    else:
-                        outcome = self.flow.runtime.sleep(step)
-                except Exception as error:  # noqa: BLE001  # the core's to judge
-                    step = steps.throw(error)
+        outcome: Any = None
+        failure: BaseException | None = None
+        while True:
+            try:
+                step = steps.send(outcome) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                return cast("T", done.value)
+            outcome = failure = None
+            try:
+                if isinstance(step, httpx.Request):
+                    outcome = self._exchange(step)
+                elif isinstance(step, Ask):
+                    outcome = step.function(*step.args)
                 else:
-                    step = steps.send(outcome)
-        except StopIteration as done:
-            return cast("T", done.value)
+                    self.flow.runtime.sleep(step)
+            except BaseException as error:  # the core's to judge
+                if not _is_an_outcome(step, error):
+                    steps.close()
+                    raise
+                failure = error
 
     def _exchange(self, request: httpx.Request) -> Reply:
         if self.is_closed:
             raise ConfigurationError("the client is closed")
-        limit = request.extensions["timeout"]["read"]
-        received = ReceivedBody()
-        if not self._borrowed or limit is None:
-            return self._sent(request, received, [])
-        arrived: list[httpx.Response] = []
+        failure: Broken
         try:
-            return within(limit, lambda: self._sent(request, received, arrived))
-        except TimeoutError as error:
-            response = arrived[0] if arrived else None
-            raise _broken(error, request, response, received) from None
-
-    def _sent(
-        self, request: httpx.Request, received: ReceivedBody, arrived: list[httpx.Response]
-    ) -> Reply:
-        response = None
-        try:
-            response = self._route.handle_request(request)
-            arrived.append(response)
-            try:
-                for chunk in cast("Iterable[bytes]", response.stream):
-                    if not received.add(chunk):
-                        break
-            finally:
-                response.close()
-        except _BROKEN as error:
-            raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(response, received, self.flow.runtime.now())
+            answer = self._wire.exchange(request, request.extensions["timeout"]["read"])
+        except Broken as broken:
+            failure = broken
+        except Unusable as error:
+            raise ConfigurationError(str(error)) from None
+        else:
+            return _reply(answer, self.flow.runtime.now())
+        raise _error_of(failure, request) from _quotable(failure)
 
     def close(self) -> None:
         self.is_closed = True
-        self._route.close()
+        self._wire.close()
 
 
 class AsyncSender:
     """The asynchronous way to the server, shared by the tasks of one event loop."""
 
-    def __init__(self, flow: Flow, borrowed: httpx.AsyncClient | None) -> None:
+    def __init__(self, flow: Flow, lent: httpx.AsyncClient | None) -> None:
         self.flow: Final = flow
         self.is_closed = False
-        self._route: Final = _async_route(flow.server, borrowed)
+        origin = _origin_of(flow.server)
+        with _configured():
+            self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    if isinstance(step, httpx.Request):
-                        outcome: Any = await self._exchange(step)
-                    elif isinstance(step, Ask):
-                        outcome = await _answer(step)
-                    else:
-                        outcome = await self.flow.runtime.sleep_async(step)
-                except Exception as error:  # noqa: BLE001  # the core's to judge
-                    step = steps.throw(error)
+        outcome: Any = None
+        failure: BaseException | None = None
+        while True:
+            try:
+                step = steps.send(outcome) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                return cast("T", done.value)
+            outcome = failure = None
+            try:
+                if isinstance(step, httpx.Request):
+                    outcome = await self._exchange(step)
+                elif isinstance(step, Ask):
+                    outcome = await _answer(step)
                 else:
-                    step = steps.send(outcome)
-        except StopIteration as done:
-            return cast("T", done.value)
+                    await self.flow.runtime.sleep_async(step)
+            except BaseException as error:  # the core's to judge
+                if not _is_an_outcome(step, error):
+                    steps.close()
+                    raise
+                failure = error
 
     async def _exchange(self, request: httpx.Request) -> Reply:
-        from anyio import CancelScope, fail_after
-
         if self.is_closed:
             raise ConfigurationError("the client is closed")
-        received = ReceivedBody()
-        response = None
+        failure: Broken
         try:
-            with fail_after(request.extensions["timeout"]["read"]):
-                response = await self._route.handle_async_request(request)
-                try:
-                    async for chunk in cast("AsyncIterable[bytes]", response.stream):
-                        if not received.add(chunk):
-                            break
-                except BaseException:
-                    # A cancelled task could not wait for the connection to be put away.
-                    with CancelScope(shield=True):
-                        await response.aclose()
-                    raise
-                await response.aclose()
-        except _BROKEN as error:
-            raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(response, received, self.flow.runtime.now())
+            answer = await self._wire.exchange(request, request.extensions["timeout"]["read"])
+        except Broken as broken:
+            failure = broken
+        except Unusable as error:
+            raise ConfigurationError(str(error)) from None
+        else:
+            return _reply(answer, self.flow.runtime.now())
+        raise _error_of(failure, request) from _quotable(failure)
 
     async def aclose(self) -> None:
         self.is_closed = True
-        await self._route.aclose()
+        await self._wire.aclose()
+
+
+def _is_an_outcome(step: Step, error: BaseException) -> bool:
+    """Whether ``error`` is what came of ``step``, not of a caller's own hook or transport."""
+    return isinstance(error, OktaError) or (
+        isinstance(step, Ask)
+        and isinstance(error, Exception)
+        and not isinstance(error, StopIteration)
+    )
 
 
 async def _answer(step: Ask) -> Any:
@@ -197,57 +154,44 @@ async def _answer(step: Ask) -> Any:
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
-def _async_route(server: Server, borrowed: httpx.AsyncClient | None) -> httpx.AsyncBaseTransport:
-    if isinstance(borrowed, DirectClient):
-        return borrowed.route(server)
-    if borrowed is not None:
-        return AsyncBorrowedTransport(borrowed)
-    from ._async_transports import AsyncOriginTransport
+@contextmanager
+def _configured() -> Generator[None]:
+    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
+    try:
+        yield
+    except Unusable as error:
+        raise ConfigurationError(str(error)) from error.__cause__
 
-    return AsyncOriginTransport(server)
+
+def _origin_of(server: Server) -> Origin:
+    return Origin("https" if server.secure else "http", server.netloc, server.is_loopback)
 
 
-def _reply(response: httpx.Response, received: ReceivedBody, arrived_at: float) -> Reply:
+def _reply(answer: Answer, arrived_at: float) -> Reply:
     return Reply(
-        response.status_code,
-        response.headers,
-        received.content(response.headers),
-        complete=received.complete,
+        answer.status,
+        answer.headers,
+        answer.body,
+        complete=answer.is_complete,
+        is_plain=answer.is_plain,
         arrived_at=arrived_at,
     )
 
 
-def _broken(
-    error: Exception,
-    request: httpx.Request,
-    response: httpx.Response | None,
-    received: ReceivedBody,
-) -> TransportError:
-    """The error for an exchange that ended without a complete response."""
-    started = cast("SentBody", request.stream).started
-    kind = TransportTimeoutError if isinstance(error, _TIMED_OUT) else TransportError
+def _error_of(broken: Broken, request: httpx.Request) -> TransportError:
+    kind = TransportTimeoutError if broken.is_timeout else TransportError
+    answer = broken.answer
     return kind(
-        broken_message(error, request.url.host, quotable=_quotable(error) is not None),
-        request_sent=False if _is_never_sent(error, started=started) else None,
-        http=None
-        if response is None
-        else HttpInfo(response.status_code, Headers(response.headers)),
-        body=b"" if response is None else received.content(response.headers),
+        broken_message(broken.error, request.url.host, quotable=broken.is_quotable),
+        request_sent=False if broken.never_sent else None,
+        http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
+        body=b"" if answer is None else answer.body,
     )
 
 
-def _is_never_sent(error: Exception, *, started: bool) -> bool:
-    if not isinstance(error, _NEVER_SENT):
-        return isinstance(error, _LOCAL) and not started
-    # httpx.MockTransport reads the body before its handler raises, and sets no __cause__. A foreign
-    # transport that was asked for the body, and names a cause, may well have lost a connection.
-    foreign = error.__cause__ is not None and not isinstance(error.__cause__, _NEVER_SENT)
-    return not (started and foreign and isinstance(error, httpx.HTTPError))
-
-
-def _quotable(error: Exception) -> Exception | None:
+def _quotable(broken: Broken) -> Exception | None:
     # The text of a protocol error quotes what the peer sent, which may well be a token.
-    return None if isinstance(error, _PROTOCOL) else error
+    return broken.error if broken.is_quotable else None
 
 
 # Generated functions
@@ -266,14 +210,14 @@ class Entrance(httpx.Client):
         request = _from_generated(self, method, url, options)
         if request is None:
             return super().request(method, url, **options)
-        return _response(self._sender.run(self._sender.flow.exchange(request)), request)
+        return self._sender.run(self._sender.flow.steps(Operation(request, _response)))
 
     @silent
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         request.read()
         asked = _from_httpx(request, self._sender.flow.server)
-        return _response(self._sender.run(self._sender.flow.exchange(asked)), asked)
+        return self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
 
 
 class AsyncEntrance(httpx.AsyncClient):
@@ -289,14 +233,14 @@ class AsyncEntrance(httpx.AsyncClient):
         request = _from_generated(self, method, url, options)
         if request is None:
             return await super().request(method, url, **options)
-        return _response(await self._sender.run(self._sender.flow.exchange(request)), request)
+        return await self._sender.run(self._sender.flow.steps(Operation(request, _response)))
 
     @silent
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         await request.aread()
         asked = _from_httpx(request, self._sender.flow.server)
-        return _response(await self._sender.run(self._sender.flow.exchange(asked)), asked)
+        return await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
 
 
 def _options(flow: Flow, options: dict[str, Any]) -> dict[str, Any]:
@@ -336,7 +280,8 @@ def _from_generated(
     if not operation.module:
         return None
     members = cast("dict[str, object] | None", data)
-    headers = {**client.own_headers, **(options.get("headers") or {})}
+    more: dict[str, str] = options.get("headers") or {}
+    headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
         members = {name: value for name, value in members.items() if name != "client_id"}
     return Request(
@@ -477,11 +422,23 @@ class Api(Client):
 
     _sender: Sender | AsyncSender
 
+    def __repr__(self) -> str:
+        # Headers and cookies may be secret.
+        return f"{type(self).__name__}({self._base_url!r})"
+
     @classmethod
-    def over(cls, sender: Sender | AsyncSender, **settings: Any) -> Self:
-        flow = sender.flow
+    def over(
+        cls,
+        sender: Sender | AsyncSender,
+        headers: dict[str, str] | None = None,
+        cookies: dict[str, str] | None = None,
+        timeout: httpx.Timeout | None = None,
+    ) -> Self:
         api = cls(
-            base_url=flow.server.origin, **{"timeout": httpx.Timeout(flow.timeout), **settings}
+            base_url=sender.flow.server.origin,
+            headers=headers or {},
+            cookies=cookies or {},
+            timeout=timeout or httpx.Timeout(sender.flow.timeout),
         )
         api._sender = sender
         options = {"headers": api._headers, "cookies": api._cookies, "timeout": api._timeout}
@@ -495,21 +452,17 @@ class Api(Client):
             api.set_httpx_client(httpx.Client(transport=_WrongFace()))
         return api
 
-    def _copy(self, **changes: Any) -> Self:
-        now = {"headers": self._headers, "cookies": self._cookies, "timeout": self._timeout}
-        return self.over(self._sender, **{**now, **changes})
-
     def with_headers(self, headers: dict[str, str]) -> Self:
         """A client that sends ``headers``, too. This one stays as it is."""
-        return self._copy(headers={**self._headers, **headers})
+        return self.over(self._sender, {**self._headers, **headers}, self._cookies, self._timeout)
 
     def with_cookies(self, cookies: dict[str, str]) -> Self:
         """A client that sends ``cookies``, too, and none of the server's. This one stays so."""
-        return self._copy(cookies={**self._cookies, **cookies})
+        return self.over(self._sender, self._headers, {**self._cookies, **cookies}, self._timeout)
 
     def with_timeout(self, timeout: httpx.Timeout) -> Self:
         """A client whose attempts take ``timeout.read`` seconds each. This one stays as it is."""
-        return self._copy(timeout=timeout)
+        return self.over(self._sender, self._headers, self._cookies, timeout)
 
     # Its requests use the connections of the methods, which are not its own to close.
 

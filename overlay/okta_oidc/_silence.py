@@ -1,7 +1,7 @@
 """Nothing secret in the frames of a traceback.
 
 Error trackers keep the local variables of every frame. Ours, and those of the libraries below,
-hold codes, tokens, forms and headers. So each public method hands on what is raised without them.
+hold codes, tokens, forms and headers. So each public method clears them from what it raises.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from types import TracebackType
+from contextlib import suppress
+from traceback import walk_tb
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
@@ -46,7 +47,7 @@ _OURS: Final = frozenset(
 
 
 def silent(method: Callable[P, T]) -> Callable[P, T]:
-    """Let ``method``, synchronous or asynchronous, raise without the frames below it."""
+    """Let ``method``, synchronous or not, raise without the locals of the frames below it."""
     if inspect.iscoroutinefunction(method):
         return cast("Callable[P, T]", _silent_async(method))
 
@@ -83,7 +84,7 @@ def _silent_async(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def quieted(error: BaseException) -> BaseException:
-    """``error`` itself, its causes and contexts without frames that may hold secrets."""
+    """``error`` itself: the frames of ours in it, its causes and contexts hold no locals."""
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
     while waiting:
@@ -91,23 +92,14 @@ def quieted(error: BaseException) -> BaseException:
         if id(each) in seen:
             continue
         seen.add(id(each))
-        each.__traceback__ = _of_callers(each.__traceback__)
         if each.__suppress_context__:
             each.__context__ = each.__cause__
         waiting += [other for other in (each.__cause__, each.__context__) if other is not None]
         if isinstance(each, BaseExceptionGroup):
             waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
+        for frame, _ in walk_tb(each.__traceback__):
+            if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _OURS:
+                # One that is still running is a caller's, or the wrapper's own.
+                with suppress(RuntimeError):
+                    frame.clear()
     return error
-
-
-def _of_callers(traceback: TracebackType | None) -> TracebackType | None:
-    kept: list[TracebackType] = []
-    while traceback is not None:
-        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if name.partition(".")[0] not in _OURS:
-            kept.append(traceback)
-        traceback = traceback.tb_next
-    chain: TracebackType | None = None
-    for each in reversed(kept):
-        chain = TracebackType(chain, each.tb_frame, each.tb_lasti, each.tb_lineno)
-    return chain

@@ -61,6 +61,8 @@ def _is_absent(item: pytest.Item) -> bool:
         return True
     if face_name == "aiohttp" and not _has_aiohttp():
         return True
+    if server is None:
+        return False
     return face_name in ("aiohttp", "trio") and server not in OWN_CONNECTIONS
 
 
@@ -110,9 +112,9 @@ def authority(
         found: Authority
         match server:
             case Server.FAKE_IN_MEMORY:
-                found = FakeAuthority(server, FakeOkta())
+                found = FakeAuthority(server, FakeOkta(refuse_cookies=True))
             case Server.FAKE_ON_PORT:
-                fake = FakeOkta()
+                fake = FakeOkta(refuse_cookies=True)
                 stack.enter_context(fake.serve())
                 found = FakeAuthority(server, fake)
             case Server.OIDC_PROVIDER | Server.OIDC_PROVIDER_TLS:

@@ -10,16 +10,17 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-import attrs
 import httpx
 import okta_oidc
 import pytest
 import requests
-from okta_oidc import _async_transports, _senders
+from okta_oidc._wire import async_lanes, lanes
+from okta_oidc._wire.environment import Origin
 from okta_oidc.testing import FakeOkta
 from okta_oidc.testing._faults import Delivery
 from okta_oidc.testing._registry import AuthMethod
@@ -64,7 +65,7 @@ class Stage(FakeOkta):
         if "code_verifier" in real:
             real["code_verifier"] = _VERIFIER
         if real != form:
-            request = attrs.evolve(request, body=urlencode(real).encode())
+            request = replace(request, body=urlencode(real).encode())
         return super().handle(request)
 
     def route(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +77,7 @@ class Stage(FakeOkta):
         self._route_requests(monkeypatch)
 
     def _register(self, auth_method: AuthMethod) -> None:
-        client = attrs.evolve(self._state.clients[CLIENT_ID], auth_method=auth_method)
+        client = replace(self._state.clients[CLIENT_ID], auth_method=auth_method)
         self._state.clients[CLIENT_ID] = client
 
     def _real(self, value: str, form: Mapping[str, str], request: IncomingRequest) -> str:
@@ -91,7 +92,7 @@ class Stage(FakeOkta):
             "redirect_uri": _REDIRECT_URI,
         }
         credentials = {name: form[name] for name in _CREDENTIALS & form.keys()}
-        errand = attrs.evolve(
+        errand = replace(
             request,
             path=f"{request.path.rpartition('/')[0]}/token",
             body=urlencode(grant | credentials).encode(),
@@ -110,13 +111,13 @@ class Stage(FakeOkta):
 
     def _route_okta_oidc(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for home, name in (
-            (_senders, "OriginTransport"),
-            (_async_transports, "AsyncOriginTransport"),
+            (lanes, "OriginTransport"),
+            (async_lanes, "AsyncOriginTransport"),
         ):
             stock = getattr(home, name)
 
-            def transport(server: Any, *rest: Any, stock: Any = stock) -> Any:
-                return self.transport if server.origin == URL else stock(server, *rest)
+            def transport(origin: Origin, stock: Any = stock) -> Any:
+                return self.transport if str(origin.url) == URL else stock(origin)
 
             monkeypatch.setattr(home, name, transport)
 

@@ -193,11 +193,18 @@ class ModelFlow:
     def __init__(self, world: World) -> None:
         self.runtime: Final = world.runtime()
         self.lifetimes: Final[list[float | None]] = []
-        self._answer: Final = world.okta.answer
 
     def steps(self, operation: Operation[Any], *, retry: object = None) -> Steps[Any]:
         self.lifetimes.append(operation.request.lifetime)
-        return (yield Ask(self._answer, operation.request))
+        return (yield Sent(operation.request))
+
+
+class Sent(httpx.Request):
+    """A request, and what is asked by it."""
+
+    def __init__(self, asked: Request) -> None:
+        super().__init__("POST", "https://model.example" + asked.target)
+        self.asked: Final = asked
 
 
 Point: TypeAlias = Literal["load", "replace", "request", "wait"]
@@ -258,11 +265,12 @@ class Process:
     def point(self) -> Point:
         """What it is about to do."""
         step = self.pending
+        if isinstance(step, Sent):
+            return "request"
         if not isinstance(step, Ask):
             return "wait"
         function = getattr(step.function, "func", step.function)
-        name = function.__name__
-        return cast("Point", name if name in ("load", "replace") else "request")
+        return cast("Point", function.__name__)
 
     def until(self, point: Point, times: int = 1) -> None:
         """Go on until it is about to do this, for the nth time."""
@@ -277,11 +285,15 @@ class Process:
         """Let happen what it is about to do, and return what tells it of the outcome."""
         steps, step = self._steps, self.pending
         assert steps is not None
-        if not isinstance(step, Ask):
+        if isinstance(step, float):
             self.world.clock.advance(step)
             return lambda: self._resume(lambda: next(steps))
         try:
-            outcome = step.function(*step.args)
+            outcome: Any
+            if isinstance(step, Sent):
+                outcome = self.world.okta.answer(step.asked)
+            else:
+                outcome = step.function(*step.args)
         except Exception as error:  # noqa: BLE001  # handed to the protocol
             failure = error
             return lambda: self._resume(lambda: steps.throw(failure))

@@ -36,6 +36,8 @@ class Promise(NamedTuple):
     method: str = "post"
     media_type: str | None = FORM
     successes: tuple[str, ...] = ("200",)
+    # Statuses that are described for themselves, as they come without a body.
+    bare: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     authenticates: bool = True
     proves_a_key: bool = False
@@ -43,42 +45,102 @@ class Promise(NamedTuple):
     limit: str | None = None
 
 
-ORG, CUSTOM = "/oauth2/v1", "/oauth2/{authorizationServerId}/v1"
+ORG, CUSTOM = "/oauth2", "/oauth2/{authorizationServerId}"
+
+
+def metadata(path: str) -> Promise:
+    return Promise(
+        path,
+        "discovery",
+        None,
+        "ServerMetadata",
+        method="get",
+        media_type=None,
+        query=("client_id",),
+        authenticates=False,
+        limit="none",
+    )
+
+
+def of_server(prefix: str, base: str) -> dict[str, Promise]:
+    """What an authorization server has, with its id in the path or without."""
+    of, hints = ("Org", ("client_id",)) if prefix == "org" else ("Custom", ())
+    return {
+        f"{prefix}Token": Promise(
+            f"{base}/v1/token",
+            "token",
+            f"{of}TokenRequest",
+            "TokenResponse",
+            proves_a_key=True,
+            limit="token",
+        ),
+        f"{prefix}Introspect": Promise(
+            f"{base}/v1/introspect",
+            "introspection",
+            "IntrospectRequest",
+            "IntrospectionResponse",
+            repeatable=True,
+        ),
+        f"{prefix}Revoke": Promise(
+            f"{base}/v1/revoke", "revocation", f"{of}RevokeRequest", None, repeatable=True
+        ),
+        f"{prefix}Keys": metadata(f"{base}/v1/keys")._replace(
+            tag="keys", gives="KeySet", query=hints
+        ),
+        f"{prefix}DeviceAuthorize": Promise(
+            f"{base}/v1/device/authorize",
+            "device",
+            "DeviceAuthorizeRequest",
+            "DeviceAuthorization",
+            repeatable=True,
+        ),
+        f"{prefix}BackchannelAuthorize": Promise(
+            f"{base}/v1/bc/authorize",
+            "backchannel",
+            "BackchannelAuthorizeRequest",
+            "BackchannelAuthentication",
+        ),
+        f"{prefix}PushAuthorization": Promise(
+            f"{base}/v1/par",
+            "authorization",
+            "PushedAuthorizationRequest",
+            "PushedAuthorization",
+            successes=("200", "201"),
+            proves_a_key=True,
+            repeatable=True,
+        ),
+        f"{prefix}Userinfo": Promise(
+            f"{base}/v1/userinfo",
+            "userinfo",
+            None,
+            "UserInfo",
+            method="get",
+            media_type=None,
+            bare=("401", "403"),
+            authenticates=False,
+            proves_a_key=True,
+        ),
+        f"{prefix}PrimaryAuthenticate": Promise(
+            f"{base}/v1/primary-authenticate",
+            "direct-authentication",
+            "PrimaryAuthenticateRequest",
+            "OobAuthentication",
+        ),
+        f"{prefix}Challenge": Promise(
+            f"{base}/v1/challenge", "direct-authentication", "ChallengeRequest", "Challenge"
+        ),
+    }
+
+
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
 OPERATIONS = {
-    "orgToken": Promise(
-        f"{ORG}/token",
-        "token",
-        "OrgTokenRequest",
-        "TokenResponse",
-        proves_a_key=True,
-        limit="token",
-    ),
-    "orgIntrospect": Promise(
-        f"{ORG}/introspect",
-        "introspection",
-        "IntrospectRequest",
-        "IntrospectionResponse",
-        repeatable=True,
-    ),
-    "orgRevoke": Promise(f"{ORG}/revoke", "revocation", "OrgRevokeRequest", None, repeatable=True),
-    "customToken": Promise(
-        f"{CUSTOM}/token",
-        "token",
-        "CustomTokenRequest",
-        "TokenResponse",
-        proves_a_key=True,
-        limit="token",
-    ),
-    "customIntrospect": Promise(
-        f"{CUSTOM}/introspect",
-        "introspection",
-        "IntrospectRequest",
-        "IntrospectionResponse",
-        repeatable=True,
-    ),
-    "customRevoke": Promise(
-        f"{CUSTOM}/revoke", "revocation", "CustomRevokeRequest", None, repeatable=True
-    ),
+    "orgOpenidConfiguration": metadata("/.well-known/openid-configuration"),
+    "customOpenidConfiguration": metadata(f"{CUSTOM}/.well-known/openid-configuration"),
+    "orgOauthAuthorizationServer": metadata(WELL_KNOWN),
+    "customOauthAuthorizationServer": metadata(f"{CUSTOM}{WELL_KNOWN}"),
+    "customOauthAuthorizationServerAtRoot": metadata(f"{WELL_KNOWN}{CUSTOM}"),
+    **of_server("org", ORG),
+    **of_server("custom", CUSTOM),
 }
 RATE_LIMIT_HEADERS = {"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset"}
 HEADERS_EVERYWHERE = {
@@ -120,6 +182,11 @@ REQUIRED_OF_REQUESTS = {
     "IntrospectRequest": {"token"},
     "OrgRevokeRequest": {"token"},
     "CustomRevokeRequest": {"token"},
+    "DeviceAuthorizeRequest": set[str](),
+    "BackchannelAuthorizeRequest": {"scope"},
+    "PushedAuthorizationRequest": {"client_id", "response_type", "redirect_uri"},
+    "PrimaryAuthenticateRequest": {"login_hint", "channel_hint", "challenge_hint"},
+    "ChallengeRequest": {"mfa_token"},
 }
 REQUIRED_OF_RESPONSES = {
     "TokenResponse": {"token_type"},
@@ -128,6 +195,15 @@ REQUIRED_OF_RESPONSES = {
     "IntrospectionResponse": {"active"},
     "Confirmation": set[str](),
     "Actor": set[str](),
+    "ServerMetadata": {"issuer"},
+    "KeySet": {"keys"},
+    "Key": {"kty"},
+    "DeviceAuthorization": {"device_code", "user_code", "verification_uri", "expires_in"},
+    "BackchannelAuthentication": {"auth_req_id", "expires_in"},
+    "PushedAuthorization": {"request_uri", "expires_in"},
+    "UserInfo": {"sub"},
+    "OobAuthentication": {"oob_code", "channel", "binding_method", "expires_in"},
+    "Challenge": set[str](),
     "OAuthErrorBody": {"error"},
     "OktaErrorBody": {"errorCode"},
     "OktaErrorCause": set[str](),
@@ -141,12 +217,12 @@ CLIENT_AUTHENTICATION = {
 SECRET_NAME = re.compile(
     r"""^(?:
         (?:.*_)?(?:token|code|secret|assertion|password|otp)
-        | code_verifier | auth_req_id | request
+        | code_verifier | auth_req_id | request | id_token_hint | sessionToken | state
     )$""",
     re.VERBOSE,
 )
-# A map: its values are the secrets, and checked apart.
-NOT_A_SECRET_ITSELF = {"vaulted_secret"}
+# A map, whose values are the secrets, and checked apart; and a code that is shown to the user.
+NOT_A_SECRET_ITSELF = {"vaulted_secret", "user_code"}
 
 Document: TypeAlias = dict[str, Any]
 Problem: TypeAlias = str
@@ -340,6 +416,7 @@ def promised(document: Document, path: str, method: str, operation: dict[str, An
         method,
         media_type,
         successes,
+        tuple(status for status in answers if status not in {*successes, "default"}),
         tuple(each["name"] for each in taken if each["in"] == "query"),
         operation.get("security") != [],
         any((each["in"], each["name"]) == ("header", "dpop") for each in taken),
@@ -393,8 +470,8 @@ def check_answers_are_sound(document: Document) -> Iterator[Problem]:
     for _, _, operation in operations(document):
         name = operation["operationId"]
         answers = responses(document, operation)
-        successes = set(answers) - {"default"}
-        if successes == set(answers) or not {"200", "201", "202", "204"} >= successes > set():
+        successes = {status for status in answers if status.startswith("2")}
+        if "default" not in answers or not {"200", "201", "202", "204"} >= successes > set():
             yield f"{name} answers {sorted(answers)}"
         for status, response in answers.items():
             content = response.get("content", {})
@@ -405,6 +482,8 @@ def check_answers_are_sound(document: Document) -> Iterator[Problem]:
                     yield f"{name} fails with {content[JSON]['schema']}"
             elif set(content) - {JSON}:
                 yield f"{name} {status} is {sorted(content)}"
+            elif status not in successes and (content or not status.startswith("4")):
+                yield f"{name} {status} is not left to the default"
 
 
 def check_security_at_top_only(document: Document) -> Iterator[Problem]:
@@ -446,9 +525,10 @@ def check_headers(document: Document) -> Iterator[Problem]:
             expected = HEADERS_EVERYWHERE | (RATE_LIMIT_HEADERS if metered else set[str]())
             if missing := expected - headers:
                 yield f"{where} lacks {sorted(missing)}"
-            if status != "default" and not metered and headers & RATE_LIMIT_HEADERS:
+            if not metered and headers & RATE_LIMIT_HEADERS:
                 yield f"{where} counts what is not metered"
-            if (status == "default") != ("WWW-Authenticate" in headers):
+            refuses = metered and not status.startswith("2")
+            if refuses != ("WWW-Authenticate" in headers):
                 yield f"{where}: WWW-Authenticate belongs to refusals"
             if proves != ("dpop-nonce" in headers):
                 yield f"{where}: dpop-nonce belongs to what takes a proof"
@@ -483,8 +563,8 @@ def check_requests(document: Document) -> Iterator[Problem]:
     forms = form_schemas(document)
     for name, required in REQUIRED_OF_REQUESTS.items():
         schema = schemas(document)[name]
-        if set(schema["required"]) != required:
-            yield f"{name} requires {schema['required']}"
+        if set(schema.get("required", ())) != required:
+            yield f"{name} requires {schema.get('required')}"
         if name not in forms:
             continue
         if schema.get("additionalProperties") != {"type": "string", "minLength": 1}:
@@ -689,6 +769,53 @@ def test_a_grant_is_one_branch_of_the_union(union: str, name: str, document: Doc
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param({}, True, id="neither-for-a-signed-request"),
+        pytest.param({"login_hint": "a"}, True, id="login"),
+        pytest.param({"id_token_hint": "a", "request_expiry": 300}, True, id="id-token"),
+        pytest.param({"login_hint": "a", "id_token_hint": "a"}, False, id="both"),
+        pytest.param({"login_hint": "a", "request_expiry": 0}, False, id="no-time"),
+        pytest.param({"login_hint": "a", "request_expiry": 301}, False, id="too-long"),
+    ],
+)
+def test_backchannel_request(value: dict[str, Any], expected: bool, document: Document) -> None:
+    found = accepts(document, "BackchannelAuthorizeRequest", {"scope": "openid", **value})
+    assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        pytest.param("ServerMetadata", {"issuer": "a", "later": [1]}, True, id="new-metadata"),
+        pytest.param("ServerMetadata", {"token_endpoint": "a"}, False, id="no-issuer"),
+        pytest.param("ServerMetadata", {"issuer": "a", "scopes_supported": "a"}, False, id="text"),
+        pytest.param("KeySet", {"keys": []}, True, id="no-keys"),
+        pytest.param("KeySet", {"keys": [{"kty": "later", "later": 1}]}, True, id="other-key"),
+        pytest.param("KeySet", {"keys": None}, False, id="keys-null"),
+        pytest.param("KeySet", {"keys": [{"kid": "a"}]}, False, id="key-of-no-type"),
+        pytest.param("UserInfo", {"sub": "a", "class": [None]}, True, id="custom-claim"),
+        pytest.param("UserInfo", {"email": "a"}, False, id="no-subject"),
+        pytest.param("PushedAuthorization", {"request_uri": "a", "expires_in": 1}, True, id="par"),
+        pytest.param("PushedAuthorization", {"request_uri": "a"}, False, id="par-for-ever"),
+        pytest.param("Challenge", {"challenge_type": "later"}, True, id="other-challenge"),
+        pytest.param("Challenge", {"binding_code": 95}, False, id="code-as-number"),
+    ],
+)
+def test_what_okta_sends_besides(
+    name: str, value: object, expected: bool, document: Document
+) -> None:
+    assert accepts(document, name, value) is expected
+
+
+def test_a_device_without_a_secret_still_has_a_form(document: Document) -> None:
+    # RFC 8628 wants `client_id` unless the client authenticates otherwise.
+    assert accepts(document, "DeviceAuthorizeRequest", {})
+    assert accepts(document, "DeviceAuthorizeRequest", {"client_id": "a", "scope": "openid"})
+    assert not accepts(document, "DeviceAuthorizeRequest", {"scope": ""})
+
+
+@pytest.mark.parametrize(
     ("verifier", "expected"),
     [
         pytest.param(42 * "a", False, id="too-short"),
@@ -785,6 +912,28 @@ SPOILT: list[tuple[Check, str, object]] = [
     (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|default", None),
     (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|200", None),
     (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|302", {}),
+    (
+        check_answers_are_sound,
+        "paths|/oauth2/v1/revoke|post|responses|404",
+        {"$ref": "#/components/responses/Refused"},
+    ),
+    (check_operations, "paths|/oauth2/v1/revoke|post|responses|404", {}),
+    (check_operations, "paths|/oauth2/v1/par|post|responses|201", None),
+    (check_operations, "paths|/oauth2/v1/keys|get|security", None),
+    (check_operations, "paths|/oauth2/v1/keys|get|x-rate-limit", None),
+    (check_operations, "paths|/oauth2/v1/keys|get|parameters", []),
+    (
+        check_requests_are_sound,
+        "paths|/oauth2/v1/par|post|parameters",
+        [{"$ref": "#/components/parameters/ClientIdOfKeys"}],
+    ),
+    (check_requests_are_sound, "components|parameters|ClientIdOfKeys|schema|format", "password"),
+    (
+        check_headers,
+        "components|responses|Keys|headers|X-Rate-Limit-Limit",
+        {"$ref": "#/components/headers/RateLimitLimit"},
+    ),
+    (check_headers, "components|responses|AccessTokenRefused|headers|WWW-Authenticate", None),
     (
         check_answers_are_sound,
         "components|responses|Refused|content|application/json|schema|$ref",

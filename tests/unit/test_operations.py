@@ -55,6 +55,43 @@ TOKEN = Operation(
             repeatable=True,
             limit="other",
         ),
+        TOKEN._replace(
+            method="GET",
+            path="/.well-known/oauth-authorization-server/oauth2/{authorizationServerId}",
+            module="api.discovery.custom_oauth_authorization_server_at_root",
+            model="ServerMetadata",
+            authenticated=False,
+            dpop=False,
+            repeatable=True,
+            limit=None,
+        ),
+        TOKEN._replace(
+            path="/oauth2/v1/par",
+            module="api.authorization.org_push_authorization",
+            statuses=(200, 201),
+            model="PushedAuthorization",
+            needs_client_id=True,
+            repeatable=True,
+            limit="other",
+        ),
+        # Its proof goes with an access token, and is not the flow's to make.
+        TOKEN._replace(
+            method="GET",
+            path="/oauth2/{authorizationServerId}/v1/userinfo",
+            module="api.userinfo.custom_userinfo",
+            model="UserInfo",
+            authenticated=False,
+            dpop=False,
+            repeatable=True,
+            limit="other",
+        ),
+        TOKEN._replace(
+            path="/oauth2/v1/challenge",
+            module="api.direct_authentication.org_challenge",
+            model="Challenge",
+            dpop=False,
+            limit="other",
+        ),
     ],
     ids=lambda operation: operation.module,
 )
@@ -79,7 +116,7 @@ def test_a_row_names_what_the_generator_wrote(operation: Operation) -> None:
     module = import_module(f"okta_oidc_api.{operation.module}")
     kwargs: dict[str, Any] = {}
     names = get_type_hints(module._get_kwargs)
-    assert ("dpop" in names) == operation.dpop
+    assert ("dpop" in names and operation.authenticated) == operation.dpop
     if "{authorizationServerId}" in operation.path:
         kwargs["authorization_server_id"] = "aus1"
     if "body" in names:
@@ -101,15 +138,24 @@ class _Body:
 
 def test_secrets_are_those_of_the_document() -> None:
     assert {"code", "client_secret", "dpop", "token", "password"} <= operations.SECRETS
+    assert {"id_token_hint", "state", "sessionToken", "request"} <= operations.SECRETS
+    assert {"device_code", "auth_req_id", "oob_code"} <= operations.SECRET_RESPONSES
     assert {
         "access_token",
         "mfa_token",
         "vaulted_secret",
         "password",
     } <= operations.SECRET_RESPONSES
-    for open_member in ("client_id", "scope", "grant_type", "redirect_uri", "token_type_hint"):
+    for open_member in (
+        "client_id",
+        "scope",
+        "grant_type",
+        "redirect_uri",
+        "token_type_hint",
+        "login_hint",
+    ):
         assert open_member not in operations.SECRETS
-    for open_member in ("token_type", "expires_in", "error", "issued_token_type"):
+    for open_member in ("token_type", "expires_in", "error", "user_code", "issuer", "n"):
         assert open_member not in operations.SECRET_RESPONSES
 
 

@@ -112,6 +112,7 @@ def course_of(flow: HandDrivenFlow, call: Operation[Any], *outcomes: Outcome) ->
         step = next(steps)
         while True:
             if not isinstance(step, httpx.Request):
+                assert isinstance(step, float)
                 course.waits.append(step)
                 step = next(steps)
                 continue
@@ -415,7 +416,7 @@ def test_a_bucket_that_stays_empty_too_long_is_not_asked() -> None:
     once = flow_with(None)
     once.runtime = flow.runtime
     held = course_of(once, introspect, good())
-    assert held.sent == held.waits == []
+    assert (held.sent, held.waits) == ([], [])
     assert isinstance(held.error, RateLimitError)
 
 
@@ -472,7 +473,7 @@ def test_an_absurd_reset_does_not_silence_the_process(reset: int) -> None:
 
 def test_retries_are_logged_once_each(caplog: pytest.LogCaptureFixture) -> None:
     flow = flow_with()
-    with caplog.at_level(logging.DEBUG, "okta_oidc"):
+    with caplog.at_level(logging.INFO, "okta_oidc"):
         course_of(flow, flow.introspect("planted-token"), lost(), limited(1), good())
     messages = [record.getMessage() for record in caplog.records]
     assert len(messages) == 2

@@ -24,9 +24,12 @@ PROMISED = [
     "AsyncOktaOIDC",
     "AuthorizationError",
     "CallbackMismatchError",
+    "ClientAuth",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
+    "DPoP",
     "HttpInfo",
     "Introspection",
     "InvalidClientError",
@@ -37,6 +40,8 @@ PROMISED = [
     "ORG",
     "OktaError",
     "OktaOIDC",
+    "PrivateKeyJwt",
+    "PublicClient",
     "RateLimitError",
     "Retry",
     "ServerError",
@@ -45,9 +50,10 @@ PROMISED = [
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
+    "success",
 ]
 # Beside the promise: the version, and the faster transport that an extra brings.
-EXTRA = ["ClientAuth", "__version__", "aiohttp_client", "success"]
+EXTRA = ["__version__", "aiohttp_client"]
 
 METHODS = ["token", "token_for_code", "token_for_refresh_token", "introspect", "revoke"]
 
@@ -110,6 +116,8 @@ HEAVY = (
     "aiohttp",
     "asyncio",
     "ssl",
+    "joserfc",
+    "cryptography",
 )
 LOADED = "json.dumps([n for n in %r if n in sys.modules])" % (HEAVY,)  # noqa: UP031
 
@@ -126,14 +134,21 @@ def test_the_errors_need_no_http_library() -> None:
     assert not {"httpx", "httpcore", "okta_oidc_api"} & set(loaded)
 
 
-def test_a_client_needs_no_generated_model_and_no_aiohttp() -> None:
+def test_classes_need_no_generated_model_and_a_client_no_extra() -> None:
+    assert (
+        fresh(
+            "import sys, json\nfrom okta_oidc import *\n"
+            "print(json.dumps([n for n in sys.modules if n.startswith('okta_oidc_api.models')]))"
+        )
+        == []
+    )
     loaded = fresh(
         "import sys, json\nfrom okta_oidc import *\n"
         "with OktaOIDC('https://org.okta.com', ClientSecretBasic('id', 'secret')) as okta:\n"
         f"    print({LOADED})"
     )
     assert "httpx" in loaded
-    assert not {"okta_oidc_api.models", "aiohttp"} & set(loaded)
+    assert not {"aiohttp", "joserfc", "cryptography"} & set(loaded)
 
 
 def test_a_bare_import_of_the_testing_package_is_light_too() -> None:
@@ -211,9 +226,9 @@ def test_every_public_name_is_documented() -> None:
 def test_every_public_method_is_documented(cls: type[Any]) -> None:
     public = {name for name in dir(cls) if not name.startswith("_")}
     closing = "close" if cls is OktaOIDC else "aclose"
-    assert public == {*METHODS, "api", closing}
+    assert public == {*METHODS, "api", "from_env", closing}
     for name in public:
-        assert vars(cls)[name].__doc__, name
+        assert getattr(cls, name).__doc__, name
 
 
 def test_both_faces_take_the_same() -> None:
@@ -248,6 +263,7 @@ def test_signatures_are_as_promised() -> None:
         ("timeout", True, 10.0),
         ("retry", True, okta_oidc.Retry()),
         ("http_client", True, None),
+        ("dpop", True, None),
     ]
     assert shape(OktaOIDC.token) == [("request", False, empty), server]
     assert shape(OktaOIDC.token_for_code) == [

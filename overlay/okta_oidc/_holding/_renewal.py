@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, cast
 
+import httpx
+
 from .. import _operations as operations
 from .._config import AuthServerId, check_kind
 from .._errors import (
@@ -70,6 +72,10 @@ _MESSAGES: Final[dict[SignInReason, str]] = {
     "lost": "a process died with the new refresh token: the user has to sign in again",
     "signed out": "the user has signed out",
 }
+
+
+class _TooLateError(TransportTimeoutError):
+    """This process was stopped after its claim, or is slow: others may be at it by now."""
 
 
 @dataclass(eq=False, repr=False)
@@ -211,8 +217,7 @@ class Renewal:
                 raise TokenStoreError("a rotated refresh token could not be stored") from error
 
     def _current(self, era: Era, rejected: str | None) -> Steps[Held]:
-        settled, pause = "", _PAUSE
-        held, deadline = era.held, self.now() + self.max_wait
+        held, deadline, pause = era.held, self.now() + self.max_wait, _PAUSE
         while True:
             seen = yield from self._look(held)
             row, now = seen.row, self.now()
@@ -225,7 +230,7 @@ class Renewal:
             if self.grant is REFRESH and row.refresh_token is None:
                 raise _required(row.gone or "absent")
 
-            wait, lag, is_open = self._question(seen, now, settled)
+            wait, lag, is_open = self._question(seen, now)
             if wait > 0:
                 if old is not None and is_good:
                     return old.unlooked(now + min(wait, _LONGEST_PAUSE))
@@ -246,16 +251,12 @@ class Renewal:
             if is_open and (yield from self._is_spent(claim)):
                 yield from self._write(claim.ended("lost"), mine, _new_version())
                 continue
-            if self.now() - at > SEND_WITHIN:
-                # This process was stopped, or somebody is slow: others may be at it.
-                settled = "" if lag else mine
-                _check(self.now(), deadline)
-                continue
             renewed = yield from self._renewed(claim, mine, grant, at)
             if renewed is not None:
                 return renewed
+            _check(self.now(), deadline)
 
-    def _question(self, seen: Held, now: float, settled: str) -> tuple[float, float, bool]:
+    def _question(self, seen: Held, now: float) -> tuple[float, float, bool]:
         """What is open about a row.
 
         Returns the seconds to wait before anything can be done about it; how long its first
@@ -263,7 +264,7 @@ class Renewal:
         token is spent.
         """
         row, age = seen.row, seen.age
-        if not row.is_claimed or seen.version == settled:
+        if not row.is_claimed:
             return row.not_before - age, 0.0, False
         lag = row.lag + now - seen.since
         if age < self.lease:
@@ -293,6 +294,8 @@ class Renewal:
                 if isinstance(error, RateLimitError):
                     back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
                 yield from self._wrote(back, version)
+            if isinstance(error, _TooLateError):
+                return None
             raise
         return (yield from self._stored(claim, version, sent_at, tokens, at))
 
@@ -308,16 +311,30 @@ class Renewal:
             # Where an assertion proves who sends this, it ends with the claim: a request that was
             # held up on its way is refused then.
             operation.request.lifetime = at + self.lease - sent_at
+            steps = self.flow.steps(operation, retry=NEVER)
             try:
-                return sent_at, (yield from self.flow.steps(operation, retry=NEVER))
+                return sent_at, (yield from self._in_time(steps, at))
             except TransportError as error:
-                if error.request_sent is None or pause is None:
+                if error.request_sent is None or pause is None or isinstance(error, _TooLateError):
                     raise
-                failure = error
             yield pause
-            if self.now() - at > SEND_WITHIN:
-                raise failure
         raise AssertionError  # the last round returns or raises
+
+    def _in_time(self, steps: Steps[Tokens], at: float) -> Steps[Tokens]:
+        """``steps``, unless they would send later than a claim allows."""
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, httpx.Request) and self.now() - at > SEND_WITHIN:
+                    raise _TooLateError("not sent: it took too long until then", request_sent=False)
+                try:
+                    outcome = yield step
+                except Exception as error:  # noqa: BLE001  # the flow's to judge
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(outcome)
+        except StopIteration as done:
+            return cast("Tokens", done.value)
 
     def _stored(
         self, claim: Row, expected: str | None, sent_at: float, tokens: Tokens, at: float

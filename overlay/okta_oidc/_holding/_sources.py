@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeAlias, cast
 
 from .._config import check_kind
 from .._flights import AsyncFlights, Flights
+from .._jose._dpop import DPoP
 from .._operations import GrantModel
 from .._results import Tokens
 from .._silence import silent
@@ -24,8 +25,11 @@ class _Source:
 
     _renewal: Renewal
     _run: Callable[..., Any]
-    dpop: Any = None
-    """The :class:`DPoP` that the tokens are bound to; ``None`` if they are not."""
+
+    @property
+    def dpop(self) -> DPoP | None:
+        """The key that the tokens are bound to; ``None`` if they are not."""
+        return self._renewal.flow.dpop
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

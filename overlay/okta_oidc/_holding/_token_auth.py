@@ -117,7 +117,8 @@ class TokenAuth(httpx.Auth):
             return _Bearer(held)
         if kind != "dpop" or dpop is None:
             raise ConfigurationError(f"this client cannot send tokens of type {held.token_type}")
-        return cast("httpx.Auth", dpop.auth(held.access_token))
+        auth: httpx.Auth = dpop.auth(held.access_token)
+        return auth
 
 
 class _Bearer(httpx.Auth):
