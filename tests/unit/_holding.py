@@ -237,13 +237,15 @@ class Process:
             assert held.tokens is not None
             return held.tokens.access_token
         self.start(rejected)
-        while self.is_under_way:
-            self.step()
-        return cast("str", self.result.access_token)
+        return cast("str", self.go_on().access_token)
 
     def finish(self, steps: Steps[Any]) -> Any:
         """Drive ``steps`` to their end, however long they wait."""
         self._begin(steps)
+        return self.go_on()
+
+    def go_on(self) -> Any:
+        """To the end of what is under way."""
         while self.is_under_way:
             self.step()
         return self.result

@@ -217,9 +217,9 @@ class Renewal:
                 raise TokenStoreError("a rotated refresh token could not be stored") from error
 
     def _current(self, era: Era, rejected: str | None) -> Steps[Held]:
-        held, deadline, pause = era.held, self.now() + self.max_wait, _PAUSE
+        deadline, pause = self.now() + self.max_wait, _PAUSE
         while True:
-            seen = yield from self._look(held)
+            seen = yield from self._look(era.held)
             row, now = seen.row, self.now()
             if seen.version is not None or self.grant is REFRESH:
                 era.held = seen
@@ -379,7 +379,7 @@ class Renewal:
             now, version = self.now(), held.version if not held.is_saved else None
             row = held.row.aged(now - held.since)
             # What came later may be lost, too: a claim, or a newer row.
-            row = replace(row, is_claimed=True, lag=now - held.since)
+            row = replace(row, is_claimed=True, lag=max(row.lag, now - held.since))
             version = version or _new_version()
             if (yield from self._write(row, seen.version, version)):
                 _LOGGER.warning("the token store had lost the newest tokens: it has them again")
