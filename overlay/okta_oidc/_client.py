@@ -289,10 +289,19 @@ class OktaOIDC(_Face):
             leeway: seconds for which a token that is handed out is still good; a tenth of its
                 lifetime at most.
         """
+        is_shared = store is not None
         if store is None:
             store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(self._flow, store, key or "", at, early, leeway, grant)
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key or "",
+            self._at(auth_server_id),
+            early,
+            leeway,
+            grant,
+            is_shared=is_shared,
+        )
         return holding.TokenSource(renewal, self._run)
 
     def user_tokens(
@@ -462,10 +471,19 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> holding.AsyncTokenSource:
         """A service's own tokens: see :meth:`OktaOIDC.token_source`."""
+        is_shared = store is not None
         if store is None:
             store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(self._flow, store, key or "", at, early, leeway, grant)
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key or "",
+            self._at(auth_server_id),
+            early,
+            leeway,
+            grant,
+            is_shared=is_shared,
+        )
         return holding.AsyncTokenSource(renewal, self._run)
 
     def user_tokens(

@@ -100,6 +100,8 @@ class Renewal:
     scope: str | None = None
     grace: float = 0.0
     max_wait: float = 20.0
+    is_shared: bool = True
+    """Whether the store is anybody else's, too."""
     era: Era = field(default_factory=Era, init=False)
     _forced_at: float = field(default=float("-inf"), init=False)
     _ahead: float = field(default=float("-inf"), init=False)
@@ -264,7 +266,8 @@ class Renewal:
         token is spent.
         """
         row, age = seen.row, seen.age
-        if not row.is_claimed:
+        # A claim in a store of its own is this process's, or was its parent's before a fork.
+        if not row.is_claimed or not self.is_shared:
             return row.not_before - age, 0.0, False
         lag = row.lag + now - seen.since
         if age < self.lease:

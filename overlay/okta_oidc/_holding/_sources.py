@@ -70,7 +70,11 @@ class _SyncSource(_Source):
             OktaError: it could not be renewed, and the old one is good no more.
             Exception: the store's own.
         """
-        return (self._fresh(rejected) or self.tokens(rejected=rejected)).access_token
+        try:
+            return (self._fresh(rejected) or self.tokens(rejected=rejected)).access_token
+        except BaseException:
+            rejected = None  # a traceback shows what is here
+            raise
 
     @silent
     def tokens(self, *, rejected: str | None = None) -> HeldTokens:
@@ -99,7 +103,11 @@ class _AsyncSource(_Source):
 
     async def token(self, *, rejected: str | None = None) -> str:
         """See :meth:`TokenSource.token`. A task that is cancelled spoils nothing for the others."""
-        return (self._fresh(rejected) or await self.tokens(rejected=rejected)).access_token
+        try:
+            return (self._fresh(rejected) or await self.tokens(rejected=rejected)).access_token
+        except BaseException:
+            rejected = None
+            raise
 
     @silent
     async def tokens(self, *, rejected: str | None = None) -> HeldTokens:
