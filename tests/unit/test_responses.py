@@ -301,7 +301,6 @@ class Dripping(httpx.SyncByteStream, httpx.AsyncByteStream):
         (httpx.ReadTimeout("x"), TransportTimeoutError),
         (httpx.ReadError("x"), TransportError),
         (httpx.RemoteProtocolError("planted"), TransportError),
-        (ConnectionResetError("x"), TransportError),
     ],
     ids=lambda value: type(value).__name__,
 )
