@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
-from ._auth import ClientAuth, joined
+from ._auth import ASSERTION_LIFETIME, ClientAuth, joined
 from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import FORM, encoded
@@ -84,24 +84,34 @@ class Flow:
         self._limits: Final = _limits(self.timeout)
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 
-    def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
-        """The course of one call: yields requests and seconds to wait, returns the result."""
-        return observed(self._course(operation, retry), operation.request, self)
+    def steps(
+        self,
+        operation: Operation[T],
+        *,
+        retry: Retry | None = None,
+        lifetime: float = ASSERTION_LIFETIME,
+    ) -> Steps[T]:
+        """The course of one call: yields requests and seconds to wait, returns the result.
 
-    def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
+        ``retry`` stands in for the client's own. ``lifetime`` is the seconds after which the server
+        must refuse what the request is signed with, where the method has an end to write into it.
+        """
+        return observed(self._course(operation, retry, lifetime), operation.request, self)
+
+    def exchange(self, request: Request) -> Steps[Reply]:
         """The same, to the successful answer as it came.
 
         Raises:
             TransportError: no complete response came.
             APIError: the server refused.
         """
-        return observed(self._exchange(request, retry), request, self)
+        return observed(self._exchange(request, None, ASSERTION_LIFETIME), request, self)
 
-    def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
-        reply = yield from self._exchange(operation.request, retry)
+    def _course(self, operation: Operation[T], retry: Retry | None, lifetime: float) -> Steps[T]:
+        reply = yield from self._exchange(operation.request, retry, lifetime)
         return operation.read(reply, operation.request)
 
-    def _exchange(self, request: Request, retry: Retry | None) -> Steps[Reply]:
+    def _exchange(self, request: Request, retry: Retry | None, lifetime: float) -> Steps[Reply]:
         retry = retry or self.retry
         request.auth = self.auth
         bucket = self._bucket(request)
@@ -113,7 +123,7 @@ class Flow:
             yield waited
         while True:
             failure: TransportError | APIError
-            signed, proof = yield from self._signed(request)
+            signed, proof = yield from self._signed(request, lifetime)
             try:
                 reply: Reply = yield signed
             except TransportError as error:
@@ -199,7 +209,9 @@ class Flow:
             failure.status, failure.code, headers, proof
         )
 
-    def _signed(self, request: Request) -> Steps[tuple[httpx.Request, Proof | None]]:
+    def _signed(
+        self, request: Request, lifetime: float
+    ) -> Steps[tuple[httpx.Request, Proof | None]]:
         """The request as it goes out, once: what it is signed with may be good for one delivery."""
         url, address = self._url(request.target)
         operation, body, auth = request.operation, request.body, self.auth
@@ -210,9 +222,9 @@ class Flow:
                 # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
                 form = joined(form, encoded([("client_id", auth.client_id)]))
             if auth.signs_elsewhere:
-                authorization, form = yield Ask(auth.sign, form, address, blocking=True)
+                authorization, form = yield Ask(auth.sign, form, address, lifetime, blocking=True)
             else:
-                authorization, form = auth.sign(form, address)
+                authorization, form = auth.sign(form, address, lifetime)
             if request.pairs is not None:
                 # Most methods are members of a form. No other body has a place for them.
                 body = form

@@ -177,7 +177,7 @@ def test_nonces_can_be_withdrawn() -> None:
         {"jti": ""},
         {"jti": 7},
     ],
-    ids=str,
+    ids=", ".join,
 )
 def test_a_claim_that_is_not_right_is_an_invalid_proof(changes: dict[str, Any]) -> None:
     app = Bound()
