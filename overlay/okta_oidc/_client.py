@@ -14,7 +14,6 @@ from . import _operations as operations
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
 from ._flow import Flow
-from ._from_env import options_from_env
 from ._jose._dpop import DPoP
 from ._models import models
 from ._operations import GrantModel, Operation
@@ -61,6 +60,8 @@ class _Face:
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
                 right. The text names them, and shows no value.
         """
+        from ._from_env import options_from_env
+
         base_url, auth, server = options_from_env(os.environ, prefix)
         options.setdefault("auth_server_id", server)
         made: Self = cast("Any", cls)(base_url, auth, **options)
