@@ -85,12 +85,15 @@ class Installer:
 
 @pytest.fixture
 def installer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Installer:
+    def named(project: str, *names: str) -> list[str]:
+        return [*names]
+
     made = Installer()
     monkeypatch.setattr(environments, "make", made.make)
     monkeypatch.setattr(environments, "install", made.install)
     monkeypatch.setattr(environments, "remove", made.remove)
     monkeypatch.setattr(environments, "LOCK", tmp_path / "lock.txt")
-    monkeypatch.setattr(environments, "requirements", lambda project, *names: [*names])
+    monkeypatch.setattr(environments, "requirements", named)
     monkeypatch.setattr(environments, "sources", lambda: {"a.py": b"1"})
     (tmp_path / "lock.txt").write_text(LOCKED, "utf-8")
     return made
