@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         InvalidClientError,
         InvalidGrantError,
+        InvalidTokenError,
         MalformedResponseError,
         OktaError,
         RateLimitError,
@@ -25,19 +26,27 @@ if TYPE_CHECKING:
         TransportTimeoutError,
     )
     from ._http import HttpInfo
+    from ._resource._cache import IntrospectionCache
+    from ._resource._guard import AsyncBearerGuard, BearerGuard
+    from ._resource._refusals import BearerRefusal
     from ._results import Introspection, Tokens
     from ._retry import Retry
 
 __all__ = [
     "APIError",
+    "AsyncBearerGuard",
     "AsyncOktaOIDC",
+    "BearerGuard",
+    "BearerRefusal",
     "ClientSecretBasic",
     "ClientSecretPost",
     "ConfigurationError",
     "HttpInfo",
     "Introspection",
+    "IntrospectionCache",
     "InvalidClientError",
     "InvalidGrantError",
+    "InvalidTokenError",
     "MalformedResponseError",
     "OFFLINE_SCOPE",
     "ORG",
@@ -68,6 +77,7 @@ _HOMES = {
         "ConfigurationError",
         "InvalidClientError",
         "InvalidGrantError",
+        "InvalidTokenError",
         "MalformedResponseError",
         "OktaError",
         "RateLimitError",
@@ -76,6 +86,9 @@ _HOMES = {
         "TransportTimeoutError",
     ),
     "_http": ("HttpInfo",),
+    "_resource._cache": ("IntrospectionCache",),
+    "_resource._guard": ("AsyncBearerGuard", "BearerGuard"),
+    "_resource._refusals": ("BearerRefusal",),
     "_results": ("Introspection", "Tokens"),
     "_retry": ("Retry",),
 }

@@ -5,24 +5,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast
 
 import httpx
 
 from ._auth import ClientSecretBasic, ClientSecretPost
-from ._calls import HEADERS, Call
+from ._calls import HEADERS
 from ._config import AuthServerId, check_kind
 from ._core import Core
 from ._errors import ConfigurationError, TransportError
+from ._resource._cache import IntrospectionCache
 from ._results import Introspection, Tokens
 from ._retry import Retry
+from ._steps import Ask, Steps
 
 if TYPE_CHECKING:
     from okta_oidc_api import Client
     from okta_oidc_api.models import TokenResponse
 
     from ._grants import GrantModel
+    from ._resource._questions import CachedIntrospection
     from ._senders import AsyncSender, Sender
 
 T = TypeVar("T")
@@ -39,10 +43,35 @@ class _Face:
         self._core: Final = core
         self._api: Client | None = None
         self._api_lock: Final = threading.Lock()
+        self._cached: CachedIntrospection | None = None
 
     def __repr__(self) -> str:
         server = self._core.server
         return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
+
+    def _through(
+        self, cache: IntrospectionCache | None, *, asynchronous: bool
+    ) -> CachedIntrospection | None:
+        check_kind("introspection_cache", cache, IntrospectionCache, NoneType)
+        if cache is None:
+            return None
+        from ._resource._questions import CachedIntrospection
+
+        server = self._core.server
+        return CachedIntrospection(
+            cache,
+            lambda auth_server_id: server.origin + server.path("introspect", auth_server_id),
+            self._core.auth.client_id,
+            asynchronous=asynchronous,
+        )
+
+    def _revoking(
+        self, token: str, hint: str | None, auth_server_id: AuthServerId | None
+    ) -> Steps[None]:
+        call = self._core.revoke(token, hint, auth_server_id)
+        if self._cached is None:
+            return self._core.steps(call)
+        return self._cached.evicting(token, auth_server_id, lambda: self._core.steps(call))
 
     def _generated(self, sender: Sender | AsyncSender) -> Client:
         # Loaded when first asked for: the methods below do without the generated package.
@@ -85,6 +114,8 @@ class OktaOIDC(_Face):
         retry: how often and for how long to try again; ``None`` sends once.
         http_client: a client of your own to send through (proxy, TLS, instrumentation), yours to
             close. Its redirects, authentication and cookies stay unused.
+        introspection_cache: keeps what :meth:`introspect` is told for a while; ``None`` asks each
+            time.
 
     Every method raises, beside what it says itself:
 
@@ -106,9 +137,11 @@ class OktaOIDC(_Face):
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
+        introspection_cache: IntrospectionCache | None = None,
     ) -> None:
         super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
         check_kind("http_client", http_client, httpx.Client, NoneType)
+        self._cached = self._through(introspection_cache, asynchronous=False)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Sender
 
@@ -138,7 +171,7 @@ class OktaOIDC(_Face):
             request: a grant of ``okta_oidc_api.models``, or a mapping of form parameters, in which
                 ``None`` is left out and a list repeats its parameter.
         """
-        return self._run(self._core.token(request, auth_server_id))
+        return self._run(self._core.steps(self._core.token(request, auth_server_id)))
 
     def token_for_code(
         self,
@@ -162,7 +195,9 @@ class OktaOIDC(_Face):
                 or the verifier does not belong to it.
         """
         return self._run(
-            self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
+            self._core.steps(
+                self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
+            )
         )
 
     def token_for_refresh_token(
@@ -186,7 +221,11 @@ class OktaOIDC(_Face):
             InvalidGrantError: the refresh token is expired, revoked, reused or another client's.
         """
         return self._run(
-            self._core.token_for_refresh_token(refresh_token, redirect_uri, scope, auth_server_id)
+            self._core.steps(
+                self._core.token_for_refresh_token(
+                    refresh_token, redirect_uri, scope, auth_server_id
+                )
+            )
         )
 
     def introspect(
@@ -195,13 +234,33 @@ class OktaOIDC(_Face):
         *,
         token_type_hint: IntrospectHint | None = None,
         auth_server_id: AuthServerId | None = None,
+        fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active, and what it stands for (RFC 7662 §2).
 
         A token that is expired, revoked, unknown or of another server is inactive: an answer, not
         an error.
+
+        Args:
+            fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
+                ``http`` has the header ``X-Okta-Request-Id`` alone.
         """
-        return self._run(self._core.introspect(token, token_type_hint, auth_server_id))
+        cached = self._cached
+        if cached is not None and not fresh:
+            kept = cached.kept(token, token_type_hint, auth_server_id)
+            if kept is not None:
+                return kept
+        call = self._core.introspect(token, token_type_hint, auth_server_id)
+        if cached is None:
+            return self._run(self._core.steps(call))
+        return cached.ask(
+            self._run,
+            lambda: self._core.steps(call),
+            token,
+            token_type_hint,
+            auth_server_id,
+            fresh=fresh,
+        )
 
     def revoke(
         self,
@@ -213,9 +272,11 @@ class OktaOIDC(_Face):
         """Make a token useless (RFC 7009 §2).
 
         Success says that the request was understood: an unknown token gives the same answer.
-        Revoking a refresh token ends its access tokens too, not the other way round.
+        Revoking a refresh token ends its access tokens too, not the other way round. An
+        ``introspection_cache`` forgets the token itself; kept answers about its access tokens last
+        for ``ttl``.
         """
-        self._run(self._core.revoke(token, token_type_hint, auth_server_id))
+        self._run(self._revoking(token, token_type_hint, auth_server_id))
 
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -232,11 +293,18 @@ class OktaOIDC(_Face):
     ) -> None:
         self.close()
 
-    def _run(self, call: Call[T]) -> T:
-        steps = self._core.steps(call)
+    def _run(self, steps: Steps[T]) -> T:
         try:
             step = next(steps)
             while True:
+                if isinstance(step, Ask):
+                    try:
+                        told = step.function(*step.args)
+                    except Exception as error:  # noqa: BLE001  # the core's to judge
+                        step = steps.throw(error)
+                    else:
+                        step = steps.send(told)
+                    continue
                 if not isinstance(step, httpx.Request):
                     self._sleep(step)
                     step = next(steps)
@@ -266,9 +334,11 @@ class AsyncOktaOIDC(_Face):
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
+        introspection_cache: IntrospectionCache | None = None,
     ) -> None:
         super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
         check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        self._cached = self._through(introspection_cache, asynchronous=True)
         from anyio import sleep
 
         from ._senders import AsyncSender
@@ -290,7 +360,7 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> TokenResponse:
         """Exchange any grant for tokens: see :meth:`OktaOIDC.token`."""
-        return await self._run(self._core.token(request, auth_server_id))
+        return await self._run(self._core.steps(self._core.token(request, auth_server_id)))
 
     async def token_for_code(
         self,
@@ -302,7 +372,9 @@ class AsyncOktaOIDC(_Face):
     ) -> Tokens:
         """Exchange an authorization code for tokens: see :meth:`OktaOIDC.token_for_code`."""
         return await self._run(
-            self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
+            self._core.steps(
+                self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
+            )
         )
 
     async def token_for_refresh_token(
@@ -315,7 +387,11 @@ class AsyncOktaOIDC(_Face):
     ) -> Tokens:
         """Exchange a refresh token for tokens: see :meth:`OktaOIDC.token_for_refresh_token`."""
         return await self._run(
-            self._core.token_for_refresh_token(refresh_token, redirect_uri, scope, auth_server_id)
+            self._core.steps(
+                self._core.token_for_refresh_token(
+                    refresh_token, redirect_uri, scope, auth_server_id
+                )
+            )
         )
 
     async def introspect(
@@ -324,9 +400,25 @@ class AsyncOktaOIDC(_Face):
         *,
         token_type_hint: IntrospectHint | None = None,
         auth_server_id: AuthServerId | None = None,
+        fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
-        return await self._run(self._core.introspect(token, token_type_hint, auth_server_id))
+        cached = self._cached
+        if cached is not None and not fresh:
+            kept = cached.kept(token, token_type_hint, auth_server_id)
+            if kept is not None:
+                return kept
+        call = self._core.introspect(token, token_type_hint, auth_server_id)
+        if cached is None:
+            return await self._run(self._core.steps(call))
+        return await cached.ask_async(
+            self._run,
+            lambda: self._core.steps(call),
+            token,
+            token_type_hint,
+            auth_server_id,
+            fresh=fresh,
+        )
 
     async def revoke(
         self,
@@ -336,7 +428,7 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> None:
         """Make a token useless: see :meth:`OktaOIDC.revoke`."""
-        await self._run(self._core.revoke(token, token_type_hint, auth_server_id))
+        await self._run(self._revoking(token, token_type_hint, auth_server_id))
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -353,11 +445,18 @@ class AsyncOktaOIDC(_Face):
     ) -> None:
         await self.aclose()
 
-    async def _run(self, call: Call[T]) -> T:
-        steps = self._core.steps(call)
+    async def _run(self, steps: Steps[T]) -> T:
         try:
             step = next(steps)
             while True:
+                if isinstance(step, Ask):
+                    try:
+                        told = await _told(step)
+                    except Exception as error:  # noqa: BLE001  # the core's to judge
+                        step = steps.throw(error)
+                    else:
+                        step = steps.send(told)
+                    continue
                 if not isinstance(step, httpx.Request):
                     await self._sleep(step)
                     step = next(steps)
@@ -370,6 +469,15 @@ class AsyncOktaOIDC(_Face):
                     step = steps.send(reply)
         except StopIteration as done:
             return cast("T", done.value)
+
+
+async def _told(step: Ask) -> Any:
+    if step.blocking:
+        from anyio import to_thread
+
+        return await to_thread.run_sync(step.function, *step.args)
+    told = step.function(*step.args)
+    return await told if isawaitable(told) else told
 
 
 class _WrongFace(httpx.BaseTransport, httpx.AsyncBaseTransport):

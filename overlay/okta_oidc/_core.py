@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from copy import copy
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,7 +22,6 @@ from ._config import AuthServerId, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import secrets_of
 from ._gate import PROCESS, Bucket, bucket_of
-from ._http import Reply
 from ._responses import (
     not_sent,
     read_introspection,
@@ -33,6 +32,7 @@ from ._responses import (
 )
 from ._results import Introspection, Tokens
 from ._retry import NEVER, Retry, is_harmless, is_number, pause, seconds_shut, spread
+from ._steps import Steps
 
 if TYPE_CHECKING:
     from okta_oidc_api.models.token_response import TokenResponse
@@ -161,7 +161,7 @@ class Core:
             read=read_nothing,
         )
 
-    def steps(self, call: Call[T]) -> Generator[httpx.Request | float, Reply | None, T]:
+    def steps(self, call: Call[T]) -> Steps[T]:
         """The course of one call: yields requests to send and seconds to wait, returns the result.
 
         A request is answered by sending its ``Reply`` in, or by throwing its ``TransportError``.

@@ -145,6 +145,14 @@ class ServerError(APIError):
     """HTTP 5xx, a gateway's own pages included."""
 
 
+class InvalidTokenError(OktaError):
+    """A JWT that does not hold. ``reason`` says why; the token is not in it."""
+
+    def __init__(self, message: str = "", *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 def _restored(cls: type[OktaError], args: tuple[object, ...], fields: dict[str, Any]) -> OktaError:
     error = cls.__new__(cls, *args)
     error.__dict__.update(fields)

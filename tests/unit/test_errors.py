@@ -13,11 +13,13 @@ import pytest
 from okta_oidc import (
     ORG,
     APIError,
+    BearerRefusal,
     ClientSecretBasic,
     ConfigurationError,
     HttpInfo,
     InvalidClientError,
     InvalidGrantError,
+    InvalidTokenError,
     MalformedResponseError,
     OktaError,
     RateLimitError,
@@ -54,6 +56,8 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     InvalidGrantError: (APIError,),
     RateLimitError: (APIError,),
     ServerError: (APIError,),
+    InvalidTokenError: (OktaError,),
+    BearerRefusal: (OktaError,),
 }
 
 HTML = b"<!DOCTYPE html><html><body>Bad gateway planted-page</body></html>"

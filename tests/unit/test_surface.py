@@ -20,14 +20,19 @@ from okta_oidc import AsyncOktaOIDC, OktaOIDC
 
 PROMISED = [
     "APIError",
+    "AsyncBearerGuard",
     "AsyncOktaOIDC",
+    "BearerGuard",
+    "BearerRefusal",
     "ClientSecretBasic",
     "ClientSecretPost",
     "ConfigurationError",
     "HttpInfo",
     "Introspection",
+    "IntrospectionCache",
     "InvalidClientError",
     "InvalidGrantError",
+    "InvalidTokenError",
     "MalformedResponseError",
     "OFFLINE_SCOPE",
     "ORG",
@@ -242,6 +247,7 @@ def test_signatures_are_as_promised() -> None:
         ("timeout", True, 10.0),
         ("retry", True, okta_oidc.Retry()),
         ("http_client", True, None),
+        ("introspection_cache", True, None),
     ]
     assert shape(OktaOIDC.token) == [("request", False, empty), server]
     assert shape(OktaOIDC.token_for_code) == [
@@ -256,7 +262,8 @@ def test_signatures_are_as_promised() -> None:
         ("scope", True, None),
         server,
     ]
-    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server]
+    fresh = ("fresh", True, False)
+    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server, fresh]
     assert shape(OktaOIDC.revoke) == [("token", False, empty), hint, server]
     assert shape(okta_oidc.Retry)[0] == ("attempts", False, 3)
     assert shape(okta_oidc.Retry)[1][:2] == ("max_wait", False)
