@@ -553,6 +553,8 @@ def samples() -> list[OktaError]:
         InvalidGrantError("m", **api),
         limited,
         ServerError("m", http=http_info()),
+        InvalidTokenError("m", reason="expired"),
+        BearerRefusal(401, {"WWW-Authenticate": "Bearer"}, None, "m"),
     ]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from .._errors import ConfigurationError, OktaError
 
@@ -53,11 +52,8 @@ class BearerRefusal(OktaError):  # noqa: N818  # the name is fixed
     ) -> None:
         super().__init__(message or _DESCRIPTIONS.get(error, "") or f"HTTP {status}")
         self.status = status
-        self.headers: Mapping[str, str] = MappingProxyType(dict(headers))
+        self.headers: Mapping[str, str] = dict(headers)
         self.error = error
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.status, dict(self.headers), self.error, str(self))
 
     @property
     def body(self) -> dict[str, str]:
