@@ -60,6 +60,7 @@ class _Face:
         server = self._core.server
         return CachedIntrospection(
             cache,
+            self._core,
             lambda auth_server_id: server.origin + server.path("introspect", auth_server_id),
             self._core.auth.client_id,
             asynchronous=asynchronous,

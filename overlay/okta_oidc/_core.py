@@ -32,6 +32,7 @@ from ._responses import (
 )
 from ._results import Introspection, Tokens
 from ._retry import NEVER, Retry, is_harmless, is_number, pause, seconds_shut, spread
+from ._runtime import RUNTIME
 from ._steps import Steps
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Core:
         self.random: Final = random.Random()
         # One for the process: clients of one application share its limits.
         self.gate = PROCESS
+        self.runtime = RUNTIME
         self._limits: Final = {
             "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout)
         }

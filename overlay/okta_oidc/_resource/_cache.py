@@ -18,7 +18,7 @@ from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
 from .._results import Introspection
 from .._retry import is_number
-from .._runtime import RUNTIME
+from .._runtime import Runtime
 from ._tiers import AsyncIntrospectionTier, IntrospectionTier
 
 if TYPE_CHECKING:
@@ -192,19 +192,19 @@ class IntrospectionCache:
 
     # What the clients call
 
-    def find(self, key: bytes) -> Introspection | None:
+    def find(self, key: bytes, runtime: Runtime) -> Introspection | None:
         """A kept answer that may be used now. No lock: one atomic look into a dictionary."""
         kept = self._find_active(key) or self._inactive.get(key)
-        if kept is None or kept.until <= RUNTIME.monotonic() or kept.exp <= RUNTIME.now():
+        if kept is None or kept.until <= runtime.monotonic() or kept.exp <= runtime.now():
             return None
         kept.seen = True
         self._hits += 1
         return kept.info
 
-    def find_again(self, key: bytes) -> Introspection | None:
+    def find_again(self, key: bytes, runtime: Runtime) -> Introspection | None:
         """:meth:`find` for one who has missed it once: no hit."""
         kept = self._find_active(key) or self._inactive.get(key)
-        if kept is None or kept.until <= RUNTIME.monotonic() or kept.exp <= RUNTIME.now():
+        if kept is None or kept.until <= runtime.monotonic() or kept.exp <= runtime.now():
             return None
         return kept.info
 
@@ -235,23 +235,29 @@ class IntrospectionCache:
             self._calls += calls
             self._shared_hits += shared_hits
 
-    def keep(self, question: Question, info: Introspection) -> float:
+    def keep(self, question: Question, info: Introspection, runtime: Runtime) -> float:
         """Keep Okta's answer; seconds for which others may keep it too, 0 for not at all."""
-        seconds = self._lifetime(info) if info.active else self.negative_ttl
-        local = min(seconds, self.shared.local_ttl) if info.active and self.shared else seconds
-        return self._keep(question, info, seconds, local)
+        seconds = self._lifetime(info, runtime) if info.active else self.negative_ttl
+        return self._keep(question, info, seconds, runtime)
 
-    def keep_shared(self, question: Question, info: Introspection, seconds: float) -> None:
+    def keep_shared(
+        self, question: Question, info: Introspection, seconds: float, runtime: Runtime
+    ) -> None:
         """Keep an answer of the shared tier, which is good for ``seconds`` more."""
-        assert self.shared is not None
         self.count(shared_hits=1)
-        self._keep(question, info, seconds, min(seconds, self.shared.local_ttl))
+        self._keep(question, info, seconds, runtime)
 
-    def _keep(self, question: Question, info: Introspection, seconds: float, local: float) -> float:
+    def _keep(
+        self, question: Question, info: Introspection, seconds: float, runtime: Runtime
+    ) -> float:
         key = question.key
-        now = RUNTIME.monotonic()
+        local = seconds
+        if info.active and self.shared is not None:
+            # Another process may revoke the token, and can only tell the shared tier.
+            local = min(seconds, self.shared.local_ttl)
+        now = runtime.monotonic()
         exp = float("inf") if info.expires_at is None else info.expires_at.timestamp()
-        left = exp - RUNTIME.now()
+        left = exp - runtime.now()
         with self._lock:
             if question.spoilt and info.active:
                 return 0.0
@@ -284,13 +290,13 @@ class IntrospectionCache:
         self._active.pop(key, None)
         self._inactive.pop(key, None)
 
-    def stand_in(self, key: bytes) -> Introspection | None:
+    def stand_in(self, key: bytes, runtime: Runtime) -> Introspection | None:
         """An old answer, where Okta could not be asked and ``stale_if_error`` allows it."""
         kept = self._find_active(key)
-        now = RUNTIME.monotonic()
+        now = runtime.monotonic()
         if not self.stale_if_error or kept is None:
             return None
-        if kept.last <= now or kept.exp <= RUNTIME.now():
+        if kept.last <= now or kept.exp <= runtime.now():
             return None
         with self._lock:
             self._stale += 1
@@ -298,12 +304,12 @@ class IntrospectionCache:
             kept.until = min(now + _STALE_PAUSE, kept.last)
         return kept.info
 
-    def _lifetime(self, info: Introspection) -> float:
+    def _lifetime(self, info: Introspection, runtime: Runtime) -> float:
         limit = info.http.rate_limit
         if limit is None or not limit.limit or limit.remaining >= _RESERVE * limit.limit:
             return self.ttl
         seconds = max(self.ttl, min(2 * self.ttl, _LONGEST_DOUBLED))
-        now = RUNTIME.monotonic()
+        now = runtime.monotonic()
         with self._lock:
             due = now >= self._next_log
             if due:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .._config import AuthServerId
     from .._results import Introspection
+    from .._runtime import Runtime
     from ._cache import IntrospectionCache
 
 Call: TypeAlias = "Callable[[], Steps[Introspection]]"
@@ -79,10 +80,17 @@ class Question:
 _THREADS: Final = object()
 
 
+class HasRuntime(Protocol):
+    """What tells a client the time."""
+
+    runtime: Runtime
+
+
 class CachedIntrospection:
     """A cache as one client sees it.
 
     Args:
+        flow: the client's, for its ``runtime``.
         where: the introspection endpoint's URL at an authorization server, which names the server.
         asynchronous: whether the client is.
 
@@ -93,6 +101,7 @@ class CachedIntrospection:
     def __init__(
         self,
         cache: IntrospectionCache,
+        flow: HasRuntime,
         where: Callable[[AuthServerId | None], str],
         client_id: str,
         *,
@@ -100,6 +109,7 @@ class CachedIntrospection:
     ) -> None:
         self._cache: Final = cache
         self._find: Final = cache.find
+        self._flow: Final = flow
         self._where: Final = where
         self._client_id: Final = client_id
         self._tier: Final[Any] = cache.shared
@@ -119,7 +129,7 @@ class CachedIntrospection:
         except (KeyError, TypeError, AttributeError, UnicodeEncodeError):
             # The first of its kind, or no token: what builds the request will say so.
             return None
-        return self._find(digest.digest())
+        return self._find(digest.digest(), self._flow.runtime)
 
     def ask(
         self,
@@ -206,7 +216,7 @@ class CachedIntrospection:
         key = question.key
         cache = self._cache
         if not fresh:
-            if (kept := cache.find_again(key)) is not None:
+            if (kept := cache.find_again(key, self._flow.runtime)) is not None:
                 return kept
             if (info := (yield from self._shared(question))) is not None:
                 return info
@@ -214,11 +224,11 @@ class CachedIntrospection:
         try:
             info = yield from call()
         except OktaError as error:
-            old = None if fresh or not is_away(error) else cache.stand_in(key)
+            old = None if fresh or not is_away(error) else cache.stand_in(key, self._flow.runtime)
             if old is None:
                 raise
             return old
-        seconds = cache.keep(question, info)
+        seconds = cache.keep(question, info, self._flow.runtime)
         if seconds and self._tier and (document := written(key, token, info)) is not None:
             replaces = not info.active
             yield self._to_tier(self._tier.store, key, document, seconds, replaces)
@@ -237,7 +247,7 @@ class CachedIntrospection:
             return None
         info = read(question.key, document)
         if info is not None:
-            self._cache.keep_shared(question, info, seconds)
+            self._cache.keep_shared(question, info, seconds, self._flow.runtime)
         return info
 
     def evicting(

@@ -6,6 +6,7 @@ from typing import Any
 
 from okta_oidc import AsyncOktaOIDC, OktaOIDC
 from okta_oidc._gate import Gate
+from okta_oidc._runtime import Runtime
 
 from ._clock import FakeClock
 
@@ -18,6 +19,7 @@ class ClockedOktaOIDC(OktaOIDC):
         self._core.gate = gate
         self._sender.now = clock.now
         self._sleep = clock.advance
+        self._core.runtime = _runtime_of(clock)
 
 
 class AsyncClockedOktaOIDC(AsyncOktaOIDC):
@@ -32,3 +34,10 @@ class AsyncClockedOktaOIDC(AsyncOktaOIDC):
         self._core.gate = gate
         self._sender.now = clock.now
         self._sleep = advance
+        self._core.runtime = _runtime_of(clock)
+
+
+def _runtime_of(clock: FakeClock) -> Runtime:
+    runtime = Runtime()
+    runtime.now = runtime.monotonic = clock.now
+    return runtime
