@@ -15,7 +15,7 @@ from ._auth import ClientSecretBasic, ClientSecretPost
 from ._calls import HEADERS
 from ._config import AuthServerId, check_kind
 from ._core import Core
-from ._errors import ConfigurationError, TransportError
+from ._errors import ConfigurationError
 from ._resource._cache import IntrospectionCache
 from ._results import Introspection, Tokens
 from ._retry import Retry
@@ -312,7 +312,7 @@ class OktaOIDC(_Face):
                     continue
                 try:
                     reply = self._sender.exchange(step)
-                except TransportError as error:
+                except Exception as error:  # noqa: BLE001  # the core's to judge
                     step = steps.throw(error)
                 else:
                     step = steps.send(reply)
@@ -464,7 +464,7 @@ class AsyncOktaOIDC(_Face):
                     continue
                 try:
                     reply = await self._sender.exchange(step)
-                except TransportError as error:
+                except Exception as error:  # noqa: BLE001  # the core's to judge
                     step = steps.throw(error)
                 else:
                     step = steps.send(reply)

@@ -57,7 +57,7 @@ class Question:
     put later and answered earlier. Nobody joins it, and an active answer to it is not kept.
     """
 
-    __slots__ = ("answer", "done", "failure", "key", "spoilt", "task", "where")
+    __slots__ = ("answer", "done", "failure", "key", "raised", "spoilt", "task", "where")
 
     def __init__(self, key: bytes, where: object, done: threading.Event | Event | None) -> None:
         self.key: Final = key
@@ -65,6 +65,8 @@ class Question:
         self.done: Final[Any] = done
         self.spoilt = False
         self.answer: Introspection | None = None
+        # What whoever asked raises, and what the others raise copies of.
+        self.raised: Exception | None = None
         self.failure: Exception | None = None
         # The loop holds tasks weakly.
         self.task: object = None
@@ -197,6 +199,9 @@ class CachedIntrospection:
                 asked = partial(self._asked, mine, run, steps)
                 mine.task = _spawn_in_trio(asked) if trio else create_task(asked())
             await question.done.wait()
+            if question is mine and mine.raised is not None:
+                raised, mine.raised = mine.raised, None
+                raise raised
             if (answer := question.outcome()) is not None:
                 return answer
 
@@ -204,6 +209,7 @@ class CachedIntrospection:
         try:
             question.answer = await run(steps)
         except Exception as error:  # noqa: BLE001  # raised by all who wait
+            question.raised = error
             question.failure = _without_traceback(error)
         finally:
             self._cache.leave(question)
@@ -255,6 +261,8 @@ class CachedIntrospection:
     ) -> Steps[None]:
         """Revoke by ``call``, and forget the token: one that fails may have been processed."""
         keys = [self._key(token, hint, auth_server_id) for hint in _HINTS]
+        # Before it is sent, too: a cancelled task may not come back here until much later.
+        self._cache.drop(keys)
         try:
             yield from call()
         except Exception:
