@@ -1,44 +1,105 @@
-"""Public methods raise without the frames behind them, whose locals hold tokens and secrets."""
+"""Nothing secret in the frames of a traceback.
+
+Error trackers keep the local variables of every frame. Ours, and those of the libraries below,
+hold codes, tokens, forms and headers. So each public method clears them from what it raises.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
-from functools import wraps
-from inspect import iscoroutinefunction
-from typing import Any, ParamSpec, TypeVar, cast
+from contextlib import suppress
+from traceback import walk_tb
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# The packages a request passes through. Frames of others are a caller's own: a hook, a transport.
+_OURS: Final = frozenset(
+    {
+        "aiohttp",
+        "anyio",
+        "asyncio",
+        "attr",
+        "concurrent",
+        "contextlib",
+        "cryptography",
+        "encodings",
+        "h11",
+        "httpcore",
+        "httpcore2",
+        "httpx",
+        "httpx2",
+        "joserfc",
+        "json",
+        "okta_oidc",
+        "okta_oidc_api",
+        "selectors",
+        "socket",
+        "ssl",
+        "trio",
+        "urllib",
+        "uvloop",
+    }
+)
 
-def silent(function: Callable[P, T]) -> Callable[P, T]:
-    """Let ``function``, a coroutine function or a plain one, raise without its frames."""
-    if iscoroutinefunction(function):
 
-        @wraps(function)
-        async def awaited(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return await function(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001  # raised below
-                failure = error.with_traceback(None)
-            del args, kwargs
-            try:
-                raise failure
-            finally:
-                del failure
+def silent(method: Callable[P, T]) -> Callable[P, T]:
+    """Let ``method``, synchronous or not, raise without the locals of the frames below it."""
+    if inspect.iscoroutinefunction(method):
+        return cast("Callable[P, T]", _silent_async(method))
 
-        return cast("Callable[P, T]", awaited)
-
-    @wraps(function)
-    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return function(*args, **kwargs)
-        except BaseException as error:  # noqa: BLE001  # raised below
-            failure = error.with_traceback(None)
+            return method(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001  # raised again below
+            failure = quieted(error)
+        # A frame that is raised through keeps its locals.
         del args, kwargs
         try:
             raise failure
         finally:
             del failure
 
-    return called
+    return call
+
+
+def _silent_async(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await method(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001  # raised again below
+            failure = quieted(error)
+        del args, kwargs
+        try:
+            raise failure
+        finally:
+            del failure
+
+    return call
+
+
+def quieted(error: BaseException) -> BaseException:
+    """``error`` itself: the frames of ours in it, its causes and contexts hold no locals."""
+    seen: set[int] = set()
+    waiting: list[BaseException] = [error]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if each.__suppress_context__:
+            each.__context__ = each.__cause__
+        waiting += [other for other in (each.__cause__, each.__context__) if other is not None]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
+        for frame, _ in walk_tb(each.__traceback__):
+            if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _OURS:
+                # One that is still running is a caller's, or the wrapper's own.
+                with suppress(RuntimeError):
+                    frame.clear()
+    return error

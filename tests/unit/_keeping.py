@@ -245,8 +245,8 @@ class Pending:
 
 def on_clock(client: Any, clock: Clock) -> None:
     """Let ``client`` take its time from ``clock``."""
-    held: dict[str, Any] = vars(client)
-    (held.get("_flow") or held["_core"]).runtime = clock.runtime()
+    flow: Any = getattr(client, "_flow", None) or client._core
+    flow.runtime = clock.runtime()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

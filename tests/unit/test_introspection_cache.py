@@ -42,7 +42,7 @@ from ._keeping import (
     on_clock,
     wait_until,
 )
-from ._samples import BASIC, ORG_URL
+from ._samples import BASIC, ORG_URL, label
 from .conftest import on_every_loop
 
 TOKEN = "planted-access-token-of-the-cache-tests"
@@ -1014,7 +1014,7 @@ def test_a_cache_is_not_pickled() -> None:
         {"shared": object()},
         {"shared": "redis://localhost"},
     ],
-    ids=str,
+    ids=label,
 )
 def test_arguments_that_cannot_be_right(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
