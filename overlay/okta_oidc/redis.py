@@ -65,6 +65,8 @@ class _Tier:
     does. A tier that knows nothing sends its callers to Okta, so there is no failure to raise.
     """
 
+    _asynchronous = False
+
     def __init__(
         self, client: object, prefix: str, local_ttl: float, timeout: float, cipher: Cipher | None
     ) -> None:
@@ -78,7 +80,7 @@ class _Tier:
                 raise ConfigurationError("cipher must have encrypt() and decrypt()")
         self.local_ttl: float = float(local_ttl)
         self._timeout: Final = float(timeout)
-        self._connect: Final = _connecting(client, self._timeout)
+        self._connect: Final = _connecting(client, self._timeout, asynchronous=self._asynchronous)
         self._prefix: Final = prefix
         self._cipher: Final = cipher
         self._away = False
@@ -224,6 +226,8 @@ class AsyncRedisIntrospectionTier(_Tier):
     Each event loop has connections of its own, whichever the client was made in.
     """
 
+    _asynchronous = True
+
     def __init__(
         self,
         client: object,
@@ -276,16 +280,15 @@ def _milliseconds(seconds: float) -> int:
     return max(1, int(seconds * 1000))
 
 
-def _connecting(client: Any, timeout: float) -> Callable[[], Any]:
+def _connecting(client: Any, timeout: float, *, asynchronous: bool) -> Callable[[], Any]:
     """Makes clients like ``client``, but with ``timeout`` and without retries."""
     kind = cast("Callable[..., Any]", type(client))
     pool: Any = getattr(client, "connection_pool", None)
     kinds = [base.__module__.split(".") for base in type(pool).__mro__]
     names = next((name for name in kinds if name[0] in ("redis", "valkey")), None)
-    if names is None or not hasattr(pool, "connection_kwargs"):
-        raise ConfigurationError(
-            f"client must be a redis.Redis, or a client like it, not {kind.__name__}"
-        )
+    if names is None or ("asyncio" in names) is not asynchronous:
+        wanted = "redis.asyncio.Redis" if asynchronous else "redis.Redis, not one of redis.asyncio"
+        raise ConfigurationError(f"client must be a {wanted}, or like it; it is a {kind.__name__}")
     if "sentinel" in names:
         # Its pool asks the sentinels where to connect, each with settings of its own.
         raise ConfigurationError(
