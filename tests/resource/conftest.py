@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -20,7 +21,8 @@ def redis_server() -> Iterator[RedisServer]:
 @pytest.fixture
 def empty_redis(redis_server: RedisServer) -> RedisServer:
     """The server, with nothing in it."""
-    with redis.Redis.from_url(redis_server.url) as client:
+    kind: Any = redis.Redis
+    with kind.from_url(redis_server.url) as client:
         client.flushall()
     return redis_server
 

@@ -31,6 +31,9 @@ Kind = Literal["sync", "asyncio"]
 
 TOKEN: Final = "planted-access-token-of-the-redis-tests"
 TIMEOUT: Final = 0.1
+# Its methods are typed in part.
+REDIS: Final[Any] = redis.Redis
+REDIS_ASYNC: Final[Any] = redis.asyncio.Redis
 # What a loaded machine may add to a time limit that is kept.
 SLACK: Final = 0.6
 
@@ -112,9 +115,9 @@ def open_process(
 
 
 def rows(server: RedisServer) -> dict[bytes, bytes]:
-    with redis.Redis.from_url(server.url) as client:
+    with REDIS.from_url(server.url) as client:
         keys: Any = client.keys()
-        return {key: client.get(key) for key in keys}  # type: ignore[misc]
+        return {key: client.get(key) for key in keys}
 
 
 # A Redis that is there
@@ -146,7 +149,7 @@ def test_nothing_in_redis_holds_a_token_and_all_of_it_ends(
     assert len(kept) == 2 + 5
     assert all(key.startswith(b"orders:") for key in kept)
     assert "planted" not in repr(kept)
-    with redis.Redis.from_url(empty_redis.url) as client:
+    with REDIS.from_url(empty_redis.url) as client:
         left = sorted(client.pttl(key) for key in kept)
     assert 9_000 < left[0] <= 10_000
     assert 29_000 < left[1] <= left[-1] <= 30_000
@@ -257,7 +260,7 @@ def test_a_key_that_somebody_made_to_last_is_not_believed(
 ) -> None:
     one, other = open_process(), open_process()
     one.introspect(TOKEN)
-    with redis.Redis.from_url(empty_redis.url) as client:
+    with REDIS.from_url(empty_redis.url) as client:
         for key in rows(empty_redis):
             client.persist(key)
     other.introspect(TOKEN)
@@ -281,7 +284,7 @@ def test_many_at_once_need_few_connections(
         for pending in [process.asker.begin(f"token-{number}") for number in range(200)]:
             assert pending.wait()
     assert len(rows(empty_redis)) == 200
-    with redis.Redis.from_url(empty_redis.url) as client:
+    with REDIS.from_url(empty_redis.url) as client:
         assert len(client.client_list()) <= 34
 
 
@@ -316,12 +319,12 @@ def test_a_client_on_a_unix_socket(
         one.introspect(TOKEN)
         other.introspect(TOKEN)
     assert script.calls == 1
-    with redis.Redis.from_url(empty_redis.url.removesuffix("0") + "3") as client:
+    with REDIS.from_url(empty_redis.url.removesuffix("0") + "3") as client:
         assert client.dbsize() == 1
 
 
 def test_each_loop_has_connections_of_its_own(script: Script, empty_redis: RedisServer) -> None:
-    client = redis.asyncio.Redis.from_url(empty_redis.url)
+    client = REDIS_ASYNC.from_url(empty_redis.url)
     tier = AsyncRedisIntrospectionTier(client, timeout=5.0)
     cache = IntrospectionCache(shared=tier)
     for number in range(3):
@@ -338,7 +341,7 @@ def test_under_trio_okta_is_asked(script: Script, empty_redis: RedisServer) -> N
     with warnings.catch_warnings():
         # A coroutine of redis-py's that could not begin.
         warnings.simplefilter("ignore")
-        client = redis.asyncio.Redis.from_url(empty_redis.url)
+        client = REDIS_ASYNC.from_url(empty_redis.url)
         cache = IntrospectionCache(shared=AsyncRedisIntrospectionTier(client))
         with Asker("trio", script, cache) as asker:
             assert asker.introspect(TOKEN)
@@ -436,7 +439,7 @@ def test_cut_silent_and_back(
 def test_a_server_that_refuses_to_write(
     open_process: Open, script: Script, empty_redis: RedisServer
 ) -> None:
-    with redis.Redis.from_url(empty_redis.url) as client:
+    with REDIS.from_url(empty_redis.url) as client:
         client.config_set("maxmemory", "1mb")
         client.config_set("maxmemory-policy", "noeviction")
         try:
@@ -473,7 +476,8 @@ def test_wrong_password(
 
 @pytest.mark.parametrize("tier", [RedisIntrospectionTier, AsyncRedisIntrospectionTier])
 def test_clients_whose_limits_are_not_known(tier: Any) -> None:
-    sentinel = redis.Sentinel([("127.0.0.1", 1)]).master_for("orders")
+    sentinels: Any = redis.Sentinel
+    sentinel = sentinels([("127.0.0.1", 1)]).master_for("orders")
     for client in (object(), None, "redis://127.0.0.1", sentinel):
         with pytest.raises(ConfigurationError, match="client"):
             tier(client)
