@@ -34,6 +34,12 @@ TIMEOUT: Final = 0.1
 # Its methods are typed in part.
 REDIS: Final[Any] = redis.Redis
 REDIS_ASYNC: Final[Any] = redis.asyncio.Redis
+CLIENTS: Final[dict[tuple[str, Kind], Any]] = {
+    ("redis", "sync"): REDIS,
+    ("redis", "asyncio"): REDIS_ASYNC,
+    ("valkey", "sync"): valkey.Valkey,
+    ("valkey", "asyncio"): valkey.asyncio.Valkey,
+}
 # What a loaded machine may add to a time limit that is kept.
 SLACK: Final = 0.6
 
@@ -69,19 +75,19 @@ class Process:
         script: Script,
         clock: Clock,
         url: str,
-        library: Any = redis,
+        library: str = "redis",
         cache: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
         options = {"timeout": TIMEOUT, **options}
         self.tier: Any
         if kind == "sync":
-            client = _client_class(library, kind).from_url(url)
+            client = CLIENTS[library, kind].from_url(url)
             stack.callback(client.close)
             self.tier = RedisIntrospectionTier(client, **options)
             stack.callback(self.tier.close)
         else:
-            client = _client_class(library, kind).from_url(url)
+            client = CLIENTS[library, kind].from_url(url)
             self.tier = AsyncRedisIntrospectionTier(client, **options)
         self.redis: Any = client
         self.cache = IntrospectionCache(shared=self.tier, **(cache or {}))
@@ -92,11 +98,6 @@ class Process:
             stack.callback(self.asker.portal.call, self.tier.aclose)
         self.introspect = self.asker.introspect
         self.revoke = self.asker.revoke
-
-
-def _client_class(library: Any, kind: Kind) -> Any:
-    name = "Valkey" if library is valkey else "Redis"
-    return getattr(library if kind == "sync" else library.asyncio, name)
 
 
 Open = Callable[..., Process]
@@ -123,8 +124,8 @@ def rows(server: RedisServer) -> dict[bytes, bytes]:
 # A Redis that is there
 
 
-@pytest.mark.parametrize("library", [redis, valkey], ids=["redis", "valkey"])
-def test_one_process_asks_for_all(open_process: Open, script: Script, library: Any) -> None:
+@pytest.mark.parametrize("library", ["redis", "valkey"])
+def test_one_process_asks_for_all(open_process: Open, script: Script, library: str) -> None:
     one, other = open_process(library=library), open_process(library=library)
     script.headers = {"x-okta-request-id": "req-1"}
     first = one.introspect(TOKEN)
