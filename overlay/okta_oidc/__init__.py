@@ -9,11 +9,14 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._adapters import aiohttp_client
-    from ._auth import ClientSecretBasic, ClientSecretPost
+    from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
     from ._errors import (
         APIError,
+        ApprovalExpiredError,
+        AuthorizationError,
+        CallbackMismatchError,
         ConfigurationError,
         InvalidClientError,
         InvalidGrantError,
@@ -22,25 +25,35 @@ if TYPE_CHECKING:
         OktaError,
         RateLimitError,
         ServerError,
+        SignInRequiredError,
+        TokenStoreError,
         TransportError,
         TransportTimeoutError,
     )
     from ._http import HttpInfo
+    from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._jose._dpop import DPoP
     from ._resource._cache import IntrospectionCache
     from ._resource._guard import AsyncBearerGuard, BearerGuard
     from ._resource._refusals import BearerRefusal
-    from ._results import Introspection, Tokens
+    from ._results import Introspection, Tokens, success
     from ._retry import Retry
 
 __all__ = [
     "APIError",
+    "ApprovalExpiredError",
     "AsyncBearerGuard",
     "AsyncOktaOIDC",
+    "AuthorizationError",
     "BearerGuard",
     "BearerRefusal",
+    "CallbackMismatchError",
+    "ClientAuth",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
+    "DPoP",
     "HttpInfo",
     "Introspection",
     "IntrospectionCache",
@@ -52,14 +65,19 @@ __all__ = [
     "ORG",
     "OktaError",
     "OktaOIDC",
+    "PrivateKeyJwt",
+    "PublicClient",
     "RateLimitError",
     "Retry",
     "ServerError",
+    "SignInRequiredError",
+    "TokenStoreError",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
     "__version__",
     "aiohttp_client",
+    "success",
 ]
 
 OFFLINE_SCOPE = "offline_access openid"
@@ -69,11 +87,22 @@ OFFLINE_SCOPE = "offline_access openid"
 # corner, pays for httpx in that corner.
 _HOMES = {
     "_adapters": ("aiohttp_client",),
-    "_auth": ("ClientSecretBasic", "ClientSecretPost"),
-    "_client": ("AsyncOktaOIDC", "OktaOIDC"),
+    "_auth": (
+        "ClientAuth",
+        "ClientSecretBasic",
+        "ClientSecretPost",
+        "PublicClient",
+    ),
+    "_client": (
+        "AsyncOktaOIDC",
+        "OktaOIDC",
+    ),
     "_config": ("ORG",),
     "_errors": (
         "APIError",
+        "ApprovalExpiredError",
+        "AuthorizationError",
+        "CallbackMismatchError",
         "ConfigurationError",
         "InvalidClientError",
         "InvalidGrantError",
@@ -82,6 +111,8 @@ _HOMES = {
         "OktaError",
         "RateLimitError",
         "ServerError",
+        "SignInRequiredError",
+        "TokenStoreError",
         "TransportError",
         "TransportTimeoutError",
     ),
@@ -89,7 +120,16 @@ _HOMES = {
     "_resource._cache": ("IntrospectionCache",),
     "_resource._guard": ("AsyncBearerGuard", "BearerGuard"),
     "_resource._refusals": ("BearerRefusal",),
-    "_results": ("Introspection", "Tokens"),
+    "_jose._assertions": (
+        "ClientSecretJwt",
+        "PrivateKeyJwt",
+    ),
+    "_jose._dpop": ("DPoP",),
+    "_results": (
+        "Introspection",
+        "Tokens",
+        "success",
+    ),
     "_retry": ("Retry",),
 }
 

@@ -1,17 +1,18 @@
-"""Client authentication (RFC 6749 §2.3.1), one method a class, each an ``httpx.Auth``."""
+"""Client authentication (RFC 6749 §2.3), one method a class, each an ``httpx.Auth``."""
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
 from base64 import b64encode
-from collections.abc import Generator
-from typing import Final
+from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import ClassVar, Final, NoReturn, Protocol, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
 
 from ._errors import ConfigurationError
+from ._silence import silent
 
 _PLACEHOLDER: Final = re.compile(r"\$?\{+[^{}]*\}+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -20,28 +21,85 @@ FORM: Final = "application/x-www-form-urlencoded"
 CREDENTIALS: Final = frozenset(
     {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
 )
+# Seconds. Okta refuses more than an hour; a request needs no more than its own time limit.
+ASSERTION_LIFETIME: Final = 300.0
+# No operation of Okta's authenticates its client in one of these.
+_BODILESS: Final = frozenset({"GET", "HEAD"})
 
 
-class ClientSecret(httpx.Auth):
-    """What the two client-secret methods share: checked credentials, and one method a request."""
+class SecretText(Protocol):
+    """A wrapper that keeps a secret out of sight, as pydantic's ``SecretStr`` does."""
+
+    def get_secret_value(self) -> str: ...
+
+
+class Unpicklable:
+    """An object that holds a secret. It is never pickled, and its copies are itself."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} holds a secret and cannot be pickled: "
+            "make one in the process that uses it"
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+class ClientAuth(httpx.Auth):
+    """How a client proves who it is: the base of every method, and of any of your own.
+
+    ``client_id`` is the application's id, ``method`` the method's name in IANA's registry "OAuth
+    Token Endpoint Authentication Methods".
+
+    On an ``httpx.Client`` or ``AsyncClient`` of any kind it signs each form that is posted. GET and
+    HEAD go out as they are.
+
+    Raises:
+        ConfigurationError: the client id is empty, a placeholder or holds a control character.
+    """
 
     requires_request_body = True
 
-    def __init__(self, client_id: str, client_secret: str) -> None:
-        self.client_id: Final = _checked("client_id", client_id)
-        self._client_secret: Final = _checked("client_secret", client_secret)
+    method: ClassVar[str]
+
+    def __init__(self, client_id: str) -> None:
+        self.client_id: Final = checked("client_id", client_id)
+        self._own_id: Final = urlencode({"client_id": self.client_id}).encode("ascii")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(client_id={self.client_id!r})"
 
     @abstractmethod
-    def sign(self, form: bytes) -> tuple[str | None, bytes]:
-        """The ``Authorization`` header a request with this form needs, and the form to send."""
+    def sign(
+        self, form: bytes, url: str, lifetime: float = ASSERTION_LIFETIME
+    ) -> tuple[str | None, bytes]:
+        """The ``Authorization`` header of one request, or ``None``, and the form to send.
+
+        To be called once for every HTTP request: what it returns may be good for one delivery. A
+        form that names the client already (RFC 9126 §2.1) is not made to name it twice.
+
+        Args:
+            form: ``application/x-www-form-urlencoded``.
+            url: where the form is sent, without a query.
+            lifetime: seconds until the server must refuse this signature, where the method has an
+                end to write into it.
+        """
 
     @property
     @abstractmethod
     def secrets(self) -> tuple[str, ...]:
-        """What no output may show of what this object adds to a request."""
+        """What no output may show of what this object adds to every request."""
+
+    @property
+    def signs_elsewhere(self) -> bool:
+        """Whether ``sign`` may block: its key is another service's, or a device's."""
+        return False
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign ``request``, for any httpx client.
@@ -49,28 +107,75 @@ class ClientSecret(httpx.Auth):
         Raises:
             ConfigurationError: the request is no form, or authenticates its client already.
         """
+        if self._is_signed(request):
+            request = _signed(request, *self.sign(request.content, address_of(request.url)))
+        yield request
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """:meth:`auth_flow`; a key that is elsewhere signs in a worker thread."""
+        await request.aread()
+        if not self.signs_elsewhere:
+            request = next(self.auth_flow(request))
+        elif self._is_signed(request):
+            from anyio import to_thread
+
+            url = address_of(request.url)
+            request = _signed(request, *await to_thread.run_sync(self.sign, request.content, url))
+        yield request
+
+    def _is_signed(self, request: httpx.Request) -> bool:
+        """Whether this request is one to sign, once it is clear that it can be."""
+        if request.method in _BODILESS:
+            return False
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
             raise ConfigurationError(f"{type(self).__name__} signs requests of type {FORM} only")
-        if "authorization" in request.headers or CREDENTIALS & names_in(request.content):
+        pairs = request.content.split(b"&")
+        if self._own_id in pairs:
+            pairs.remove(self._own_id)
+        if "authorization" in request.headers or CREDENTIALS & names_in(b"&".join(pairs)):
             raise ConfigurationError(
                 "the request authenticates its client already, and Okta refuses a second method"
             )
-        authorization, form = self.sign(request.content)
-        if authorization is not None:
-            request.headers["Authorization"] = authorization
-        if form is not request.content:
-            headers = request.headers.copy()
-            for name in ("content-length", "transfer-encoding"):
-                headers.pop(name, None)
-            # The extensions hold the time limits: without them the request would wait for ever.
-            request = httpx.Request(
-                request.method,
-                request.url,
-                headers=headers,
-                content=form,
-                extensions=request.extensions,
-            )
-        yield request
+        return True
+
+    def names_client(self, form: bytes) -> bool:
+        """Whether ``client_id`` is in the form already, and is this client's."""
+        return self._own_id in form and self._own_id in form.split(b"&")
+
+
+class PublicClient(ClientAuth):
+    """``none``: a client that can keep no secret, as a native or browser app, says its id alone.
+
+    What it is trusted with rests on PKCE (RFC 7636) and on its registered redirect URIs.
+
+    Raises:
+        ConfigurationError: the client id is empty, a placeholder or holds a control character.
+    """
+
+    method = "none"
+
+    def sign(
+        self, form: bytes, url: str, lifetime: float = ASSERTION_LIFETIME
+    ) -> tuple[str | None, bytes]:
+        return None, form if self.names_client(form) else joined(form, self._own_id)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ()
+
+
+class ClientSecret(Unpicklable, ClientAuth):
+    """What the methods share that know a client by a secret."""
+
+    def __init__(self, client_id: str, client_secret: str | SecretText) -> None:
+        super().__init__(client_id)
+        self._client_secret: Final = checked("client_secret", client_secret)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self._client_secret,)
 
 
 class ClientSecretBasic(ClientSecret):
@@ -84,13 +189,18 @@ class ClientSecretBasic(ClientSecret):
         ConfigurationError: a credential is empty, a placeholder or holds a control character.
     """
 
-    def __init__(self, client_id: str, client_secret: str) -> None:
+    method = "client_secret_basic"
+
+    @silent
+    def __init__(self, client_id: str, client_secret: str | SecretText) -> None:
         super().__init__(client_id, client_secret)
         pair = f"{quote(self.client_id, safe='')}:{quote(self._client_secret, safe='')}"
         self._token: Final = b64encode(pair.encode("ascii")).decode("ascii")
         self.is_encoded: Final = pair != f"{self.client_id}:{self._client_secret}"
 
-    def sign(self, form: bytes) -> tuple[str | None, bytes]:
+    def sign(
+        self, form: bytes, url: str, lifetime: float = ASSERTION_LIFETIME
+    ) -> tuple[str | None, bytes]:
         return f"Basic {self._token}", form
 
     @property
@@ -105,22 +215,57 @@ class ClientSecretPost(ClientSecret):
         ConfigurationError: a credential is empty, a placeholder or holds a control character.
     """
 
-    def __init__(self, client_id: str, client_secret: str) -> None:
+    method = "client_secret_post"
+
+    @silent
+    def __init__(self, client_id: str, client_secret: str | SecretText) -> None:
         super().__init__(client_id, client_secret)
-        self._members: Final = urlencode(
-            {"client_id": self.client_id, "client_secret": self._client_secret}
-        ).encode("ascii")
+        self._member: Final = urlencode({"client_secret": self._client_secret}).encode("ascii")
+        self._both: Final = joined(self._own_id, self._member)
 
-    def sign(self, form: bytes) -> tuple[str | None, bytes]:
-        return None, form + b"&" + self._members if form else self._members
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return (self._client_secret,)
+    def sign(
+        self, form: bytes, url: str, lifetime: float = ASSERTION_LIFETIME
+    ) -> tuple[str | None, bytes]:
+        return None, joined(form, self._member if self.names_client(form) else self._both)
 
 
-def _checked(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+def address_of(url: httpx.URL) -> str:
+    """``url`` as it goes over the wire, without user information, query and fragment."""
+    path = url.raw_path.partition(b"?")[0]
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}"
+
+
+def joined(form: bytes, members: bytes) -> bytes:
+    """Two encoded forms as one."""
+    return form + b"&" + members if form else members
+
+
+def names_in(form: bytes) -> set[str]:
+    """The names of the parameters in ``form``, however they are encoded."""
+    return {name for name, _ in parse_qsl(form.decode("latin-1"), keep_blank_values=True)}
+
+
+def revealed(value: object) -> object:
+    """What a wrapper of secrets holds, pydantic's or starlette's; anything else as it is."""
+    reveal = getattr(value, "get_secret_value", None)
+    if callable(reveal):
+        return reveal()
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(value).__mro__}
+    return str(value) if "starlette.datastructures.Secret" in kinds else value
+
+
+def checked(name: str, credential: object) -> str:
+    """The text of a credential.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be what the server knows.
+    """
+    value = revealed(credential)
+    if credential is None:
+        raise ConfigurationError(f"{name} is missing")
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a string, not {type(credential).__name__}")
+    if not value.strip():
         raise ConfigurationError(f"{name} is missing")
     if _PLACEHOLDER.fullmatch(value.strip()):
         raise ConfigurationError(f"{name} is still a placeholder")
@@ -128,14 +273,41 @@ def _checked(name: str, value: object) -> str:
         raise ConfigurationError(
             f"{name} holds a control character (a line break from the file it was read from?)"
         )
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ConfigurationError(f"{name} is not valid Unicode text") from None
+    if not _is_unicode(value):
+        raise ConfigurationError(f"{name} is not valid Unicode text")
     # What a subclass, an enumeration say, shows as its text is not what it holds.
     return str.__str__(value)
 
 
-def names_in(form: bytes) -> set[str]:
-    """The names of the parameters in ``form``, however they are encoded."""
-    return {name for name, _ in parse_qsl(form.decode("latin-1"), keep_blank_values=True)}
+def _is_unicode(value: str) -> bool:
+    # The error holds the text: it must not become the context of another.
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def rebuilt(
+    request: httpx.Request, headers: Mapping[str, str], content: bytes | None = None
+) -> httpx.Request:
+    """``request`` again, with these headers in place of its own, and with other content.
+
+    It has been read. The original stays as it is: callers, hooks and tests may keep it.
+    """
+    kept = request.headers.copy()
+    for name in ("content-length", "transfer-encoding"):
+        kept.pop(name, None)
+    kept.update(headers)
+    # The extensions hold the time limits: without them the request would wait for ever.
+    return httpx.Request(
+        request.method,
+        request.url,
+        headers=kept,
+        content=request.content if content is None else content,
+        extensions=request.extensions,
+    )
+
+
+def _signed(request: httpx.Request, authorization: str | None, form: bytes) -> httpx.Request:
+    return rebuilt(request, {} if authorization is None else {"Authorization": authorization}, form)

@@ -1,103 +1,102 @@
-"""The two faces: they send, wait and close. All else is in :mod:`okta_oidc._core`."""
+"""The two faces: signatures and what they mean. ``_operations`` and ``_flow`` do the work."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from inspect import isawaitable
+import os
+from collections.abc import Callable, Mapping
 from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 import httpx
+from okta_oidc_api import Client
 
-from ._auth import ClientSecretBasic, ClientSecretPost
-from ._calls import HEADERS
-from ._config import AuthServerId, check_kind
-from ._core import Core
-from ._errors import ConfigurationError
+from . import _operations as operations
+from ._auth import ClientAuth
+from ._config import AuthServerId, Server, check_kind, checked_server_id
+from ._flow import Flow
+from ._from_env import options_from_env
+from ._jose._dpop import DPoP
+from ._models import models
+from ._operations import GrantModel, Operation
 from ._resource._cache import IntrospectionCache
+from ._resource._questions import CachedIntrospection
 from ._results import Introspection, Tokens
 from ._retry import Retry
-from ._steps import Ask, Steps
+from ._silence import silent
+from ._steps import Steps
+from ._wire.lent import is_async_client, is_client
 
-if TYPE_CHECKING:
-    from okta_oidc_api import Client
-    from okta_oidc_api.models import TokenResponse
-
-    from ._grants import GrantModel
-    from ._resource._questions import CachedIntrospection
-    from ._senders import AsyncSender, Sender
-
+P = ParamSpec("P")
 T = TypeVar("T")
-
-IntrospectHint = Literal["access_token", "device_secret", "id_token", "refresh_token"]
-# "oauth_sts" is for the org server, which alone issues such tokens.
-RevokeHint = Literal["access_token", "device_secret", "oauth_sts", "refresh_token"]
 
 
 class _Face:
     """What does not depend on how requests are sent."""
 
-    def __init__(self, core: Core) -> None:
-        self._core: Final = core
-        self._api: Client | None = None
-        self._api_lock: Final = threading.Lock()
-        self._cached: CachedIntrospection | None = None
-
-    def __repr__(self) -> str:
-        server = self._core.server
-        return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
-
-    def _through(
-        self, cache: IntrospectionCache | None, *, asynchronous: bool
-    ) -> CachedIntrospection | None:
-        check_kind("introspection_cache", cache, IntrospectionCache, NoneType)
-        if cache is None:
-            return None
-        from ._resource._questions import CachedIntrospection
-
-        server = self._core.server
-        return CachedIntrospection(
-            cache,
-            self._core,
-            lambda auth_server_id: server.origin + server.path("introspect", auth_server_id),
-            self._core.auth.client_id,
-            asynchronous=asynchronous,
+    def __init__(
+        self,
+        base_url: str,
+        auth: ClientAuth,
+        auth_server_id: AuthServerId | None,
+        timeout: float,
+        retry: Retry | None,
+        dpop: DPoP | None,
+        introspection_cache: IntrospectionCache | None,
+    ) -> None:
+        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        check_kind("introspection_cache", introspection_cache, IntrospectionCache, NoneType)
+        self._cached: Final = (
+            None
+            if introspection_cache is None
+            else CachedIntrospection(
+                introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
+            )
         )
 
+    @classmethod
+    @silent
+    def from_env(cls, prefix: str = "OKTA_", **options: Any) -> Self:
+        """A client by environment variables, whose names the command line reads too.
+
+        ``{prefix}ORG_URL`` (an issuer URL will do), ``AUTH_SERVER_ID`` (``org`` for the org
+        server), ``CLIENT_ID``, and one of ``CLIENT_SECRET``, ``PRIVATE_KEY`` (a PEM or JWK) and
+        ``PRIVATE_KEY_FILE``; without any, the client is a public one. ``KEY_ID`` is the key's.
+        ``AUTH_METHOD`` is needed for a secret that is not for ``client_secret_basic``.
+
+        Args:
+            prefix: what the names begin with.
+            options: the keyword arguments of the class.
+
+        Raises:
+            ConfigurationError: a variable is missing, two contradict each other, or one cannot be
+                right. The text names them, and shows no value.
+        """
+        base_url, auth, server = options_from_env(os.environ, prefix)
+        options.setdefault("auth_server_id", server)
+        made: Self = cast("Any", cls)(base_url, auth, **options)
+        return made
+
+    def __repr__(self) -> str:
+        server = self._flow.server
+        return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
+
+    def _steps(
+        self,
+        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        auth_server_id: AuthServerId | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Steps[T]:
+        """The course of one call, at this server or at the default one."""
+        if auth_server_id is None:
+            auth_server_id = self._flow.server.default
+        return self._flow.steps(build(checked_server_id(auth_server_id), *args, **kwargs))
+
     def _revoking(
-        self, token: str, hint: str | None, auth_server_id: AuthServerId | None
+        self, token: str, hint: models.OrgRevokeTokenTypeHint | None, server: AuthServerId | None
     ) -> Steps[None]:
-        call = self._core.revoke(token, hint, auth_server_id)
-        if self._cached is None:
-            return self._core.steps(call)
-        return self._cached.evicting(token, auth_server_id, lambda: self._core.steps(call))
-
-    def _generated(self, sender: Sender | AsyncSender) -> Client:
-        # Loaded when first asked for: the methods below do without the generated package.
-        from okta_oidc_api import Client
-
-        with self._api_lock:
-            if self._api is None:
-                # The settings are for copies (`with_timeout` and the like), which make httpx
-                # clients of their own: signed and limited as well, if less exact.
-                api = Client(
-                    base_url=self._core.server.origin,
-                    headers=dict(HEADERS),
-                    timeout=httpx.Timeout(self._core.timeout),
-                    httpx_args={"auth": self._core.auth},
-                )
-                # Left alone, it would make a client of the other kind when asked for one, with
-                # no authentication and no time limit.
-                if isinstance(sender, httpx.Client):
-                    api.set_httpx_client(sender)
-                    api.set_async_httpx_client(httpx.AsyncClient(transport=_WrongFace()))
-                else:
-                    api.set_async_httpx_client(sender)
-                    api.set_httpx_client(httpx.Client(transport=_WrongFace()))
-                self._api = api
-        return self._api
+        steps = self._steps(operations.revoke, server, token, hint)
+        return steps if self._cached is None else self._cached.revoking(steps, token, server)
 
 
 class OktaOIDC(_Face):
@@ -107,14 +106,17 @@ class OktaOIDC(_Face):
         base_url: the org's URL or custom domain, or an issuer URL
             (``https://{org}/oauth2/{id}``), which sets ``auth_server_id``. ``https``, or
             ``http`` for a loopback host.
-        auth: :class:`ClientSecretBasic` or :class:`ClientSecretPost`, as the application is
-            registered.
+        auth: how the application is registered to authenticate: :class:`ClientSecretBasic`,
+            :class:`ClientSecretPost`, :class:`ClientSecretJwt`, :class:`PrivateKeyJwt` or
+            :class:`PublicClient`.
         auth_server_id: a custom authorization server's id, or :data:`ORG`; ``None`` means the
             issuer URL's, else ``"default"``. Each method takes it too, for that call alone.
         timeout: seconds that one attempt may take in all, from connecting to the last byte.
         retry: how often and for how long to try again; ``None`` sends once.
         http_client: a client of your own to send through (proxy, TLS, instrumentation), yours to
             close. Its redirects, authentication and cookies stay unused.
+        dpop: the key that tokens are to be bound to (RFC 9449). Requests for tokens prove it, and
+            a ``Bearer`` answer is a :class:`MalformedResponseError`.
         introspection_cache: keeps what :meth:`introspect` is told for a while; ``None`` asks each
             time.
 
@@ -132,48 +134,52 @@ class OktaOIDC(_Face):
     def __init__(
         self,
         base_url: str,
-        auth: ClientSecretBasic | ClientSecretPost,
+        auth: ClientAuth,
         *,
         auth_server_id: AuthServerId | None = None,
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
+        dpop: DPoP | None = None,
         introspection_cache: IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
-        check_kind("http_client", http_client, httpx.Client, NoneType)
-        self._cached = self._through(introspection_cache, asynchronous=False)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
+        if not is_client(http_client):
+            check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
-        from ._senders import Sender
+        from ._senders import Api, Sender
 
-        self._sender: Final = Sender(
-            self._core.server, self._core.auth, self._core.timeout, http_client
-        )
-        self._sleep: Callable[[float], None] = time.sleep
+        self._sender: Final = Sender(self._flow, http_client)
+        self._run: Final = self._sender.run
+        self._api: Final = Api.over(self._sender)
 
     @property
     def api(self) -> Client:
-        """The generated client, for any synchronous generated function, authenticated and limited.
+        """The generated client, for any synchronous generated function.
 
-        A generated function returns its own types for what the document describes, errors
-        included. It raises this package's errors where its parser would fail, and retries nothing.
+        It takes the road of the methods: signed where the operation authenticates the client,
+        limited, retried by the same table, and the same errors are raised. What is returned is the
+        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
+        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
         """
-        return self._generated(self._sender)
+        return self._api
 
+    @silent
     def token(
         self,
         request: GrantModel | Mapping[str, object],
         *,
         auth_server_id: AuthServerId | None = None,
-    ) -> TokenResponse:
+    ) -> models.TokenResponse:
         """Exchange any grant for tokens (RFC 6749 §3.2): exactly what Okta answered.
 
         Args:
             request: a grant of ``okta_oidc_api.models``, or a mapping of form parameters, in which
                 ``None`` is left out and a list repeats its parameter.
         """
-        return self._run(self._core.steps(self._core.token(request, auth_server_id)))
+        return self._call(operations.token, auth_server_id, request)
 
+    @silent
     def token_for_code(
         self,
         code: str,
@@ -195,12 +201,9 @@ class OktaOIDC(_Face):
             InvalidGrantError: the code is spent, expired or another client's, or the redirect URI
                 or the verifier does not belong to it.
         """
-        return self._run(
-            self._core.steps(
-                self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
-            )
-        )
+        return self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
+    @silent
     def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -221,19 +224,14 @@ class OktaOIDC(_Face):
         Raises:
             InvalidGrantError: the refresh token is expired, revoked, reused or another client's.
         """
-        return self._run(
-            self._core.steps(
-                self._core.token_for_refresh_token(
-                    refresh_token, redirect_uri, scope, auth_server_id
-                )
-            )
-        )
+        return self._call(operations.refresh, auth_server_id, refresh_token, redirect_uri, scope)
 
+    @silent
     def introspect(
         self,
         token: str,
         *,
-        token_type_hint: IntrospectHint | None = None,
+        token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
         fresh: bool = False,
     ) -> Introspection:
@@ -251,23 +249,17 @@ class OktaOIDC(_Face):
             kept = cached.kept(token, token_type_hint, auth_server_id)
             if kept is not None:
                 return kept
-        call = self._core.introspect(token, token_type_hint, auth_server_id)
+        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
         if cached is None:
-            return self._run(self._core.steps(call))
-        return cached.ask(
-            self._run,
-            lambda: self._core.steps(call),
-            token,
-            token_type_hint,
-            auth_server_id,
-            fresh=fresh,
-        )
+            return self._run(steps)
+        return cached.ask(self._run, steps, token, token_type_hint, auth_server_id, fresh=fresh)
 
+    @silent
     def revoke(
         self,
         token: str,
         *,
-        token_type_hint: RevokeHint | None = None,
+        token_type_hint: models.OrgRevokeTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
     ) -> None:
         """Make a token useless (RFC 7009 §2).
@@ -275,9 +267,18 @@ class OktaOIDC(_Face):
         Success says that the request was understood: an unknown token gives the same answer.
         Revoking a refresh token ends its access tokens too, not the other way round. An
         ``introspection_cache`` forgets the token itself; kept answers about its access tokens last
-        for ``ttl``.
+        for their ``ttl``.
         """
         self._run(self._revoking(token, token_type_hint, auth_server_id))
+
+    def _call(
+        self,
+        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        auth_server_id: AuthServerId | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        return self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -294,31 +295,6 @@ class OktaOIDC(_Face):
     ) -> None:
         self.close()
 
-    def _run(self, steps: Steps[T]) -> T:
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Ask):
-                    try:
-                        told = step.function(*step.args)
-                    except Exception as error:  # noqa: BLE001  # the core's to judge
-                        step = steps.throw(error)
-                    else:
-                        step = steps.send(told)
-                    continue
-                if not isinstance(step, httpx.Request):
-                    self._sleep(step)
-                    step = next(steps)
-                    continue
-                try:
-                    reply = self._sender.exchange(step)
-                except Exception as error:  # noqa: BLE001  # the core's to judge
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as done:
-            return cast("T", done.value)
-
 
 class AsyncOktaOIDC(_Face):
     """:class:`OktaOIDC` for asyncio and trio: the same arguments, methods, results and errors.
@@ -329,40 +305,40 @@ class AsyncOktaOIDC(_Face):
     def __init__(
         self,
         base_url: str,
-        auth: ClientSecretBasic | ClientSecretPost,
+        auth: ClientAuth,
         *,
         auth_server_id: AuthServerId | None = None,
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
+        dpop: DPoP | None = None,
         introspection_cache: IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(Core(base_url, auth, auth_server_id, timeout, retry))
-        check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
-        self._cached = self._through(introspection_cache, asynchronous=True)
-        from anyio import sleep
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
+        if not is_async_client(http_client):
+            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        from ._senders import Api, AsyncSender
 
-        from ._senders import AsyncSender
-
-        self._sender: Final = AsyncSender(
-            self._core.server, self._core.auth, self._core.timeout, http_client
-        )
-        self._sleep: Callable[[float], Awaitable[None]] = sleep
+        self._sender: Final = AsyncSender(self._flow, http_client)
+        self._run: Final = self._sender.run
+        self._api: Final = Api.over(self._sender)
 
     @property
     def api(self) -> Client:
         """The generated client, for any ``asyncio…`` function: see :attr:`OktaOIDC.api`."""
-        return self._generated(self._sender)
+        return self._api
 
+    @silent
     async def token(
         self,
         request: GrantModel | Mapping[str, object],
         *,
         auth_server_id: AuthServerId | None = None,
-    ) -> TokenResponse:
+    ) -> models.TokenResponse:
         """Exchange any grant for tokens: see :meth:`OktaOIDC.token`."""
-        return await self._run(self._core.steps(self._core.token(request, auth_server_id)))
+        return await self._call(operations.token, auth_server_id, request)
 
+    @silent
     async def token_for_code(
         self,
         code: str,
@@ -372,12 +348,9 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Exchange an authorization code for tokens: see :meth:`OktaOIDC.token_for_code`."""
-        return await self._run(
-            self._core.steps(
-                self._core.token_for_code(code, redirect_uri, code_verifier, auth_server_id)
-            )
-        )
+        return await self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
+    @silent
     async def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -387,19 +360,16 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Exchange a refresh token for tokens: see :meth:`OktaOIDC.token_for_refresh_token`."""
-        return await self._run(
-            self._core.steps(
-                self._core.token_for_refresh_token(
-                    refresh_token, redirect_uri, scope, auth_server_id
-                )
-            )
+        return await self._call(
+            operations.refresh, auth_server_id, refresh_token, redirect_uri, scope
         )
 
+    @silent
     async def introspect(
         self,
         token: str,
         *,
-        token_type_hint: IntrospectHint | None = None,
+        token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
         fresh: bool = False,
     ) -> Introspection:
@@ -409,27 +379,32 @@ class AsyncOktaOIDC(_Face):
             kept = cached.kept(token, token_type_hint, auth_server_id)
             if kept is not None:
                 return kept
-        call = self._core.introspect(token, token_type_hint, auth_server_id)
+        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
         if cached is None:
-            return await self._run(self._core.steps(call))
+            return await self._run(steps)
         return await cached.ask_async(
-            self._run,
-            lambda: self._core.steps(call),
-            token,
-            token_type_hint,
-            auth_server_id,
-            fresh=fresh,
+            self._run, steps, token, token_type_hint, auth_server_id, fresh=fresh
         )
 
+    @silent
     async def revoke(
         self,
         token: str,
         *,
-        token_type_hint: RevokeHint | None = None,
+        token_type_hint: models.OrgRevokeTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
     ) -> None:
         """Make a token useless: see :meth:`OktaOIDC.revoke`."""
         await self._run(self._revoking(token, token_type_hint, auth_server_id))
+
+    async def _call(
+        self,
+        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        auth_server_id: AuthServerId | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -445,47 +420,3 @@ class AsyncOktaOIDC(_Face):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    async def _run(self, steps: Steps[T]) -> T:
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Ask):
-                    try:
-                        told = await _told(step)
-                    except Exception as error:  # noqa: BLE001  # the core's to judge
-                        step = steps.throw(error)
-                    else:
-                        step = steps.send(told)
-                    continue
-                if not isinstance(step, httpx.Request):
-                    await self._sleep(step)
-                    step = next(steps)
-                    continue
-                try:
-                    reply = await self._sender.exchange(step)
-                except Exception as error:  # noqa: BLE001  # the core's to judge
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as done:
-            return cast("T", done.value)
-
-
-async def _told(step: Ask) -> Any:
-    if step.blocking:
-        from anyio import to_thread
-
-        return await to_thread.run_sync(step.function, *step.args)
-    told = step.function(*step.args)
-    return await told if isawaitable(told) else told
-
-
-class _WrongFace(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Refuses a generated function of the other kind."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")

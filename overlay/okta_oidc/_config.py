@@ -53,8 +53,8 @@ class Server:
 
     __slots__ = ("default", "host", "is_loopback", "netloc", "origin", "secure")
 
-    def __init__(self, base_url: str, auth_server_id: AuthServerId | None) -> None:
-        parts = _split(base_url)
+    def __init__(self, base_url: object, auth_server_id: AuthServerId | None) -> None:
+        parts = _split(text_of("base_url", base_url))
         self.host: Final = _host(parts)
         self.is_loopback: Final = _is_loopback(self.host)
         self.secure: Final = parts.scheme == "https"
@@ -74,10 +74,27 @@ class Server:
             )
         self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
 
-    def path(self, endpoint: str, auth_server_id: AuthServerId | None) -> str:
-        """The path of ``endpoint`` at this call's authorization server, or at the default one."""
-        server = self.default if auth_server_id is None else checked_server_id(auth_server_id)
-        return f"/oauth2/v1/{endpoint}" if server is ORG else f"/oauth2/{server}/v1/{endpoint}"
+    def issuer(self, server: AuthServerId) -> str:
+        """The ``iss`` of ``server`` at this host."""
+        return self.origin if server is ORG else f"{self.origin}/oauth2/{server}"
+
+
+# Types that hold a URL, by the packages they come from.
+_URLS: Final = frozenset({"httpx", "httpx2", "pydantic", "pydantic_core", "starlette", "yarl"})
+
+
+def text_of(name: str, value: object) -> object:
+    """``value`` as text, if it is a URL object of a package that has some; else ``value`` itself.
+
+    Raises:
+        ConfigurationError: it is ``b"…"``, a path or the like, which are near to text.
+    """
+    if isinstance(value, str) or value is None:
+        return value
+    kind = type(value)
+    if kind.__module__.partition(".")[0] in _URLS and "url" in kind.__name__.lower():
+        return str(value)
+    raise ConfigurationError(f"{name} must be a string, not {kind.__name__}")
 
 
 def check_kind(name: str, value: object, *kinds: type) -> None:

@@ -7,11 +7,17 @@
     ├── TransportError
     │   └── TransportTimeoutError
     ├── MalformedResponseError
-    └── APIError
-        ├── InvalidClientError
-        ├── InvalidGrantError
-        ├── RateLimitError
-        └── ServerError
+    ├── APIError
+    │   ├── InvalidClientError
+    │   ├── InvalidGrantError
+    │   ├── RateLimitError
+    │   └── ServerError
+    ├── InvalidTokenError
+    ├── AuthorizationError
+    │   └── CallbackMismatchError
+    ├── ApprovalExpiredError
+    ├── SignInRequiredError
+    └── TokenStoreError
 
 Attributes hold what the server sent. Messages hold status, code, description and request id, and
 never a token, code, secret or assertion. Every error survives pickling.
@@ -20,10 +26,30 @@ never a token, code, secret or assertion. Every error survives pickling.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from ._http import HttpInfo
+from ._http import HttpInfo
+
+InvalidTokenReason: TypeAlias = Literal[
+    "malformed",
+    "encrypted",
+    "algorithm",
+    "unknown_key",
+    "signature",
+    "issuer",
+    "audience",
+    "authorized_party",
+    "expired",
+    "not_yet_valid",
+    "nonce",
+    "hash",
+    "auth_time",
+    "scope",
+    "client",
+    "bound",
+    "claim",
+]
+SignInReason: TypeAlias = Literal["absent", "refused", "lost", "signed out"]
 
 
 class OktaError(Exception):
@@ -135,10 +161,14 @@ class InvalidGrantError(APIError):
 
 
 class RateLimitError(APIError):
-    """HTTP 429, whatever the body says. Nothing was processed."""
+    """HTTP 429, whatever the body says. Nothing was processed.
+
+    Raised without a request, too, where the limit is known to be used up and the call may not wait
+    for it: ``http`` has no headers then, and ``code`` and ``description`` are ``None``.
+    """
 
     retry_after: float | None = None
-    """Seconds until the limit resets, ``X-Rate-Limit-Reset`` − ``Date``; ``None`` if not told."""
+    """Seconds until the limit resets, ``X-Rate-Limit-Reset`` − ``Date``; ``None`` if unknown."""
 
 
 class ServerError(APIError):
@@ -146,11 +176,52 @@ class ServerError(APIError):
 
 
 class InvalidTokenError(OktaError):
-    """A JWT that does not hold. ``reason`` says why; the token is not in it."""
+    """A JWT that does not hold (RFC 7519 §7.2, OIDC Core §3.1.3.7, RFC 9068 §4).
 
-    def __init__(self, message: str = "", *, reason: str) -> None:
+    ``reason`` says which check failed. The token is not in the error.
+    """
+
+    def __init__(self, message: str = "", *, reason: InvalidTokenReason) -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason: InvalidTokenReason = reason
+
+
+class AuthorizationError(OktaError):
+    """The callback carried an error (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6).
+
+    ``code`` is its ``error``, an open set; ``description`` the text beside it, or ``None``.
+    """
+
+    def __init__(
+        self, message: str = "", *, code: str | None = None, description: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.description = description
+
+
+class CallbackMismatchError(AuthorizationError):
+    """The callback is no answer to this request: another state or issuer, or a parameter twice."""
+
+
+class ApprovalExpiredError(OktaError):
+    """A device or backchannel login was not approved in time (RFC 8628 §3.5, CIBA Core §11)."""
+
+
+class SignInRequiredError(OktaError):
+    """Held tokens cannot be renewed: the user has to sign in again.
+
+    ``reason``: ``"absent"`` if none are held, ``"refused"`` if Okta refused the refresh token,
+    ``"lost"`` if its successor was lost with the process that fetched it, ``"signed out"``.
+    """
+
+    def __init__(self, message: str = "", *, reason: SignInReason) -> None:
+        super().__init__(message)
+        self.reason: SignInReason = reason
+
+
+class TokenStoreError(OktaError):
+    """The store holds what cannot be read, or a rotated token could not be written to it."""
 
 
 def _restored(cls: type[OktaError], args: tuple[object, ...], fields: dict[str, Any]) -> OktaError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,13 +17,14 @@ class Headers(Mapping[str, str]):
     """Response headers: read-only, case-insensitive, in the server's order.
 
     A header that came several times is one value, joined by ``", "`` (RFC 9110 §5.3). ``repr``
-    shows names alone: cookies, nonces and challenges are nobody's business in a log.
+    shows names alone: values may contain cookies, nonces or challenges.
     """
 
     __slots__ = ("_headers",)
 
-    def __init__(self, headers: httpx.Headers) -> None:
-        self._headers: Final = headers
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        # An ``httpx.Headers``, which is what makes it case-insensitive.
+        self._headers: Final[Mapping[str, str]] = {} if headers is None else headers
 
     def __getitem__(self, name: str) -> str:
         return self._headers[name]
@@ -37,7 +38,7 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({', '.join(self)})"
 
-    def __reduce__(self) -> tuple[type[Headers], tuple[httpx.Headers]]:
+    def __reduce__(self) -> tuple[type[Headers], tuple[Mapping[str, str]]]:
         return type(self), (self._headers,)
 
 
@@ -112,7 +113,7 @@ class HttpInfo:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the rate limit resets, by the server's clock; ``None`` if it cannot be told.
+    """Seconds until the rate limit resets, by the server's clock; ``None`` if unknown.
 
     ``X-Rate-Limit-Reset`` is a point in time, so only the ``Date`` of the same response makes a
     wait of it: the clock of this machine may be off by more than the whole window.
@@ -124,7 +125,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     if reset is None:
         return None
-    if date.tzinfo is None:  # "-0000": the time is UTC, the sender's zone is not told (RFC 5322)
+    if date.tzinfo is None:  # "-0000": the time is UTC, the sender's zone unknown (RFC 5322 §3.3)
         date = date.replace(tzinfo=UTC)
     return max(0.0, reset - date.timestamp())
 
@@ -153,12 +154,14 @@ def _least(value: str | None) -> int | None:
 
 
 class Reply:
-    """A response as it came off the wire; ``complete`` is false where the size cap cut it short.
+    """A response as it came off the wire.
 
-    ``secrets`` are what the request held: a server may quote them, and no message may.
+    ``complete`` is false where the size limit cut it short, ``is_plain`` where the body is
+    compressed in a way that is not undone.
+    ``secrets_of`` tells what the request held: a server may quote it, and no message may.
     """
 
-    __slots__ = ("arrived_at", "body", "complete", "headers", "secrets", "status")
+    __slots__ = ("arrived_at", "body", "complete", "headers", "is_plain", "secrets_of", "status")
 
     def __init__(
         self,
@@ -167,14 +170,20 @@ class Reply:
         body: bytes,
         *,
         complete: bool = True,
+        is_plain: bool = True,
         arrived_at: float = 0.0,
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.complete = complete
+        self.is_plain = is_plain
         self.arrived_at = arrived_at
-        self.secrets: tuple[str, ...] = ()
+        self.secrets_of: Callable[[], tuple[str, ...]] = tuple
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self.secrets_of()
 
     @property
     def http(self) -> HttpInfo:
@@ -186,13 +195,18 @@ class Reply:
 
     def members(self) -> dict[str, Any] | None:
         """The body as a JSON object; ``None`` if it is anything else."""
-        if not self.complete:
+        document = self.json()
+        return cast("dict[str, Any]", document) if isinstance(document, dict) else None
+
+    def json(self) -> object:
+        """The body as JSON (RFC 8259); ``None`` if it is none, or ``null``."""
+        if not self.complete or not self.is_plain:
             return None
         try:
-            document = _JSON.decode(self.body.decode("utf-8-sig"))
+            document: object = _JSON.decode(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             return None
-        return cast("dict[str, Any]", document) if isinstance(document, dict) else None
+        return document
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -2,16 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
-from ._http import HttpInfo
+from ._errors import ConfigurationError, MalformedResponseError
+from ._http import Headers, HttpInfo, Members, Reply, instant
+from ._models import WrongMemberError, models, read
+from ._refusals import is_page, malformed
+
+if TYPE_CHECKING:
+    from ._operations import Request
+
+T = TypeVar("T")
+
+
+class _Result:
+    """What results share: their members as received, and the generated model of the same answer."""
+
+    __slots__ = ()
+
+    raw: Mapping[str, Any]
+    http: HttpInfo
+
+    def _modelled(self, model: type[T], known: T | None) -> T:
+        if known is not None:
+            return known
+        try:
+            made = read(model, self.raw)
+        except WrongMemberError as error:
+            raise MalformedResponseError(
+                f"HTTP {self.http.status}, but {error}.", http=self.http, body=b""
+            ) from None
+        object.__setattr__(self, "_model", made)
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain data that JSON can hold, secrets included; ``http`` is left out.
+
+        Times are ISO 8601 strings. ``raw`` holds the members as received.
+        """
+        return {
+            each.name: _plain(getattr(self, each.name))
+            for each in fields(cast("Any", self))
+            if each.name not in ("http", "_model")
+        }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(cast("tuple[object, ...]", value))
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Tokens:
+class Tokens(_Result):
     """A successful token response (RFC 6749 §5.1, OIDC Core §3.1.3.3).
 
     ``expires_in`` is seconds as sent; ``expires_at`` is when the response arrived plus that, aware
@@ -28,6 +78,42 @@ class Tokens:
     id_token: str | None
     raw: Mapping[str, Any] = field(compare=False)
     http: HttpInfo = field(compare=False)
+    _model: models.TokenResponse | None = field(
+        default=None, init=False, repr=False, compare=False, hash=False
+    )
+
+    @property
+    def model(self) -> models.TokenResponse:
+        """The generated model of the same answer: every member of the document, typed.
+
+        Built when first asked for. Its own ``repr`` shows the tokens.
+
+        Raises:
+            MalformedResponseError: a member is not of the type that the document promises.
+        """
+        return self._modelled(models.TokenResponse, self._model)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The tokens that :meth:`to_dict` wrote. Their ``http`` is a bare status 200.
+
+        Raises:
+            ConfigurationError: ``data`` is of another form.
+        """
+        try:
+            at = data["expires_at"]
+            return cls(
+                **{name: data[name] for name in ("access_token", "token_type", "expires_in")},
+                expires_at=None if at is None else datetime.fromisoformat(at),
+                scopes=tuple(data["scopes"]),
+                refresh_token=data["refresh_token"],
+                id_token=data["id_token"],
+                raw=Members(dict(data["raw"])),
+                http=HttpInfo(200, Headers()),
+            )
+        except (KeyError, TypeError, ValueError):
+            pass
+        raise ConfigurationError("these are not the data of Tokens.to_dict()")
 
     def __repr__(self) -> str:
         held = [
@@ -38,9 +124,14 @@ class Tokens:
             f"expires_at={_shown(self.expires_at)}, scopes={self.scopes!r})"
         )
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        # An endpoint that returns tokens would publish them.
+        raise TypeError("Tokens hold secrets: return what you mean to show, or tokens.to_dict()")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Introspection:
+class Introspection(_Result):
     """What the server knows of a token (RFC 7662 §2.2). ``bool(info)`` is ``info.active``.
 
     An inactive token has ``active`` alone: no reason is given. Times are aware UTC; ``aud`` is a
@@ -63,6 +154,20 @@ class Introspection:
     not_before: datetime | None
     raw: Mapping[str, Any] = field(compare=False)
     http: HttpInfo = field(compare=False)
+    _model: models.IntrospectionResponse | None = field(
+        default=None, init=False, repr=False, compare=False, hash=False
+    )
+
+    @property
+    def model(self) -> models.IntrospectionResponse:
+        """The generated model of the same answer: every member of the document, typed.
+
+        Built when first asked for.
+
+        Raises:
+            MalformedResponseError: a member is not of the type that the document promises.
+        """
+        return self._modelled(models.IntrospectionResponse, self._model)
 
     def __bool__(self) -> bool:
         return self.active
@@ -74,6 +179,200 @@ class Introspection:
             f"expires_at={_shown(self.expires_at)})"
         )
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        return _pydantic_schema(cls)
+
+
+def _pydantic_schema(kind: type[Introspection]) -> Any:
+    """How pydantic takes a result: as it is, written as its ``to_dict()``."""
+    # Only pydantic asks, so it is there.
+    core: Any = import_module("pydantic_core.core_schema")
+
+    def check(value: object) -> object:
+        if isinstance(value, kind):
+            return value
+        raise ValueError(f"not an {kind.__name__}")
+
+    return core.no_info_plain_validator_function(
+        check,
+        json_schema_input_schema=core.dict_schema(),
+        serialization=core.plain_serializer_function_ser_schema(
+            kind.to_dict, return_schema=core.dict_schema()
+        ),
+    )
+
 
 def _shown(at: datetime | None) -> str:
     return "None" if at is None else at.isoformat()
+
+
+def success(answer: T | models.OAuthErrorBody | models.OktaErrorBody | None) -> T:
+    """The answer of a generated function, as the type of a 2xx: errors have been raised.
+
+    Takes what ``sync()`` and ``asyncio()`` return, or ``parsed`` of their ``…_detailed`` twins, on
+    ``okta.api``.
+
+    Raises:
+        TypeError: it is the body of an error, which another client has let through.
+    """
+    if isinstance(answer, models.OAuthErrorBody | models.OktaErrorBody):
+        raise TypeError("the body of an error: the function was not called on okta.api")
+    return cast("T", answer)
+
+
+def read_tokens(reply: Reply, request: Request) -> Tokens:
+    """The answer to a grant. A refresh token that Okta does not replace stays in force."""
+    members = members_of(reply)
+    expires_in = members.seconds("expires_in")
+    return Tokens(
+        access_token=members.required("access_token"),
+        token_type=members.required("token_type"),
+        expires_in=expires_in,
+        expires_at=None if expires_in is None else instant(expires_in, reply.arrived_at),
+        scopes=members.words("scope"),
+        refresh_token=members.text("refresh_token") or request.value("refresh_token"),
+        id_token=members.text("id_token"),
+        raw=Members(members.all),
+        http=reply.http,
+    )
+
+
+def read_introspection(reply: Reply, request: Request) -> Introspection:
+    """The answer about a token."""
+    return introspection_of(reply)
+
+
+def introspection_of(reply: Reply) -> Introspection:
+    """The answer about a token. Its ``active`` is the only member that is always there."""
+    members = members_of(reply)
+    active = members.all.get("active")
+    if not isinstance(active, bool):
+        raise malformed(reply, "its member active is not true or false")
+    return Introspection(
+        active=active,
+        scopes=members.words("scope"),
+        aud=members.list("aud"),
+        sub=members.text("sub"),
+        username=members.text("username"),
+        client_id=members.text("client_id"),
+        uid=members.text("uid"),
+        iss=members.text("iss"),
+        jti=members.text("jti"),
+        token_type=members.text("token_type"),
+        expires_at=members.time("exp"),
+        issued_at=members.time("iat"),
+        not_before=members.time("nbf"),
+        raw=Members(members.all),
+        http=reply.http,
+    )
+
+
+def read_nothing(reply: Reply, request: Request) -> None:
+    """An answer without content (RFC 7009 §2.2): its status says all."""
+    _check_plain(reply)
+    members = reply.members() or {}
+    if is_page(reply) or "error" in members or "errorCode" in members:
+        raise malformed(reply, "the body is not that of a success")
+
+
+@functools.cache
+def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
+    """A reader that returns the generated ``model``."""
+
+    def read_as_model(reply: Reply, request: Request) -> T:
+        try:
+            return read(model, members_of(reply).all)
+        except WrongMemberError as error:
+            why = str(error)
+        except (TypeError, ValueError, AttributeError, KeyError):
+            why = "a member is not of its type"
+        raise malformed(reply, why)
+
+    return read_as_model
+
+
+class members_of:  # noqa: N801  # reads as the function that it is
+    """The members of a 2xx body, each of the type that its reader expects, ``null`` as absent.
+
+    Raises:
+        MalformedResponseError: the body is no JSON object, or a member is of another type.
+    """
+
+    __slots__ = ("_reply", "all")
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        check_json(reply)
+        members = reply.members()
+        if members is None:
+            raise malformed(reply, "the body is not a JSON object")
+        self.all: Final = members
+
+    def text(self, name: str) -> str | None:
+        value = self.all.get(name)
+        if value is None or isinstance(value, str):
+            return value or None
+        raise malformed(self._reply, f"its member {name} is not a string")
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            raise malformed(self._reply, f"it has no {name}")
+        return value
+
+    def words(self, name: str) -> tuple[str, ...]:
+        value = self.all.get(name)
+        # Space-delimited by RFC 6749 §3.3; some servers send the list.
+        return tuple(value.split()) if isinstance(value, str) else self.list(name)
+
+    def list(self, name: str) -> tuple[str, ...]:
+        value = self.all.get(name)
+        if value is None:
+            return ()
+        values = cast("list[object]", value) if isinstance(value, list) else [value]
+        texts = tuple(item for item in values if isinstance(item, str))
+        if len(texts) == len(values):
+            return texts
+        raise malformed(self._reply, f"its member {name} is not a string or a list of strings")
+
+    def number(self, name: str) -> float | None:
+        value = self.all.get(name)
+        if value is None:
+            return None
+        # Some servers quote their numbers; a spent code's tokens are worth reading all the same.
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        raise malformed(self._reply, f"its member {name} is not a number")
+
+    def seconds(self, name: str) -> int | None:
+        value = self.number(name)
+        try:
+            return None if value is None else int(value)
+        except OverflowError:
+            raise malformed(self._reply, f"its member {name} is not a number of seconds") from None
+
+    def time(self, name: str) -> datetime | None:
+        value = self.number(name)
+        return None if value is None else instant(value)
+
+
+def check_json(reply: Reply) -> None:
+    """Refuse a 2xx whose body cannot be the JSON that was promised.
+
+    Raises:
+        MalformedResponseError: it is too large, or not JSON by its content type.
+    """
+    if not reply.complete:
+        raise malformed(reply, "the body is larger than any answer of this endpoint")
+    _check_plain(reply)
+    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type and not media_type.endswith(("/json", "+json")):
+        raise malformed(reply, "the body is not JSON by its content type")
+
+
+def _check_plain(reply: Reply) -> None:
+    if not reply.is_plain:
+        raise malformed(reply, "the body is in a coding that was not asked for")

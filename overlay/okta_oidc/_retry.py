@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import random
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
 
@@ -18,6 +18,10 @@ _LONGEST_PAUSE: Final = 2.0
 # X-Rate-Limit-Reset and Date are whole seconds, each rounded down.
 _RESET_MARGIN: Final = 1.0
 _WINDOW: Final = 60.0
+# A reset further off is no wait but a mistake, in milliseconds for example.
+_LONGEST_WAIT: Final = 86_400.0
+
+Uniform: TypeAlias = Callable[[float, float], float]
 
 
 def is_number(value: object) -> bool:
@@ -85,24 +89,25 @@ def is_harmless(failure: OktaError, *, idempotent: bool) -> bool:
             return False
 
 
-def pause(failure: OktaError, attempt: int, rng: random.Random) -> float | None:
-    """Seconds to wait before attempt ``attempt`` + 1; ``None`` where the wait cannot be told.
+def pause(failure: OktaError, attempt: int, uniform: Uniform) -> float | None:
+    """Seconds to wait before attempt ``attempt`` + 1; ``None`` where it is unknown.
 
     A 429 is waited out by the server's clock. Without a ``Date`` and a reset there is nothing to
     go by, and a guess would spend the attempts on a limit that has not been lifted.
     """
-    backoff = rng.uniform(0.5, 1.0) * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**attempt)
+    doubled = _FIRST_PAUSE * 2.0 ** min(attempt, 16)
+    backoff = uniform(0.5, 1.0) * min(_LONGEST_PAUSE, doubled)
     if not isinstance(failure, RateLimitError):
         return backoff
-    if failure.retry_after is None:
+    if failure.retry_after is None or failure.retry_after > _LONGEST_WAIT:
         return None
     until_reset = failure.retry_after + _RESET_MARGIN
     if _is_concurrency(failure):
         return min(until_reset, _RESET_MARGIN + backoff)
-    return until_reset + spread(rng)
+    return until_reset + spread(uniform)
 
 
-def seconds_shut(failure: RateLimitError) -> float | None:
+def seconds_used_up(failure: RateLimitError) -> float | None:
     """For how long every further request of the same kind would be refused; ``None`` if unknown."""
     if failure.retry_after is None or _is_concurrency(failure) or failure.code == "invalid_grant":
         return None
@@ -110,9 +115,9 @@ def seconds_shut(failure: RateLimitError) -> float | None:
     return min(failure.retry_after, _WINDOW) + _RESET_MARGIN
 
 
-def spread(rng: random.Random) -> float:
+def spread(uniform: Uniform) -> float:
     """A fraction of a second, so that all who waited for one moment do not return in it."""
-    return rng.uniform(0.0, 0.5)
+    return uniform(0.0, 0.5)
 
 
 def _is_concurrency(failure: RateLimitError) -> bool:

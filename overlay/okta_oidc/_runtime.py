@@ -1,34 +1,52 @@
-"""Time and chance, in the one place that a test replaces."""
+"""Time, waiting, chance and what is known of rate limits: what a test replaces, in one place."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Final
 
+from ._ratelimit import RateLimits
 
-async def _async_sleep(seconds: float) -> None:
+# Seeded by the operating system: forked workers draw different waits.
+_CHANCE: Final = random.SystemRandom()
+
+
+def _now() -> float:
+    # Looked up at each call: tools that freeze the clock replace the attribute.
+    return time.time()
+
+
+def _monotonic() -> float:
+    return time.monotonic()
+
+
+async def _sleep_async(seconds: float) -> None:
     from anyio import sleep
 
     await sleep(seconds)
 
 
-class Runtime:
-    """What a process is given by the machine it runs on.
+_PROCESS: Final = RateLimits()
 
-    ``now`` is seconds since the epoch by the wall clock, which may jump; ``monotonic`` is seconds
-    since some moment, which never run backwards.
+
+@dataclass(slots=True)
+class Runtime:
+    """What a client takes from its surroundings.
+
+    ``now`` is seconds since the epoch, ``monotonic`` seconds that never go back; ``limits`` are
+    shared by all clients of the process, as clients of one application share its limits.
     """
 
-    __slots__ = ("async_sleep", "monotonic", "now", "sleep", "uniform")
-
-    def __init__(self) -> None:
-        self.now: Callable[[], float] = time.time
-        self.monotonic: Callable[[], float] = time.monotonic
-        self.sleep: Callable[[float], None] = time.sleep
-        self.async_sleep: Callable[[float], Awaitable[None]] = _async_sleep
-        self.uniform: Callable[[float, float], float] = random.uniform
+    now: Callable[[], float] = _now
+    monotonic: Callable[[], float] = _monotonic
+    sleep: Callable[[float], None] = time.sleep
+    sleep_async: Callable[[float], Awaitable[None]] = _sleep_async
+    uniform: Callable[[float, float], float] = _CHANCE.uniform
+    limits: RateLimits = field(default=_PROCESS)
 
 
 RUNTIME: Final = Runtime()
+"""What clients use unless they are handed another."""

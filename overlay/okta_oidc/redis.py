@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from ._config import check_kind
 from ._errors import ConfigurationError
-from ._loops import PerLoop
 from ._retry import is_number
 from ._runtime import RUNTIME
+from ._wire.loops import PerLoop
 
 __all__ = ["AsyncRedisIntrospectionTier", "Cipher", "RedisIntrospectionTier"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,16 +46,36 @@ def planted(tmp_path: Path) -> Planter:
     return plant
 
 
+def _generated(document: dict[str, Any], folder: Path) -> Snapshot:
+    """The package that the generator makes of a document, alone, and not formatted."""
+    snapshot = Snapshot("the plant", folder)
+    snapshot.document.parent.mkdir(parents=True)
+    snapshot.document.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    config = yaml.safe_load((ROOT / "generator_config.yaml").read_text("utf-8"))
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump({**config, "post_hooks": []}), "utf-8")
+    package = snapshot.packages[1] / "okta_oidc_api"
+    package.parent.mkdir()
+    options = (f"--path={snapshot.document}", f"--config={file}", f"--output-path={package}")
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta=none", *options]
+    subprocess.run([*command, "--fail-on-warning"], check=True, capture_output=True)
+    return snapshot
+
+
+@pytest.fixture(scope="session")
+def before_document(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """What plants in the document are compared with: generated as they are."""
+    document = yaml.safe_load(today().document.read_text("utf-8"))
+    return _generated(document, tmp_path_factory.mktemp("document"))
+
+
 @pytest.fixture
 def planted_document(tmp_path: Path) -> Callable[[Plant], Snapshot]:
-    """Make a copy of the document alone, changed by a function of what it says."""
+    """Change what the document says, and generate the package from it."""
 
     def plant(change: Plant) -> Snapshot:
         said = yaml.safe_load(today().document.read_text("utf-8"))
         change(said)
-        snapshot = Snapshot("the plant", tmp_path)
-        snapshot.document.parent.mkdir()
-        snapshot.document.write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
-        return snapshot
+        return _generated(said, tmp_path / "planted")
 
     return plant

@@ -7,7 +7,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, cast
 
 import httpx
 from okta_oidc import ORG, ClientSecretBasic, ClientSecretPost
@@ -103,7 +103,7 @@ class FakeAuthority(Authority):
             fake.add_client(
                 client.client_id,
                 client.client_secret,
-                auth_method=client.auth_method,
+                auth_method=cast("Any", client.auth_method),
                 redirect_uris=client.redirect_uris,
             )
         fake.add_user(USER)

@@ -31,6 +31,11 @@ from werkzeug.datastructures import Headers
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "okta-oauth.yaml"
 FORM = "application/x-www-form-urlencoded"
 
+# The statuses that the default responses say they stand for, which no schema can say; and those of
+# what is made in front of Okta.
+REFUSALS = {400, 401, 403, 404, 405, 429, 500, 503}
+IN_FRONT = {502, 503, 504}
+
 
 class DisagreementError(AssertionError):
     """An exchange is not what the document says."""
@@ -110,6 +115,9 @@ def response_complaint(exchange: Exchange) -> str | None:
     if complaint is None and exchange.url.path.endswith("/revoke") and exchange.status == 200:
         # A response without content says nothing to the validator about a body that comes anyway.
         return "a body where none is described" if exchange.body else None
+    allowed = IN_FRONT if exchange.media_type == "text/html" else REFUSALS
+    if complaint is None and exchange.status >= 300 and exchange.status not in allowed:
+        return f"{exchange.status} {exchange.media_type} is not described"
     return complaint
 
 
@@ -313,7 +321,7 @@ def watch(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def watch_aiohttp(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """As :func:`watch`, for ``okta_oidc.aiohttp_client``."""
-    from okta_oidc._aiohttp import AiohttpTransport
+    from okta_oidc._wire.aiohttp import AiohttpTransport
 
     send = AiohttpTransport.handle_async_request
 

@@ -42,7 +42,9 @@ SCOPE = "openid profile email offline_access"
 CUSTOM = "aus1contract2suite3"
 ORG: None = None
 
-AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
+AuthMethod = Literal[
+    "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
+]
 
 
 class ServerError(Exception):
@@ -67,6 +69,12 @@ class RegisteredClient:
     client_secret: str | None = field(default=None, repr=False)
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
     redirect_uris: tuple[str, ...] = (REDIRECT_URI,)
+    #: Public keys, as JWKs.
+    keys: tuple[Mapping[str, Any], ...] = ()
+    #: What its assertions must be signed with; ``None`` leaves it to the key.
+    signing_alg: str | None = None
+    #: Whether its tokens must be bound to a key (RFC 9449 §5.2).
+    dpop: bool = False
 
     def metadata(self, extra_redirect_uris: Sequence[str]) -> dict[str, Any]:
         """Client metadata in the names of RFC 7591 §2."""
@@ -79,6 +87,12 @@ class RegisteredClient:
         }
         if self.client_secret is not None:
             metadata["client_secret"] = self.client_secret
+        if self.keys:
+            metadata["jwks"] = {"keys": self.keys}
+        if self.signing_alg is not None:
+            metadata["token_endpoint_auth_signing_alg"] = self.signing_alg
+        if self.dpop:
+            metadata["dpop_bound_access_tokens"] = True
         return metadata
 
 

@@ -61,6 +61,8 @@ def _is_absent(item: pytest.Item) -> bool:
         return True
     if face_name == "aiohttp" and not _has_aiohttp():
         return True
+    if server is None:
+        return False
     return face_name in ("aiohttp", "trio") and server not in OWN_CONNECTIONS
 
 

@@ -113,6 +113,7 @@ SOUND_ANSWERS: dict[str, dict[str, Any]] = {
         "answer": b'{"active": true, "aud": ["a", "b"], "groups": [1]}',
         "received": {"X-Rate-Limit-Limit": "10"},
     },
+    "from in front": {"status": 503, "media_type": "text/html", "answer": b"<html>"},
     "revoked": {"path": REVOKE, "status": 200, "answer": b"", "media_type": ""},
 }
 WRONG_ANSWERS: dict[str, dict[str, Any]] = {
@@ -120,6 +121,7 @@ WRONG_ANSWERS: dict[str, dict[str, Any]] = {
     "a list": {"answer": b'["error"]'},
     "half of it": {"answer": b'{"error": "inva'},
     "HTML": {"media_type": "text/html", "answer": b"<html>"},
+    "JSON from in front": {"status": 504},
     "unknown status": {"status": 418},
     "no token_type": {"status": 200, "answer": b'{"access_token": "a"}'},
     "quoted number": {

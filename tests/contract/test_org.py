@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -46,7 +47,7 @@ def fake() -> FakeOkta:
         fake.add_client(
             client.client_id,
             client.client_secret,
-            auth_method=client.auth_method,
+            auth_method=cast("Any", client.auth_method),
             redirect_uris=client.redirect_uris,
         )
     return fake

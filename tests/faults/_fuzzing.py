@@ -26,9 +26,11 @@ from okta_oidc import (
     Tokens,
     TransportError,
 )
-from okta_oidc._calls import Call
-from okta_oidc._core import Core
 from okta_oidc._http import Reply
+from okta_oidc._operations import Operation
+from okta_oidc._ratelimit import RateLimits
+
+from tests.support.flows import HandDrivenFlow
 
 from ._faces import (
     CLIENT_ID,
@@ -53,13 +55,13 @@ _SENT: dict[CallName, tuple[str, ...]] = {
     "revoke": (CLIENT_SECRET, TOKEN),
 }
 
-CORES = tuple(
-    Core("https://fuzz.example", method(CLIENT_ID, CLIENT_SECRET), None, 10.0, None)
+FLOWS = tuple(
+    HandDrivenFlow("https://fuzz.example", method(CLIENT_ID, CLIENT_SECRET))
     for method in (ClientSecretBasic, ClientSecretPost)
 )
 
 
-def _calls(core: Core) -> dict[CallName, Callable[[], Call[Any]]]:
+def _calls(flow: HandDrivenFlow) -> dict[CallName, Callable[[], Operation[Any]]]:
     grant = {
         "grant_type": "password",
         "username": "ada",
@@ -67,15 +69,15 @@ def _calls(core: Core) -> dict[CallName, Callable[[], Call[Any]]]:
         "scope": "openid",
     }
     return {
-        "code": lambda: core.token_for_code(CODE, REDIRECT_URI, VERIFIER, None),
-        "refresh": lambda: core.token_for_refresh_token(REFRESH_TOKEN, None, None, None),
-        "token": lambda: core.token(grant, None),
-        "introspect": lambda: core.introspect(TOKEN, None, None),
-        "revoke": lambda: core.revoke(TOKEN, None, None),
+        "code": lambda: flow.code(CODE, REDIRECT_URI, VERIFIER),
+        "refresh": lambda: flow.refresh(REFRESH_TOKEN),
+        "token": lambda: flow.token(grant),
+        "introspect": lambda: flow.introspect(TOKEN),
+        "revoke": lambda: flow.revoke(TOKEN),
     }
 
 
-CALLS = tuple(_calls(core) for core in CORES)
+CALLS = tuple(_calls(flow) for flow in FLOWS)
 
 # What to try
 
@@ -339,8 +341,10 @@ def check_reply(
     index: int, name: CallName, status: int, pairs: list[tuple[str, str]], body: bytes
 ) -> None:
     """One reply through the pure half of the package."""
-    core, call = CORES[index], CALLS[index][name]()
-    steps = core.steps(call)
+    flow, call = FLOWS[index], CALLS[index][name]()
+    # A limit that one reply tells of would hold back the next.
+    flow.runtime.limits = RateLimits()
+    steps = flow.steps(call)
     next(steps)
     raw = [(key.encode(), value.encode("latin-1")) for key, value in pairs]
     reply = Reply(status, httpx.Headers(raw), body, arrived_at=1795435200.0)

@@ -17,8 +17,8 @@ MARGIN: Final = 1.0
 class Course:
     """What happened when, in monotonic seconds.
 
-    Tokens up to ``revoked`` were revoked between ``revoking_from`` and ``revoked_at``. Okta was away from ``away_from`` to
-    ``away_to``; ``ttl`` and ``timeout`` are the API's.
+    Tokens up to ``revoked`` were revoked between ``revoking_from`` and ``revoked_at``. Okta was
+    away from ``away_from`` to ``away_to``; ``ttl`` and ``timeout`` are the API's.
     """
 
     began: float

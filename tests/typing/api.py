@@ -49,7 +49,7 @@ from okta_oidc_api.models import (
     JwtBearerGrant,
     MfaOobGrant,
     MfaOtpGrant,
-    OAuthError,
+    OAuthErrorBody,
     OktaErrorCause,
     OobGrant,
     OtpGrant,
@@ -61,7 +61,7 @@ from okta_oidc_api.models import (
     TokenResponse,
     VaultedSecret,
 )
-from okta_oidc_api.models import OktaError as OktaErrorModel
+from okta_oidc_api.models import OktaErrorBody as OktaErrorModel
 from okta_oidc_api.types import Response, Unset
 
 
@@ -246,7 +246,7 @@ def what_okta_said_of_a_token(response: IntrospectionResponse) -> None:
     assert_type(response.additional_properties, dict[str, Any])
 
 
-def what_okta_refused(oauth: OAuthError, okta: OktaErrorModel) -> None:
+def what_okta_refused(oauth: OAuthErrorBody, okta: OktaErrorModel) -> None:
     assert_type(oauth.error, str)
     assert_type(oauth.error_description, str | Unset)
     assert_type(oauth.error_uri, str | Unset)
@@ -352,18 +352,18 @@ def errors(okta: OktaOIDC) -> None:
 def generated(okta: OktaOIDC) -> None:
     assert_type(
         custom_introspect.sync(client=okta.api, body=IntrospectRequest(token="t")),
-        IntrospectionResponse | OAuthError | OktaErrorModel | None,
+        IntrospectionResponse | OAuthErrorBody | OktaErrorModel | None,
     )
     assert_type(
         custom_token.sync_detailed(
             "aus1", client=okta.api, body=RefreshTokenGrant(refresh_token="r")
         ),
-        Response[OAuthError | OktaErrorModel | TokenResponse],
+        Response[OAuthErrorBody | OktaErrorModel | TokenResponse],
     )
 
 
 async def generated_asynchronous(okta: AsyncOktaOIDC) -> None:
     assert_type(
         await org_token.asyncio(client=okta.api, body=ClientCredentialsGrant()),
-        OAuthError | OktaErrorModel | TokenResponse | None,
+        OAuthErrorBody | OktaErrorModel | TokenResponse | None,
     )

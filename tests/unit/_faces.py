@@ -12,7 +12,8 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, ClientSecretPost, Introspection, OktaOIDC
 from okta_oidc import Tokens as Tokens
-from okta_oidc._gate import Gate
+from okta_oidc._ratelimit import RateLimits
+from okta_oidc._runtime import Runtime
 from okta_oidc_api.models import TokenResponse
 from okta_oidc_api.types import Response
 
@@ -60,17 +61,18 @@ class Face:
         self.client: OktaOIDC | AsyncOktaOIDC
         if kind == "sync":
             self.client = OktaOIDC(base_url, auth, **options)
-            vars(self.client).update(_sleep=self.waits.append)
         else:
             self.client = AsyncOktaOIDC(base_url, auth, **options)
             self._portal = self._stack.enter_context(start_blocking_portal(kind))
 
-            async def wait(seconds: float) -> None:  # in place of a coroutine
-                self.waits.append(seconds)
+        async def wait(seconds: float) -> None:  # in place of a coroutine
+            self.waits.append(seconds)
 
-            vars(self.client).update(_sleep=wait)
         # What a test learns of a limit must not hold back the others.
-        vars(self.client)["_core"].gate = Gate()
+        self.runtime: Final = Runtime(
+            sleep=self.waits.append, sleep_async=wait, limits=RateLimits()
+        )
+        vars(self.client)["_flow"].runtime = self.runtime
 
     def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call a function, or a coroutine function where the face is asynchronous."""

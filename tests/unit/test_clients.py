@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 from collections.abc import Callable, Sequence
@@ -10,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
-import okta_oidc_api
 import pytest
 from okta_oidc import (
     APIError,
@@ -26,7 +24,6 @@ from okta_oidc import (
     TransportError,
     TransportTimeoutError,
 )
-from okta_oidc_api import Client
 from okta_oidc_api.api.introspection import custom_introspect
 from okta_oidc_api.models import IntrospectRequest
 
@@ -426,27 +423,6 @@ def test_api_is_made_once_however_many_ask() -> None:
 
         with ThreadPoolExecutor(32) as pool:
             assert len(set(pool.map(ask, range(32)))) == 1
-
-
-def test_api_is_made_once_though_making_it_takes_its_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    together = threading.Barrier(2)
-    made: list[str] = []
-
-    def make(base_url: str, **settings: Any) -> Client:
-        made.append(base_url)
-        # Passed only if a second thread gets this far too; else it breaks, once.
-        with contextlib.suppress(threading.BrokenBarrierError):
-            together.wait(0.05)
-        return Client(base_url=base_url, **settings)
-
-    monkeypatch.setattr(okta_oidc_api, "Client", make)
-    with OktaOIDC(ORG_URL, BASIC, http_client=httpx.Client()) as okta:
-        with ThreadPoolExecutor(2) as pool:
-            first, second = [pool.submit(getattr, okta, "api") for _ in range(2)]
-        assert first.result() is second.result()
-    assert made == [ORG_URL]
 
 
 @pytest.mark.parametrize("generated", [False, True], ids=["facade", "generated"])

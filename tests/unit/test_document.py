@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,19 +21,129 @@ if TYPE_CHECKING:
 REPO = Path(__file__).resolve().parents[2]
 DOCUMENT = REPO / "openapi" / "okta-oauth.yaml"
 
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+class Promise(NamedTuple):
+    """What the document is to say of an operation."""
+
+    path: str
+    tag: str
+    # Schemas of the request, and of the body of a success; None where there is no body.
+    takes: str | None
+    gives: str | None
+    method: str = "post"
+    media_type: str | None = FORM
+    successes: tuple[str, ...] = ("200",)
+    # Statuses that are described for themselves, as they come without a body.
+    bare: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    authenticates: bool = True
+    proves_a_key: bool = False
+    repeatable: bool = False
+    limit: str | None = None
+
+
+ORG, CUSTOM = "/oauth2", "/oauth2/{authorizationServerId}"
+
+
+def metadata(path: str) -> Promise:
+    return Promise(
+        path,
+        "discovery",
+        None,
+        "ServerMetadata",
+        method="get",
+        media_type=None,
+        query=("client_id",),
+        authenticates=False,
+        limit="none",
+    )
+
+
+def of_server(prefix: str, base: str) -> dict[str, Promise]:
+    """What an authorization server has, with its id in the path or without."""
+    of, hints = ("Org", ("client_id",)) if prefix == "org" else ("Custom", ())
+    return {
+        f"{prefix}Token": Promise(
+            f"{base}/v1/token",
+            "token",
+            f"{of}TokenRequest",
+            "TokenResponse",
+            proves_a_key=True,
+            limit="token",
+        ),
+        f"{prefix}Introspect": Promise(
+            f"{base}/v1/introspect",
+            "introspection",
+            "IntrospectRequest",
+            "IntrospectionResponse",
+            repeatable=True,
+        ),
+        f"{prefix}Revoke": Promise(
+            f"{base}/v1/revoke", "revocation", f"{of}RevokeRequest", None, repeatable=True
+        ),
+        f"{prefix}Keys": metadata(f"{base}/v1/keys")._replace(
+            tag="keys", gives="KeySet", query=hints
+        ),
+        f"{prefix}DeviceAuthorize": Promise(
+            f"{base}/v1/device/authorize",
+            "device",
+            "DeviceAuthorizeRequest",
+            "DeviceAuthorization",
+            repeatable=True,
+        ),
+        f"{prefix}BackchannelAuthorize": Promise(
+            f"{base}/v1/bc/authorize",
+            "backchannel",
+            "BackchannelAuthorizeRequest",
+            "BackchannelAuthentication",
+        ),
+        f"{prefix}PushAuthorization": Promise(
+            f"{base}/v1/par",
+            "authorization",
+            "PushedAuthorizationRequest",
+            "PushedAuthorization",
+            successes=("200", "201"),
+            proves_a_key=True,
+            repeatable=True,
+        ),
+        f"{prefix}Userinfo": Promise(
+            f"{base}/v1/userinfo",
+            "userinfo",
+            None,
+            "UserInfo",
+            method="get",
+            media_type=None,
+            bare=("401", "403"),
+            authenticates=False,
+            proves_a_key=True,
+        ),
+        f"{prefix}PrimaryAuthenticate": Promise(
+            f"{base}/v1/primary-authenticate",
+            "direct-authentication",
+            "PrimaryAuthenticateRequest",
+            "OobAuthentication",
+        ),
+        f"{prefix}Challenge": Promise(
+            f"{base}/v1/challenge", "direct-authentication", "ChallengeRequest", "Challenge"
+        ),
+    }
+
+
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
 OPERATIONS = {
-    "orgToken": ("/oauth2/v1/token", "token"),
-    "orgIntrospect": ("/oauth2/v1/introspect", "introspection"),
-    "orgRevoke": ("/oauth2/v1/revoke", "revocation"),
-    "customToken": ("/oauth2/{authorizationServerId}/v1/token", "token"),
-    "customIntrospect": ("/oauth2/{authorizationServerId}/v1/introspect", "introspection"),
-    "customRevoke": ("/oauth2/{authorizationServerId}/v1/revoke", "revocation"),
+    "orgOpenidConfiguration": metadata("/.well-known/openid-configuration"),
+    "customOpenidConfiguration": metadata(f"{CUSTOM}/.well-known/openid-configuration"),
+    "orgOauthAuthorizationServer": metadata(WELL_KNOWN),
+    "customOauthAuthorizationServer": metadata(f"{CUSTOM}{WELL_KNOWN}"),
+    "customOauthAuthorizationServerAtRoot": metadata(f"{WELL_KNOWN}{CUSTOM}"),
+    **of_server("org", ORG),
+    **of_server("custom", CUSTOM),
 }
-STATUSES = {"200", "400", "401", "403", "404", "405", "429", "500", "503"}
+RATE_LIMIT_HEADERS = {"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset"}
 HEADERS_EVERYWHERE = {
-    "X-Rate-Limit-Limit",
-    "X-Rate-Limit-Remaining",
-    "X-Rate-Limit-Reset",
     "X-Okta-Request-Id",
     "Date",
     "Cache-Control",
@@ -72,6 +182,11 @@ REQUIRED_OF_REQUESTS = {
     "IntrospectRequest": {"token"},
     "OrgRevokeRequest": {"token"},
     "CustomRevokeRequest": {"token"},
+    "DeviceAuthorizeRequest": set[str](),
+    "BackchannelAuthorizeRequest": {"scope"},
+    "PushedAuthorizationRequest": {"client_id", "response_type", "redirect_uri"},
+    "PrimaryAuthenticateRequest": {"login_hint", "channel_hint", "challenge_hint"},
+    "ChallengeRequest": {"mfa_token"},
 }
 REQUIRED_OF_RESPONSES = {
     "TokenResponse": {"token_type"},
@@ -80,8 +195,17 @@ REQUIRED_OF_RESPONSES = {
     "IntrospectionResponse": {"active"},
     "Confirmation": set[str](),
     "Actor": set[str](),
-    "OAuthError": {"error"},
-    "OktaError": {"errorCode"},
+    "ServerMetadata": {"issuer"},
+    "KeySet": {"keys"},
+    "Key": {"kty"},
+    "DeviceAuthorization": {"device_code", "user_code", "verification_uri", "expires_in"},
+    "BackchannelAuthentication": {"auth_req_id", "expires_in"},
+    "PushedAuthorization": {"request_uri", "expires_in"},
+    "UserInfo": {"sub"},
+    "OobAuthentication": {"oob_code", "channel", "binding_method", "expires_in"},
+    "Challenge": set[str](),
+    "OAuthErrorBody": {"error"},
+    "OktaErrorBody": {"errorCode"},
     "OktaErrorCause": set[str](),
 }
 CLIENT_AUTHENTICATION = {
@@ -93,12 +217,12 @@ CLIENT_AUTHENTICATION = {
 SECRET_NAME = re.compile(
     r"""^(?:
         (?:.*_)?(?:token|code|secret|assertion|password|otp)
-        | code_verifier | auth_req_id | request
+        | code_verifier | auth_req_id | request | id_token_hint | sessionToken | state
     )$""",
     re.VERBOSE,
 )
-# A map: its values are the secrets, and checked apart.
-NOT_A_SECRET_ITSELF = {"vaulted_secret"}
+# A map, whose values are the secrets, and checked apart; and a code that is shown to the user.
+NOT_A_SECRET_ITSELF = {"vaulted_secret", "user_code"}
 
 Document: TypeAlias = dict[str, Any]
 Problem: TypeAlias = str
@@ -133,6 +257,45 @@ def operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for method, operation in item.items():
             if method != "parameters":
                 yield path, method, operation
+
+
+def parameters(document: Document, path: str, operation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of the path and of the operation."""
+    listed = [*document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]
+    return [resolve(document, each) for each in listed]
+
+
+def responses(document: Document, operation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        status: resolve(document, response) for status, response in operation["responses"].items()
+    }
+
+
+def bodies(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every body of a request or response, those that are written out at an operation included."""
+    components = document["components"]
+    yield from {**components["requestBodies"], **components["responses"]}.items()
+    for _, _, operation in operations(document):
+        name = operation["operationId"]
+        for status, response in operation["responses"].items():
+            if "$ref" not in response:
+                yield f"{name} {status}", response
+        if "$ref" not in operation.get("requestBody", {"$ref": ""}):
+            yield name, operation["requestBody"]
+
+
+def all_parameters(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from document["components"]["parameters"].items()
+    for path, _, operation in operations(document):
+        for parameter in parameters(document, path, operation):
+            yield f"{operation['operationId']} {parameter['name']}", parameter
+
+
+def name_of(schema: Mapping[str, Any] | None) -> str | None:
+    """Of a schema that is referred to; of any other, what is written there."""
+    if schema is None:
+        return None
+    return str(schema.get("$ref", schema)).rpartition("/")[2]
 
 
 def nested_schemas(schema: Mapping[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -171,16 +334,14 @@ def shown(document: Document) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
         for where, inner in nested_schemas(schema, name):
             for index, value in enumerate(inner.get("examples", [])):
                 yield f"{where}/examples/{index}", inner, value
-    components = document["components"]
-    bodies = {**components["requestBodies"], **components["responses"]}
-    for name, body in bodies.items():
+    for name, body in bodies(document):
         for media_type, content in body.get("content", {}).items():
-            for key, example in content["examples"].items():
+            for key, example in content.get("examples", {}).items():
                 yield f"{name}/{media_type}/{key}", content["schema"], example["value"]
-    for name, parameter in components["parameters"].items():
-        for key, example in parameter["examples"].items():
+    for name, parameter in all_parameters(document):
+        for key, example in parameter.get("examples", {}).items():
             yield f"{name}/{key}", parameter["schema"], example["value"]
-    for name, header in components["headers"].items():
+    for name, header in document["components"]["headers"].items():
         yield f"{name}/example", header["schema"], header["example"]
 
 
@@ -199,11 +360,13 @@ def check_examples_exist(document: Document) -> Iterator[Problem]:
         for member, inner in schema.get("properties", {}).items():
             if not resolve(document, inner).get("examples"):
                 yield f"{name}.{member} has no example"
-    components = document["components"]
-    for name, body in {**components["requestBodies"], **components["responses"]}.items():
+    for name, body in bodies(document):
         for media_type, content in body.get("content", {}).items():
             if not content.get("examples"):
                 yield f"{name} {media_type} has no example"
+    for name, parameter in all_parameters(document):
+        if not parameter.get("examples"):
+            yield f"{name} has no example"
 
 
 def check_examples_hold(document: Document) -> Iterator[Problem]:
@@ -223,26 +386,104 @@ def check_descriptions(document: Document) -> Iterator[Problem]:
         for key in ("summary", "description"):
             if not operation.get(key):
                 yield f"{operation['operationId']} has no {key}"
+    for name, parameter in all_parameters(document):
+        # The generator reads the one of the schema, other readers the other.
+        if not parameter.get("description") or (
+            parameter["description"] != parameter["schema"].get("description")
+        ):
+            yield f"{name} has no description, or two"
+
+
+def promised(document: Document, path: str, method: str, operation: dict[str, Any]) -> Promise:
+    """What the document says of an operation, in the terms of the table above."""
+    media_type, takes = None, None
+    if "requestBody" in operation:
+        content = resolve(document, operation["requestBody"])["content"]
+        media_type = ", ".join(content)
+        takes = ", ".join(str(name_of(body["schema"])) for body in content.values())
+    answers = responses(document, operation)
+    successes = tuple(status for status in answers if status.startswith("2"))
+    gives = {
+        name_of(answers[status].get("content", {}).get(JSON, {}).get("schema"))
+        for status in successes
+    }
+    taken = parameters(document, path, operation)
+    return Promise(
+        path,
+        ", ".join(operation["tags"]),
+        takes,
+        gives.pop() if len(gives) == 1 else str(gives),
+        method,
+        media_type,
+        successes,
+        tuple(status for status in answers if status not in {*successes, "default"}),
+        tuple(each["name"] for each in taken if each["in"] == "query"),
+        operation.get("security") != [],
+        any((each["in"], each["name"]) == ("header", "dpop") for each in taken),
+        operation.get("x-repeatable", False),
+        operation.get("x-rate-limit"),
+    )
 
 
 def check_operations(document: Document) -> Iterator[Problem]:
     found = {
-        operation.get("operationId"): (path, *operation["tags"])
-        for path, _, operation in operations(document)
+        operation.get("operationId", f"{method} {path}"): promised(
+            document, path, method, operation
+        )
+        for path, method, operation in operations(document)
     }
-    if found != OPERATIONS:
-        yield f"operations are {found}"
-    for _, method, operation in operations(document):
+    for name in found.keys() ^ OPERATIONS.keys():
+        yield f"{name} is in one of table and document"
+    for name in found.keys() & OPERATIONS.keys():
+        if found[name] != OPERATIONS[name]:
+            yield f"{name} is {found[name]}"
+
+
+def check_requests_are_sound(document: Document) -> Iterator[Problem]:
+    """What holds of any operation, whatever the table says."""
+    for path, method, operation in operations(document):
         name = operation["operationId"]
-        if method != "post":
-            yield f"{name} is {method}"
-        if set(operation["responses"]) != STATUSES:
-            yield f"{name} answers {sorted(operation['responses'])}"
-        body = resolve(document, operation["requestBody"])
-        if body.get("required") is not True:
-            yield f"{name} can do without a body"
-        if list(body["content"]) != ["application/x-www-form-urlencoded"]:
-            yield f"{name} takes {list(body['content'])}"
+        if ("requestBody" in operation) != (method in {"post", "put", "patch"}):
+            yield f"{name} is {method}, with or without a body"
+        if "requestBody" in operation:
+            body = resolve(document, operation["requestBody"])
+            if body.get("required") is not True:
+                yield f"{name} can do without a body"
+            if set(body["content"]) not in ({FORM}, {JSON}):
+                yield f"{name} takes {list(body['content'])}"
+        taken = parameters(document, path, operation)
+        in_path = {each["name"] for each in taken if each["in"] == "path"}
+        if in_path != set(re.findall(r"{(\w+)}", path)):
+            yield f"{name} has path parameters {in_path}"
+        for parameter in taken:
+            # A query is logged on its way. And httpx's clients would make one of a form's members.
+            if parameter["in"] == "query" and method != "get":
+                yield f"{name} takes {parameter['name']} in the query"
+            if parameter["in"] == "query" and parameter["schema"].get("format") == "password":
+                yield f"{name} takes a secret in the query"
+            if parameter["in"] not in {"path", "query", "header"}:
+                yield f"{name} takes a {parameter['in']}"
+
+
+def check_answers_are_sound(document: Document) -> Iterator[Problem]:
+    """A success or several, all with one body, and one answer for all that is none."""
+    for _, _, operation in operations(document):
+        name = operation["operationId"]
+        answers = responses(document, operation)
+        successes = {status for status in answers if status.startswith("2")}
+        if "default" not in answers or not {"200", "201", "202", "204"} >= successes > set():
+            yield f"{name} answers {sorted(answers)}"
+        for status, response in answers.items():
+            content = response.get("content", {})
+            if status == "default":
+                if set(content) != {JSON, "text/html"}:
+                    yield f"{name} fails with {sorted(content)}"
+                elif name_of(content[JSON]["schema"]) != "ErrorResponse":
+                    yield f"{name} fails with {content[JSON]['schema']}"
+            elif set(content) - {JSON}:
+                yield f"{name} {status} is {sorted(content)}"
+            elif status not in successes and (content or not status.startswith("4")):
+                yield f"{name} {status} is not left to the default"
 
 
 def check_security_at_top_only(document: Document) -> Iterator[Problem]:
@@ -252,7 +493,8 @@ def check_security_at_top_only(document: Document) -> Iterator[Problem]:
         if "security" in item:
             yield f"{path} declares security"
     for _, _, operation in operations(document):
-        if "security" in operation:
+        # None at all is the only other thing that an operation may say.
+        if operation.get("security", []) != []:
             yield f"{operation['operationId']} declares security"
     for name, scheme in document["components"]["securitySchemes"].items():
         # Only registered HTTP schemes: what stands in the form is no scheme of HTTP.
@@ -273,17 +515,23 @@ def check_links(document: Document) -> Iterator[Problem]:
 
 
 def check_headers(document: Document) -> Iterator[Problem]:
-    for _, _, operation in operations(document):
-        for status, reference in operation["responses"].items():
-            where = f"{operation['operationId']} {status}"
-            headers = set(resolve(document, reference).get("headers", {}))
-            if missing := HEADERS_EVERYWHERE - headers:
+    for path, method, operation in operations(document):
+        name = operation["operationId"]
+        proves = promised(document, path, method, operation).proves_a_key
+        metered = operation.get("x-rate-limit") != "none"
+        for status, response in responses(document, operation).items():
+            where = f"{name} {status}"
+            headers = set(response.get("headers", {}))
+            expected = HEADERS_EVERYWHERE | (RATE_LIMIT_HEADERS if metered else set[str]())
+            if missing := expected - headers:
                 yield f"{where} lacks {sorted(missing)}"
-            if (status == "401") != ("WWW-Authenticate" in headers):
-                yield f"{where}: WWW-Authenticate belongs to 401"
-            proves = operation["tags"] == ["token"] and status in {"200", "400"}
+            if not metered and headers & RATE_LIMIT_HEADERS:
+                yield f"{where} counts what is not metered"
+            refuses = metered and not status.startswith("2")
+            if refuses != ("WWW-Authenticate" in headers):
+                yield f"{where}: WWW-Authenticate belongs to refusals"
             if proves != ("dpop-nonce" in headers):
-                yield f"{where}: dpop-nonce belongs to the token endpoint's 200 and 400"
+                yield f"{where}: dpop-nonce belongs to what takes a proof"
 
 
 def check_responses_are_open(document: Document) -> Iterator[Problem]:
@@ -299,27 +547,26 @@ def check_responses_are_open(document: Document) -> Iterator[Problem]:
                     yield f"{where} has {keyword}"
 
 
-def check_bodies_by_status(document: Document) -> Iterator[Problem]:
-    expected = {"token": "TokenResponse", "introspection": "IntrospectionResponse"}
+def form_schemas(document: Document) -> set[str]:
+    """Names of the schemas that are sent as forms, those that are one of several included."""
+    found: set[str] = set()
     for _, _, operation in operations(document):
-        for status, reference in operation["responses"].items():
-            where = f"{operation['operationId']} {status}"
-            content = resolve(document, reference).get("content", {})
-            if operation["tags"] == ["revocation"] and status == "200":
-                if content:
-                    yield f"{where} has content"
-                continue
-            name = expected[operation["tags"][0]] if status == "200" else "ErrorResponse"
-            found = content.get("application/json", {}).get("schema", {}).get("$ref")
-            if found != f"#/components/schemas/{name}":
-                yield f"{where} is {found}"
+        if body := operation.get("requestBody"):
+            content = resolve(document, body)["content"].get(FORM, {"schema": {}})
+            schema = resolve(document, content["schema"])
+            for each in (content["schema"], *schema.get("oneOf", ())):
+                found.add(str(name_of(each)))
+    return found
 
 
 def check_requests(document: Document) -> Iterator[Problem]:
+    forms = form_schemas(document)
     for name, required in REQUIRED_OF_REQUESTS.items():
         schema = schemas(document)[name]
-        if set(schema["required"]) != required:
-            yield f"{name} requires {schema['required']}"
+        if set(schema.get("required", ())) != required:
+            yield f"{name} requires {schema.get('required')}"
+        if name not in forms:
+            continue
         if schema.get("additionalProperties") != {"type": "string", "minLength": 1}:
             yield f"{name} takes no further form parameters"
         if missing := CLIENT_AUTHENTICATION - set(schema["properties"]):
@@ -365,21 +612,6 @@ def check_hints(document: Document) -> Iterator[Problem]:
         schema = resolve(document, schemas(document)[name]["properties"]["token_type_hint"])
         if set(schema["enum"]) != hints:
             yield f"{name} takes {schema['enum']}"
-    takes = {
-        operation["operationId"]: resolve(document, operation["requestBody"])["content"][
-            "application/x-www-form-urlencoded"
-        ]["schema"]["$ref"].rpartition("/")[2]
-        for _, _, operation in operations(document)
-    }
-    if takes != {
-        "orgToken": "OrgTokenRequest",
-        "orgIntrospect": "IntrospectRequest",
-        "orgRevoke": "OrgRevokeRequest",
-        "customToken": "CustomTokenRequest",
-        "customIntrospect": "IntrospectRequest",
-        "customRevoke": "CustomRevokeRequest",
-    }:
-        yield f"operations take {takes}"
 
 
 def check_secrets(document: Document) -> Iterator[Problem]:
@@ -390,6 +622,10 @@ def check_secrets(document: Document) -> Iterator[Problem]:
             secret = bool(SECRET_NAME.match(member)) and member not in NOT_A_SECRET_ITSELF
             if secret != (found.get("format") == "password"):
                 yield f"{name}.{member} has format {found.get('format')}"
+    for name, parameter in all_parameters(document):
+        secret = bool(SECRET_NAME.match(parameter["name"])) or parameter["name"] == "dpop"
+        if secret != (parameter["schema"].get("format") == "password"):
+            yield f"{name} has format {parameter['schema'].get('format')}"
     if schemas(document)["VaultedSecret"]["additionalProperties"].get("format") != "password":
         yield "VaultedSecret has values that are not secret"
 
@@ -411,11 +647,12 @@ CHECKS: list[Check] = [
     check_examples_hold,
     check_descriptions,
     check_operations,
+    check_requests_are_sound,
+    check_answers_are_sound,
     check_security_at_top_only,
     check_links,
     check_headers,
     check_responses_are_open,
-    check_bodies_by_status,
     check_requests,
     check_grants,
     check_hints,
@@ -532,6 +769,53 @@ def test_a_grant_is_one_branch_of_the_union(union: str, name: str, document: Doc
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param({}, True, id="neither-for-a-signed-request"),
+        pytest.param({"login_hint": "a"}, True, id="login"),
+        pytest.param({"id_token_hint": "a", "request_expiry": 300}, True, id="id-token"),
+        pytest.param({"login_hint": "a", "id_token_hint": "a"}, False, id="both"),
+        pytest.param({"login_hint": "a", "request_expiry": 0}, False, id="no-time"),
+        pytest.param({"login_hint": "a", "request_expiry": 301}, False, id="too-long"),
+    ],
+)
+def test_backchannel_request(value: dict[str, Any], expected: bool, document: Document) -> None:
+    found = accepts(document, "BackchannelAuthorizeRequest", {"scope": "openid", **value})
+    assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        pytest.param("ServerMetadata", {"issuer": "a", "later": [1]}, True, id="new-metadata"),
+        pytest.param("ServerMetadata", {"token_endpoint": "a"}, False, id="no-issuer"),
+        pytest.param("ServerMetadata", {"issuer": "a", "scopes_supported": "a"}, False, id="text"),
+        pytest.param("KeySet", {"keys": []}, True, id="no-keys"),
+        pytest.param("KeySet", {"keys": [{"kty": "later", "later": 1}]}, True, id="other-key"),
+        pytest.param("KeySet", {"keys": None}, False, id="keys-null"),
+        pytest.param("KeySet", {"keys": [{"kid": "a"}]}, False, id="key-of-no-type"),
+        pytest.param("UserInfo", {"sub": "a", "class": [None]}, True, id="custom-claim"),
+        pytest.param("UserInfo", {"email": "a"}, False, id="no-subject"),
+        pytest.param("PushedAuthorization", {"request_uri": "a", "expires_in": 1}, True, id="par"),
+        pytest.param("PushedAuthorization", {"request_uri": "a"}, False, id="par-for-ever"),
+        pytest.param("Challenge", {"challenge_type": "later"}, True, id="other-challenge"),
+        pytest.param("Challenge", {"binding_code": 95}, False, id="code-as-number"),
+    ],
+)
+def test_what_okta_sends_besides(
+    name: str, value: object, expected: bool, document: Document
+) -> None:
+    assert accepts(document, name, value) is expected
+
+
+def test_a_device_without_a_secret_still_has_a_form(document: Document) -> None:
+    # RFC 8628 wants `client_id` unless the client authenticates otherwise.
+    assert accepts(document, "DeviceAuthorizeRequest", {})
+    assert accepts(document, "DeviceAuthorizeRequest", {"client_id": "a", "scope": "openid"})
+    assert not accepts(document, "DeviceAuthorizeRequest", {"scope": ""})
+
+
+@pytest.mark.parametrize(
     ("verifier", "expected"),
     [
         pytest.param(42 * "a", False, id="too-short"),
@@ -563,114 +847,162 @@ def put(document: Document, path: str, value: object) -> None:
         target[last] = value
 
 
-@pytest.mark.parametrize(
-    ("check", "path", "value"),
-    [
-        (check_valid, "info|version", None),
-        (check_valid, "paths|/oauth2/v1/token|post|responses|200", {"headers": []}),
-        (check_examples_exist, "components|schemas|TokenResponse|examples", None),
-        (check_examples_exist, "components|schemas|OktaError|properties|errorId|examples", None),
-        (check_examples_exist, "components|responses|Introspected|content|application/json", {}),
-        (check_examples_hold, "components|schemas|TokenResponse|examples|0|expires_in", "soon"),
-        (check_examples_hold, "components|schemas|ClientId|examples|0", ""),
+SPOILT: list[tuple[Check, str, object]] = [
+    (check_valid, "info|version", None),
+    (check_valid, "paths|/oauth2/v1/token|post|responses|200", {"headers": []}),
+    (check_examples_exist, "components|schemas|TokenResponse|examples", None),
+    (
+        check_examples_exist,
+        "components|schemas|OktaErrorBody|properties|errorId|examples",
+        None,
+    ),
+    (check_examples_exist, "components|responses|Introspected|content|application/json", {}),
+    (check_examples_hold, "components|schemas|TokenResponse|examples|0|expires_in", "soon"),
+    (check_examples_hold, "components|schemas|ClientId|examples|0", ""),
+    (
+        check_examples_hold,
+        "components|schemas|RefreshTokenGrant|properties|redirect_uri|examples|0",
+        "no uri",
+    ),
+    (
+        check_examples_hold,
         (
-            check_examples_hold,
-            "components|schemas|RefreshTokenGrant|properties|redirect_uri|examples|0",
-            "no uri",
+            "components|requestBodies|CustomToken|content|application/x-www-form-urlencoded"
+            "|examples|jwtBearer|value|assertion"
         ),
-        (
-            check_examples_hold,
-            (
-                "components|requestBodies|CustomToken|content|application/x-www-form-urlencoded"
-                "|examples|jwtBearer|value|assertion"
-            ),
-            None,
-        ),
-        (
-            check_examples_hold,
-            (
-                "components|responses|Unauthorized|content|application/json"
-                "|examples|wrongSecret|value|error"
-            ),
-            None,
-        ),
-        (check_examples_hold, "components|headers|RateLimitReset|example", "tomorrow"),
-        (check_examples_hold, "components|parameters|DPoP|examples|proof|value", "not-a-jwt"),
-        (check_descriptions, "components|schemas|OtpGrant|description", None),
-        (check_descriptions, "components|schemas|OtpGrant|properties|otp|description", None),
-        (check_descriptions, "paths|/oauth2/v1/revoke|post|summary", None),
-        (check_operations, "paths|/oauth2/v1/revoke|post|operationId", "revoke"),
-        (check_operations, "paths|/oauth2/v1/revoke|post|responses|405", None),
-        (check_operations, "components|requestBodies|OrgRevoke|required", False),
-        (check_security_at_top_only, "security", None),
-        (check_security_at_top_only, "paths|/oauth2/v1/revoke|post|security", []),
-        (
-            check_security_at_top_only,
-            "components|securitySchemes|clientSecretBasic|scheme",
-            "postBody",
-        ),
-        (check_links, "paths|/oauth2/v1/revoke|post|externalDocs", None),
-        (check_links, "paths|/oauth2/v1/revoke|post|externalDocs|url", "https://example.com/"),
-        (check_headers, "components|responses|Forbidden|headers|X-Okta-Request-Id", None),
-        (check_headers, "components|responses|Revoked|headers|X-Rate-Limit-Reset", None),
-        (check_headers, "components|responses|Unauthorized|headers|WWW-Authenticate", None),
-        (check_headers, "components|responses|TokenRefused|headers|dpop-nonce", None),
-        (
-            check_responses_are_open,
-            "components|schemas|TokenResponse|properties|token_type|enum",
-            ["Bearer"],
-        ),
-        (
-            check_responses_are_open,
-            "components|schemas|TokenResponse|required",
-            ["token_type", "access_token"],
-        ),
-        (check_responses_are_open, "components|schemas|OAuthError|additionalProperties", False),
-        (
-            check_bodies_by_status,
-            "components|responses|Revoked|content",
-            {"application/json": {"schema": {"type": "object"}}},
-        ),
-        (
-            check_bodies_by_status,
-            "components|responses|TooManyRequests|content|application/json|schema|$ref",
-            "#/components/schemas/OktaError",
-        ),
-        (check_requests, "components|schemas|PasswordGrant|required", ["grant_type"]),
-        (check_requests, "components|schemas|OobGrant|additionalProperties", None),
-        (check_requests, "components|schemas|OobGrant|properties|client_id", None),
-        (check_requests, "components|schemas|OobGrant|properties|oob_code|minLength", None),
-        (check_grants, "components|schemas|OobGrant|properties|grant_type|default", "oob"),
-        (
-            check_grants,
-            "components|schemas|OrgTokenRequest|oneOf|0|$ref",
-            "#/components/schemas/JwtBearerGrant",
-        ),
-        (
-            check_grants,
-            "components|schemas|CustomTokenRequest|discriminator|mapping|password",
-            "#/components/schemas/OtpGrant",
-        ),
-        (check_hints, "components|schemas|CustomRevokeTokenTypeHint|enum", ["access_token"]),
-        (check_hints, "components|schemas|OrgRevokeTokenTypeHint|enum|2", "id_token"),
-        (
-            check_hints,
-            (
-                "components|requestBodies|OrgRevoke|content|application/x-www-form-urlencoded"
-                "|schema|$ref"
-            ),
-            "#/components/schemas/CustomRevokeRequest",
-        ),
-        (check_secrets, "components|schemas|TokenResponse|properties|id_token|format", None),
-        (check_secrets, "components|schemas|ClientSecret|format", None),
-        (check_secrets, "components|schemas|VaultedSecret|additionalProperties|format", None),
-        (
-            check_examples_are_made_up,
-            "components|schemas|ClientSecret|examples",
-            ["eW91LXNob3VsZC1ub3QtYmUtaGVyZQ"],
-        ),
-    ],
-)
+        None,
+    ),
+    (
+        check_examples_hold,
+        ("components|responses|Refused|content|application/json|examples|wrongSecret|value|error"),
+        None,
+    ),
+    (check_examples_hold, "components|headers|RateLimitReset|example", "tomorrow"),
+    (check_examples_hold, "components|parameters|DPoP|examples|proof|value", "not-a-jwt"),
+    (check_descriptions, "components|schemas|OtpGrant|description", None),
+    (check_descriptions, "components|schemas|OtpGrant|properties|otp|description", None),
+    (check_descriptions, "paths|/oauth2/v1/revoke|post|summary", None),
+    (check_descriptions, "components|parameters|DPoP|schema|description", None),
+    (check_operations, "paths|/oauth2/v1/revoke|post|operationId", "revoke"),
+    (check_operations, "paths|/oauth2/v1/revoke|post|tags|0", "token"),
+    (check_operations, "paths|/oauth2/v1/revoke|post|security", []),
+    (check_operations, "paths|/oauth2/v1/revoke|post|x-repeatable", None),
+    (check_operations, "paths|/oauth2/v1/token|post|x-rate-limit", None),
+    (check_operations, "paths|/oauth2/v1/token|post|parameters", []),
+    (
+        check_operations,
+        "components|requestBodies|OrgRevoke|content|application/x-www-form-urlencoded|schema",
+        {"$ref": "#/components/schemas/CustomRevokeRequest"},
+    ),
+    (
+        check_operations,
+        "components|responses|Revoked|content",
+        {"application/json": {"schema": {"type": "object"}}},
+    ),
+    (check_requests_are_sound, "components|requestBodies|OrgRevoke|required", False),
+    (check_requests_are_sound, "paths|/oauth2/v1/revoke|post|requestBody", None),
+    (check_requests_are_sound, "components|parameters|DPoP|in", "query"),
+    (check_requests_are_sound, "components|parameters|DPoP|in", "cookie"),
+    (
+        check_requests_are_sound,
+        "components|parameters|AuthorizationServerId|name",
+        "authServerId",
+    ),
+    (check_requests_are_sound, "components|requestBodies|OrgRevoke|content|text/plain", {}),
+    (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|default", None),
+    (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|200", None),
+    (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|302", {}),
+    (
+        check_answers_are_sound,
+        "paths|/oauth2/v1/revoke|post|responses|404",
+        {"$ref": "#/components/responses/Refused"},
+    ),
+    (check_operations, "paths|/oauth2/v1/revoke|post|responses|404", {}),
+    (check_operations, "paths|/oauth2/v1/par|post|responses|201", None),
+    (check_operations, "paths|/oauth2/v1/keys|get|security", None),
+    (check_operations, "paths|/oauth2/v1/keys|get|x-rate-limit", None),
+    (check_operations, "paths|/oauth2/v1/keys|get|parameters", []),
+    (
+        check_requests_are_sound,
+        "paths|/oauth2/v1/par|post|parameters",
+        [{"$ref": "#/components/parameters/ClientIdOfKeys"}],
+    ),
+    (check_requests_are_sound, "components|parameters|ClientIdOfKeys|schema|format", "password"),
+    (
+        check_headers,
+        "components|responses|Keys|headers|X-Rate-Limit-Limit",
+        {"$ref": "#/components/headers/RateLimitLimit"},
+    ),
+    (check_headers, "components|responses|AccessTokenRefused|headers|WWW-Authenticate", None),
+    (
+        check_answers_are_sound,
+        "components|responses|Refused|content|application/json|schema|$ref",
+        "#/components/schemas/OktaErrorBody",
+    ),
+    (check_answers_are_sound, "components|responses|Refused|content|text/html", None),
+    (
+        check_answers_are_sound,
+        "components|responses|Revoked|content",
+        {"text/plain": {"schema": {"type": "string"}}},
+    ),
+    (check_security_at_top_only, "security", None),
+    (
+        check_security_at_top_only,
+        "paths|/oauth2/v1/revoke|post|security",
+        [{"clientSecretBasic": []}],
+    ),
+    (
+        check_security_at_top_only,
+        "components|securitySchemes|clientSecretBasic|scheme",
+        "postBody",
+    ),
+    (check_links, "paths|/oauth2/v1/revoke|post|externalDocs", None),
+    (check_links, "paths|/oauth2/v1/revoke|post|externalDocs|url", "https://example.com/"),
+    (check_headers, "components|responses|Refused|headers|X-Okta-Request-Id", None),
+    (check_headers, "components|responses|Revoked|headers|X-Rate-Limit-Reset", None),
+    (check_headers, "components|responses|Refused|headers|WWW-Authenticate", None),
+    (check_headers, "components|responses|TokenRefused|headers|dpop-nonce", None),
+    (
+        check_responses_are_open,
+        "components|schemas|TokenResponse|properties|token_type|enum",
+        ["Bearer"],
+    ),
+    (
+        check_responses_are_open,
+        "components|schemas|TokenResponse|required",
+        ["token_type", "access_token"],
+    ),
+    (check_responses_are_open, "components|schemas|OAuthErrorBody|additionalProperties", False),
+    (check_requests, "components|schemas|PasswordGrant|required", ["grant_type"]),
+    (check_requests, "components|schemas|OobGrant|additionalProperties", None),
+    (check_requests, "components|schemas|OobGrant|properties|client_id", None),
+    (check_requests, "components|schemas|OobGrant|properties|oob_code|minLength", None),
+    (check_grants, "components|schemas|OobGrant|properties|grant_type|default", "oob"),
+    (
+        check_grants,
+        "components|schemas|OrgTokenRequest|oneOf|0|$ref",
+        "#/components/schemas/JwtBearerGrant",
+    ),
+    (
+        check_grants,
+        "components|schemas|CustomTokenRequest|discriminator|mapping|password",
+        "#/components/schemas/OtpGrant",
+    ),
+    (check_hints, "components|schemas|CustomRevokeTokenTypeHint|enum", ["access_token"]),
+    (check_hints, "components|schemas|OrgRevokeTokenTypeHint|enum|2", "id_token"),
+    (check_secrets, "components|schemas|TokenResponse|properties|id_token|format", None),
+    (check_secrets, "components|schemas|ClientSecret|format", None),
+    (check_secrets, "components|parameters|DPoP|schema|format", None),
+    (check_secrets, "components|schemas|VaultedSecret|additionalProperties|format", None),
+    (
+        check_examples_are_made_up,
+        "components|schemas|ClientSecret|examples",
+        ["eW91LXNob3VsZC1ub3QtYmUtaGVyZQ"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "path", "value"), SPOILT)
 def test_checks_can_fail(check: Check, path: str, value: object, document: Document) -> None:
     spoilt = copy.deepcopy(document)
     put(spoilt, path, value)

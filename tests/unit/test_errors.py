@@ -13,7 +13,10 @@ import pytest
 from okta_oidc import (
     ORG,
     APIError,
+    ApprovalExpiredError,
+    AuthorizationError,
     BearerRefusal,
+    CallbackMismatchError,
     ClientSecretBasic,
     ConfigurationError,
     HttpInfo,
@@ -24,10 +27,13 @@ from okta_oidc import (
     OktaError,
     RateLimitError,
     ServerError,
+    SignInRequiredError,
+    TokenStoreError,
     TransportError,
     TransportTimeoutError,
 )
 from okta_oidc._http import Headers, Members, retry_after
+from okta_oidc._ratelimit import RateLimits
 
 from ._faces import CALLS, Face, Kind, borrowed_client
 from ._recording import Recorder
@@ -58,6 +64,11 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     ServerError: (APIError,),
     InvalidTokenError: (OktaError,),
     BearerRefusal: (OktaError,),
+    AuthorizationError: (OktaError,),
+    CallbackMismatchError: (AuthorizationError,),
+    ApprovalExpiredError: (OktaError,),
+    SignInRequiredError: (OktaError,),
+    TokenStoreError: (OktaError,),
 }
 
 HTML = b"<!DOCTYPE html><html><body>Bad gateway planted-page</body></html>"
@@ -254,6 +265,7 @@ def test_every_refusal_at_every_endpoint(open_okta: OpenOkta, row: str) -> None:
     response, expected, code, description = ROWS[row]
     okta = open_okta(handler=Recorder(response), retry=None)
     for name, call in CALLS.items():
+        okta.runtime.limits = RateLimits()
         with pytest.raises(APIError) as caught:
             call(okta)
         error = caught.value
@@ -498,6 +510,7 @@ def test_a_hint_for_a_missing_licence(open_okta: OpenOkta) -> None:
 def test_a_hint_for_a_web_page(open_okta: OpenOkta, status: int) -> None:
     okta = open_okta(handler=Recorder(answer(status, HTML, replace=PAGE)), retry=None)
     for call in CALLS.values():
+        okta.runtime.limits = RateLimits()
         with pytest.raises(OktaError, match="page") as caught:
             call(okta)
         assert isinstance(caught.value, MalformedResponseError if status == 200 else APIError)
@@ -555,6 +568,11 @@ def samples() -> list[OktaError]:
         ServerError("m", http=http_info()),
         InvalidTokenError("m", reason="expired"),
         BearerRefusal(401, {"WWW-Authenticate": "Bearer"}, None, "m"),
+        AuthorizationError("m", code="access_denied", description="d"),
+        CallbackMismatchError("m"),
+        ApprovalExpiredError("m"),
+        SignInRequiredError("m", reason="lost"),
+        TokenStoreError("m"),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 from okta_oidc import ConfigurationError
-from okta_oidc._grants import GRANTS
+from okta_oidc._operations import grants
 from okta_oidc_api import models
 from okta_oidc_api.models import (
     AuthorizationCodeGrant,
@@ -25,6 +25,8 @@ from ._faces import Face, Kind
 from ._recording import Recorder, never
 from ._samples import BASIC, CALLBACK, POST, TOKENS, answer
 from .conftest import OpenOkta
+
+GRANTS = tuple(grants().values())
 
 
 def sample_of(grant: type[Any]) -> Any:

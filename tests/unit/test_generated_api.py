@@ -14,7 +14,10 @@ from okta_oidc import (
     ConfigurationError,
     MalformedResponseError,
     OktaOIDC,
+    RateLimitError,
+    ServerError,
     TransportError,
+    success,
 )
 from okta_oidc_api import Client
 from okta_oidc_api.api.introspection import custom_introspect, org_introspect
@@ -22,18 +25,20 @@ from okta_oidc_api.api.revocation import custom_revoke, org_revoke
 from okta_oidc_api.api.token import custom_token, org_token
 from okta_oidc_api.models import (
     AuthorizationCodeGrant,
+    ClientCredentialsGrant,
     CustomRevokeRequest,
     IntrospectionResponse,
     IntrospectRequest,
-    OAuthError,
-    OktaError,
+    OAuthErrorBody,
+    OktaErrorBody,
     OrgRevokeRequest,
     TokenResponse,
 )
+from okta_oidc_api.types import Unset
 
 from ._faces import Face, Kind
 from ._recording import Recorder, never
-from ._samples import BASIC, CALLBACK, ORG_URL, TOKENS, answer, oauth_error, okta_error
+from ._samples import BASIC, CALLBACK, OKTA_NOW, ORG_URL, TOKENS, answer, oauth_error, okta_error
 from .conftest import OpenOkta, on_every_loop
 
 CODE = AuthorizationCodeGrant(code="planted-code", redirect_uri=CALLBACK)
@@ -69,30 +74,113 @@ def test_answers_are_the_generated_types(open_okta: OpenOkta) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 429, 500, 503])
-def test_described_errors_are_the_generated_types(
-    open_okta: OpenOkta, endpoint: str, status: int
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 429, 500, 503])
+@pytest.mark.parametrize("body", [oauth_error("e", "d", x=1), okta_error("E0000001")])
+def test_errors_are_those_of_the_methods(
+    open_okta: OpenOkta, endpoint: str, status: int, body: dict[str, object]
 ) -> None:
-    module, body = ENDPOINTS[endpoint]
-    handler = Recorder(answer(status, oauth_error("e", "d", x=1)))
-    response = open_okta(handler=handler).generated(module, body=body)
-    assert response.status_code == status
-    assert isinstance(response.parsed, OAuthError)
-    assert (response.parsed.error, response.parsed.error_description) == ("e", "d")
-
-    handler = Recorder(answer(status, okta_error("E0000001")))
-    response = open_okta(handler=handler).generated(module, body=body)
-    assert isinstance(response.parsed, OktaError)
-    # A generated function asks once, whatever the answer.
+    module, request = ENDPOINTS[endpoint]
+    handler = Recorder(answer(status, body))
+    with pytest.raises(APIError) as caught:
+        open_okta(handler=handler, retry=None).generated(module, body=request)
+    assert caught.value.status == status
+    assert caught.value.code == body.get("error", body.get("errorCode"))
+    assert caught.value.http.request_id == "reqABC-123"
     assert len(handler.requests) == 1
 
 
-def test_a_described_error_of_an_undescribed_status_is_none(open_okta: OpenOkta) -> None:
-    okta = open_okta(handler=Recorder(answer(502, oauth_error("e"))))
-    response = okta.generated(custom_token, body=CODE)
-    assert response.parsed is None
-    assert response.status_code == 502
-    assert b'"error"' in response.content
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@on_every_loop
+def test_the_table_of_what_is_sent_again_holds(open_okta: OpenOkta, endpoint: str) -> None:
+    module, request = ENDPOINTS[endpoint]
+    good = answer(200, {**TOKENS, "active": True})
+    soon = {"x-rate-limit-reset": str(OKTA_NOW + 2)}
+    limited = answer(429, okta_error("E0000047"), replace=soon)
+    # Refused before it was processed: any call.
+    handler = Recorder(limited, limited, good)
+    okta = open_okta(handler=handler)
+    assert okta.generated(module, body=request).status_code == 200
+    assert len(handler.requests) == 3
+    assert len(okta.waits) == 2
+    # It may have been processed: a call that uses nothing up.
+    handler = Recorder(answer(502), httpx.ReadError("reset"), good)
+    okta = open_okta(handler=handler)
+    if "token" in endpoint:
+        with pytest.raises(ServerError):
+            okta.generated(module, body=request)
+        assert len(handler.requests) == 1
+    else:
+        assert okta.generated(module, body=request).status_code == 200
+        assert len(handler.requests) == 3
+
+
+def test_client_credentials_may_be_sent_again(open_okta: OpenOkta) -> None:
+    handler = Recorder(answer(503), answer(200, TOKENS))
+    okta = open_okta(handler=handler)
+    assert okta.generated(org_token, body=ClientCredentialsGrant(scope="s")).status_code == 200
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_known_limit_holds_back_methods_and_functions_alike(
+    open_okta: OpenOkta, endpoint: str
+) -> None:
+    module, request = ENDPOINTS[endpoint]
+    handler = Recorder(answer(429, okta_error("E0000047")))
+    okta = open_okta(handler=handler, retry=None)
+    for _ in range(2):
+        with pytest.raises(RateLimitError):
+            okta.generated(module, body=request)
+    assert len(handler.requests) == 1
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 206, 299])
+def test_no_token_of_another_2xx_is_lost(open_okta: OpenOkta, status: int) -> None:
+    okta = open_okta(handler=Recorder(answer(status, TOKENS)))
+    answered = okta.generated(custom_token, body=CODE)
+    assert isinstance(answered.parsed, TokenResponse)
+    assert success(answered.parsed).access_token == "AT-one"
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_revocation_is_none_or_an_error(open_okta: OpenOkta, status: int) -> None:
+    okta = open_okta(handler=Recorder(answer(status)))
+    assert okta.generated(custom_revoke, body=CustomRevokeRequest(token="t")).parsed is None
+    okta = open_okta(handler=Recorder(answer(status, oauth_error("invalid_client"))))
+    with pytest.raises(MalformedResponseError):
+        okta.generated(custom_revoke, body=CustomRevokeRequest(token="t"))
+
+
+def test_members_are_of_their_types(open_okta: OpenOkta) -> None:
+    body = {**TOKENS, "expires_in": "3600", "scope": ["a", "b"], "refresh_token": None, "x": None}
+    okta = open_okta(handler=Recorder(answer(200, body)))
+    parsed = okta.generated(custom_token, body=CODE).parsed
+    assert isinstance(parsed, TokenResponse)
+    assert (parsed.expires_in, parsed.scope) == (3600, "a b")
+    assert isinstance(parsed.refresh_token, Unset)
+    assert parsed.additional_properties == {"x": None}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wrong"),
+    [
+        ("custom token", {"access_token": 5}),
+        ("custom token", {"expires_in": "soon"}),
+        ("custom token", {"vaulted_secret": [1]}),
+        ("org introspect", {"exp": True}),
+        ("org introspect", {"aud": {"a": "b"}}),
+        ("org introspect", {"amr": "pwd"}),
+        ("org introspect", {"cnf": "k"}),
+        ("org introspect", {"active": "true"}),
+    ],
+)
+def test_a_2xx_that_its_model_cannot_read_is_malformed(
+    open_okta: OpenOkta, endpoint: str, wrong: dict[str, object]
+) -> None:
+    module, request = ENDPOINTS[endpoint]
+    okta = open_okta(handler=Recorder(answer(200, {**TOKENS, "active": True, **wrong})))
+    with pytest.raises(MalformedResponseError, match=next(iter(wrong))) as caught:
+        okta.generated(module, body=request)
+    assert next(iter(wrong)).encode() in caught.value.body
 
 
 PAGE = b"<html>gateway</html>"
@@ -117,7 +205,6 @@ PAGE = b"<html>gateway</html>"
         answer(599, PAGE),
         answer(302, replace={"location": "https://evil.example"}),
         answer(307, oauth_error("e"), replace={"location": "https://evil.example"}),
-        answer(299, {"token_type": "x", "active": True}),
     ],
     ids=lambda response: f"{response.status_code}-{response.content[:12]!r}",
 )
@@ -126,25 +213,14 @@ def test_what_the_parser_would_lose_is_kept(
 ) -> None:
     module, body = ENDPOINTS[endpoint]
     handler = Recorder(response)
-    okta = open_okta(handler=handler)
+    okta = open_okta(handler=handler, retry=None)
     status = response.status_code
-    error: APIError | MalformedResponseError | None = None
-    try:
-        parsed = okta.generated(module, body=body)
-    except (APIError, MalformedResponseError) as raised:
-        error = raised
-    else:
-        # Nothing was lost: an answer in a shape that is described, of a status that Python knows.
-        assert parsed.status_code == status
-        assert parsed.content == response.content
-        assert status not in (299, 520, 599)
-    if error is not None:
-        assert isinstance(error, MalformedResponseError if status < 300 else APIError)
-        assert error.http.status == status
-        assert error.http.request_id == "reqABC-123"
-        assert error.body == response.content
-        assert "planted" not in str(error)
-    assert len(handler.requests) == 1
+    with pytest.raises(APIError) as caught:
+        okta.generated(module, body=body)
+    assert caught.value.http.status == status
+    assert caught.value.http.request_id == "reqABC-123"
+    assert caught.value.body == response.content
+    assert "planted" not in str(caught.value)
 
 
 @pytest.mark.parametrize("endpoint", [name for name in ENDPOINTS if "revoke" not in name])
@@ -214,22 +290,57 @@ def test_credentials_go_to_no_other_host(kind: Kind, url: str) -> None:
             okta.run(post, url, data={"token": "t"})
 
 
-def test_what_is_no_form_is_not_sent(kind: Kind) -> None:
-    with Face(kind, handler=never) as okta:
-        api = okta.client.api
-        client: Any = api.get_httpx_client() if kind == "sync" else api.get_async_httpx_client()
-        for options in ({"json": {"token": "t"}}, {"content": b"x"}, {}):
-            with pytest.raises(ConfigurationError):
-                okta.run(client.post, "/oauth2/default/v1/token", **options)
-        with pytest.raises(ConfigurationError):
-            okta.run(client.get, "/oauth2/default/v1/keys")
+def client_of(okta: Face) -> Any:
+    api = okta.client.api
+    return api.get_httpx_client() if okta.kind == "sync" else api.get_async_httpx_client()
+
+
+@on_every_loop
+def test_a_hand_made_request_works(kind: Kind) -> None:
+    """Any method, with a query, JSON, other content or none; without a time limit of its own."""
+    handler = Recorder(answer(200, {"keys": []}))
+    with Face(kind, handler=handler) as okta:
+        client = client_of(okta)
+        url = f"{ORG_URL}/oauth2/default/v1/x"
+        for request in (
+            httpx.Request("GET", url, params={"client_id": "c", "q": "a b"}),
+            httpx.Request("POST", url, json={"a": 1}),
+            httpx.Request("PUT", url, content=b"x", headers={"Content-Type": "text/plain"}),
+            httpx.Request("DELETE", url),
+        ):
+            answered = okta.run(client.send, request)
+            assert answered.json() == {"keys": []}
+            sent = handler.last
+            assert (sent.method, sent.url, sent.content) == (
+                request.method,
+                request.url,
+                request.content,
+            )
+            assert "authorization" not in sent.headers
+            assert sent.headers.get("content-type") == request.headers.get("content-type")
+            assert sent.extensions["timeout"]["read"] == pytest.approx(10.0, abs=0.5)
+            assert sent.headers["user-agent"].startswith("okta-oidc/")
+        okta.run(client.get, "/oauth2/default/v1/x", params={"a": ["1", "2"]})
+        assert handler.last.url.query == b"a=1&a=2"
+        okta.run(client.post, "/oauth2/default/v1/x", data={"token": "t"})
+        assert handler.last.headers["authorization"] == BASIC.sign(b"", ORG_URL)[0]
+        assert handler.form == [("token", "t")]
+
+
+@pytest.mark.parametrize("status", [302, 400, 502])
+def test_a_hand_made_request_raises_as_the_methods_do(kind: Kind, status: int) -> None:
+    with (
+        Face(kind, handler=Recorder(answer(status)), retry=None) as okta,
+        pytest.raises(APIError),
+    ):
+        okta.run(client_of(okta).get, "/oauth2/default/v1/x")
 
 
 @pytest.mark.parametrize("member", ["client_id", "client_secret", "client_assertion"])
 def test_a_second_method_is_refused(open_okta: OpenOkta, member: str) -> None:
     body = IntrospectRequest(token="t")
     setattr(body, member, "planted")
-    with pytest.raises(ConfigurationError, match="already"):
+    with pytest.raises(ConfigurationError, match="authenticates twice"):
         open_okta(handler=never).generated(custom_introspect, body=body)
 
 
@@ -247,7 +358,7 @@ def test_options_of_httpx_do_not_undo_the_promises(kind: Kind) -> None:
                 auth=("their-id", "their-secret"),
             )
     assert len(handler.requests) == 1
-    assert handler.last.headers["authorization"] == BASIC.sign(b"")[0]
+    assert handler.last.headers["authorization"] == BASIC.sign(b"", ORG_URL)[0]
 
 
 def test_a_proof_of_possession_is_sent_along(open_okta: OpenOkta) -> None:
@@ -270,5 +381,108 @@ def test_a_closed_client_is_closed_for_generated_functions_too(kind: Kind) -> No
 def test_a_server_id_cannot_climb_out_of_its_place(open_okta: OpenOkta) -> None:
     handler = Recorder(answer(body={"active": True}))
     okta = open_okta(handler=handler)
-    okta.generated(custom_introspect, "a/../../b?c#d", body=IntrospectRequest(token="t"))
-    assert handler.last.url.raw_path == b"/oauth2/a%2F..%2F..%2Fb%3Fc%23d/v1/introspect"
+    okta.generated(custom_introspect, "a/../../b?c#d\n", body=IntrospectRequest(token="t"))
+    assert handler.last.url.raw_path == b"/oauth2/a%2F..%2F..%2Fb%3Fc%23d%0A/v1/introspect"
+    for server in ("", ".", ".."):
+        with pytest.raises(ConfigurationError, match="path"):
+            okta.generated(custom_introspect, server, body=IntrospectRequest(token="t"))
+    assert len(handler.requests) == 1
+
+
+class TestCopies:
+    """``with_headers``, ``with_cookies`` and ``with_timeout``."""
+
+    def test_the_original_stays_as_it_is(self, kind: Kind) -> None:
+        handler = Recorder(answer(body={"active": True}, replace={"set-cookie": "s=1; Path=/"}))
+        with Face(kind, handler=handler) as okta:
+            original = okta.client.api
+            copies = {
+                "headers": original.with_headers({"X-Tenant": "blue"}),
+                "cookies": original.with_cookies({"sid": "abc"}),
+                "timeout": original.with_timeout(httpx.Timeout(2.5)),
+            }
+            assert okta.client.api is original
+
+            def ask(client: Client) -> httpx.Request:
+                module: Any = custom_introspect
+                name = "sync" if kind == "sync" else "asyncio"
+                okta.run(getattr(module, name), client=client, body=IntrospectRequest(token="t"))
+                return handler.last
+
+            for name, copy in copies.items():
+                for _ in range(2):
+                    sent = ask(copy)
+                    assert sent.headers.get("x-tenant") == ("blue" if name == "headers" else None)
+                    # What the caller set is sent, and nothing that the server did.
+                    assert sent.headers.get("cookie") == ("sid=abc" if name == "cookies" else None)
+                    limit = 2.5 if name == "timeout" else 10
+                    assert sent.extensions["timeout"]["read"] == pytest.approx(limit, abs=0.5)
+                    assert sent.headers["authorization"] == BASIC.sign(b"", ORG_URL)[0]
+                sent = ask(original)
+                assert "x-tenant" not in sent.headers
+                assert "cookie" not in sent.headers
+                assert sent.extensions["timeout"]["read"] == pytest.approx(10, abs=0.5)
+
+    def test_copies_of_copies_add_up(self, kind: Kind) -> None:
+        handler = Recorder(answer(body={"active": True}))
+        with Face(kind, handler=handler) as okta:
+            api = okta.client.api.with_headers({"A": "1"}).with_cookies({"c": "d", "e": "f"})
+            api = api.with_timeout(httpx.Timeout(None)).with_headers({"B": "2"})
+            name = "sync" if kind == "sync" else "asyncio"
+            module: Any = custom_introspect
+            okta.run(getattr(module, name), client=api, body=IntrospectRequest(token="t"))
+        sent = handler.last
+        assert (sent.headers["a"], sent.headers["b"]) == ("1", "2")
+        assert sent.headers["cookie"] == "c=d; e=f"
+        assert sent.extensions["timeout"]["read"] is None
+
+    def test_they_are_limited_and_judged_like_the_original(self, kind: Kind) -> None:
+        handler = Recorder(answer(429, okta_error("E0000047")))
+        with Face(kind, handler=handler, retry=None) as okta:
+            name = "sync" if kind == "sync" else "asyncio"
+            module: Any = custom_introspect
+            for api in (okta.client.api.with_headers({"A": "1"}), okta.client.api):
+                with pytest.raises(RateLimitError):
+                    okta.run(getattr(module, name), client=api, body=IntrospectRequest(token="t"))
+        assert len(handler.requests) == 1
+
+    def test_a_with_block_closes_nothing(self, kind: Kind) -> None:
+        with Face(kind, handler=Recorder(answer(body={"active": True}))) as okta:
+            api = okta.client.api
+            if kind == "sync":
+                with api, api:
+                    pass
+            else:
+
+                async def enter() -> None:
+                    async with api, api:
+                        pass
+
+                okta.run(enter)
+            assert okta.introspect("t")
+            assert okta.generated(custom_introspect, body=IntrospectRequest(token="t")).parsed
+
+
+def test_the_request_that_the_generator_writes_has_the_shape_that_operations_take() -> None:
+    """``_get_kwargs`` is the generator's own. A change of its form is to be seen here first."""
+    assert vars(custom_token)["_get_kwargs"]("aus1", body=ClientCredentialsGrant(scope="a b")) == {
+        "method": "post",
+        "url": "/oauth2/aus1/v1/token",
+        "data": {"grant_type": "client_credentials", "scope": "a b"},
+        "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+    }
+    assert vars(org_introspect)["_get_kwargs"](body=IntrospectRequest("t")) == {
+        "method": "post",
+        "url": "/oauth2/v1/introspect",
+        "data": {"token": "t"},
+        "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+    }
+
+
+def test_success_narrows_to_the_answer() -> None:
+    tokens = TokenResponse(token_type="Bearer")
+    assert success(tokens) is tokens
+    assert success(None) is None
+    for body in (OAuthErrorBody(error="e"), OktaErrorBody(error_code="e", error_summary="s")):
+        with pytest.raises(TypeError):
+            success(body)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from okta_oidc import HttpInfo, Introspection, MalformedResponseError, OktaOIDC, Tokens
 from okta_oidc._http import Headers, Members
+from okta_oidc._runtime import Runtime
 from okta_oidc_api.models import TokenResponse
 from okta_oidc_api.types import Unset
 
@@ -30,7 +31,7 @@ def okta_saying(body: Any) -> Generator[OktaOIDC, None, None]:
     """A client that gets this answer to all it asks, always at the same moment."""
     http = httpx.Client(transport=httpx.MockTransport(Recorder(answer(body=body))))
     with http, OktaOIDC(ORG_URL, BASIC, http_client=http) as okta:
-        vars(okta)["_sender"].now = lambda: ARRIVED
+        vars(okta)["_flow"].runtime = Runtime(now=lambda: ARRIVED)
         yield okta
 
 

@@ -26,10 +26,10 @@ from okta_oidc import (
     TransportError,
     TransportTimeoutError,
 )
-from okta_oidc._calls import Call
-from okta_oidc._core import Core
-from okta_oidc._gate import Gate
 from okta_oidc._http import Reply
+from okta_oidc._operations import Operation
+
+from tests.support.flows import HandDrivenFlow
 
 from ._faces import CALLS
 from ._recording import Recorder
@@ -95,22 +95,24 @@ class Course:
     error: OktaError | None = None
 
 
-def core_with(retry: Retry | None = Retry(), clock: Clock | None = None) -> Core:  # noqa: B008
-    core = Core(ORG_URL, POST, None, 10.0, retry)
-    core.gate = Gate(clock or Clock())
-    core.random.seed(1)
-    return core
+def flow_with(
+    retry: Retry | None = Retry(),  # noqa: B008
+    clock: Clock | None = None,
+    seed: int = 1,
+) -> HandDrivenFlow:
+    return HandDrivenFlow(ORG_URL, POST, retry, clock=clock or Clock(), seed=seed)
 
 
-def course_of(core: Core, call: Call[Any], *outcomes: Outcome) -> Course:
+def course_of(flow: HandDrivenFlow, call: Operation[Any], *outcomes: Outcome) -> Course:
     """Drive a call; the last outcome is met again and again."""
     course = Course()
     pending = list(outcomes)
-    steps = core.steps(call)
+    steps = flow.steps(call)
     try:
         step = next(steps)
         while True:
             if not isinstance(step, httpx.Request):
+                assert isinstance(step, float)
                 course.waits.append(step)
                 step = next(steps)
                 continue
@@ -124,36 +126,33 @@ def course_of(core: Core, call: Call[Any], *outcomes: Outcome) -> Course:
     return course
 
 
-def calls_of(core: Core) -> dict[str, Call[Any]]:
+def calls_of(flow: HandDrivenFlow) -> dict[str, Operation[Any]]:
     """Each kind of call, and in its name whether a second delivery changes nothing."""
     return {
-        "introspect idempotent": core.introspect("t", None, None),
-        "revoke idempotent": core.revoke("t", None, None),
-        "client_credentials idempotent": core.token({"grant_type": "client_credentials"}, None),
-        "code": core.token_for_code("c", CALLBACK, None, None),
-        "refresh": core.token_for_refresh_token("r", None, None, None),
-        "password": core.token(
-            {"grant_type": "password", "username": "u", "password": "p", "scope": "s"}, None
+        "introspect idempotent": flow.introspect("t"),
+        "revoke idempotent": flow.revoke("t"),
+        "client_credentials idempotent": flow.token({"grant_type": "client_credentials"}),
+        "code": flow.code("c", CALLBACK),
+        "refresh": flow.refresh("r"),
+        "password": flow.token(
+            {"grant_type": "password", "username": "u", "password": "p", "scope": "s"}
         ),
-        "exchange": core.token(
+        "exchange": flow.token(
             {
                 "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
                 "subject_token": "s",
                 "subject_token_type": "t",
-            },
-            None,
+            }
         ),
-        "jwt bearer": core.token(
-            {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "a"}, None
+        "jwt bearer": flow.token(
+            {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "a"}
         ),
-        "unknown": core.token({"grant_type": "urn:x:new"}, None),
-        "client_credentials in another case": core.token(
-            {"grant_type": "Client_Credentials"}, None
-        ),
+        "unknown": flow.token({"grant_type": "urn:x:new"}),
+        "client_credentials in another case": flow.token({"grant_type": "Client_Credentials"}),
     }
 
 
-NAMES = list(calls_of(core_with()))
+NAMES = list(calls_of(flow_with()))
 
 # A failure, and whether an idempotent call, or any other, is sent again after it.
 TABLE: dict[str, tuple[Any, bool, bool]] = {
@@ -192,9 +191,9 @@ TABLE: dict[str, tuple[Any, bool, bool]] = {
 def test_what_is_sent_again(failure: str, name: str) -> None:
     make, idempotent, other = TABLE[failure]
     again = idempotent if name.endswith("idempotent") else other
-    core = core_with()
+    flow = flow_with()
 
-    course = course_of(core, calls_of(core)[name], make(), good())
+    course = course_of(flow, calls_of(flow)[name], make(), good())
 
     assert len(course.sent) == (2 if again else 1)
     assert len(course.waits) == len(course.sent) - 1
@@ -213,8 +212,8 @@ def test_what_is_sent_again(failure: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_malformed_success_is_never_asked_for_again(name: str) -> None:
-    core = core_with()
-    course = course_of(core, calls_of(core)[name], reply(200, [1]), good())
+    flow = flow_with()
+    course = course_of(flow, calls_of(flow)[name], reply(200, [1]), good())
     if name != "revoke idempotent":
         assert isinstance(course.error, MalformedResponseError)
     assert len(course.sent) == 1
@@ -225,16 +224,16 @@ def test_a_refused_certificate_would_be_refused_again() -> None:
     error = unsent()
     error.__cause__ = httpx.ConnectError("x")
     error.__cause__.__cause__ = ssl.SSLCertVerificationError("expired")
-    core = core_with()
-    course = course_of(core, core.introspect("t", None, None), error, good())
+    flow = flow_with()
+    course = course_of(flow, flow.introspect("t"), error, good())
     assert course.error is error
     assert len(course.sent) == 1
 
 
 @pytest.mark.parametrize("attempts", [1, 2, 3, 7])
 def test_attempts(attempts: int) -> None:
-    core = core_with(Retry(attempts=attempts, max_wait=1000))
-    course = course_of(core, core.introspect("t", None, None), reply(503))
+    flow = flow_with(Retry(attempts=attempts, max_wait=1000))
+    course = course_of(flow, flow.introspect("t"), reply(503))
     assert len(course.sent) == attempts
     assert len(course.waits) == attempts - 1
     assert isinstance(course.error, ServerError)
@@ -244,17 +243,17 @@ def test_attempts(attempts: int) -> None:
 def test_no_retry_sends_once() -> None:
     for name in NAMES:
         for failure, _, _ in TABLE.values():
-            core = core_with(None)
-            course = course_of(core, calls_of(core)[name], failure(), good())
+            flow = flow_with(None)
+            course = course_of(flow, calls_of(flow)[name], failure(), good())
             assert len(course.sent) == 1
             assert course.waits == []
             assert course.error is not None
 
 
 def test_the_last_failure_is_the_one_that_is_raised() -> None:
-    core = core_with()
-    call = core.introspect("t", None, None)
-    course = course_of(core, call, lost(), reply(503), reply(400, oauth_error("invalid_grant")))
+    flow = flow_with()
+    call = flow.introspect("t")
+    course = course_of(flow, call, lost(), reply(503), reply(400, oauth_error("invalid_grant")))
     assert isinstance(course.error, InvalidGrantError)
     assert course.error.retries == 2
     assert len(course.sent) == 3
@@ -262,26 +261,24 @@ def test_the_last_failure_is_the_one_that_is_raised() -> None:
 
 def test_pauses_grow_and_stay_short() -> None:
     for seed in range(50):
-        core = core_with(Retry(attempts=12, max_wait=1000))
-        core.random.seed(seed)
-        waits = course_of(core, core.introspect("t", None, None), lost()).waits
+        flow = flow_with(Retry(attempts=12, max_wait=1000), seed=seed)
+        waits = course_of(flow, flow.introspect("t"), lost()).waits
         assert len(waits) == 11
         assert all(0.1 <= wait <= 2.0 for wait in waits)
         assert waits[-1] > waits[0] / 2
     # Not all who failed at one moment come back in one moment.
     firsts = set[float]()
     for seed in range(20):
-        core = core_with()
-        core.random.seed(seed)
-        firsts.add(course_of(core, core.introspect("t", None, None), lost()).waits[0])
+        flow = flow_with(seed=seed)
+        firsts.add(course_of(flow, flow.introspect("t"), lost()).waits[0])
     assert len(firsts) == 20
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 5, 20])
 def test_a_429_is_waited_out_by_the_servers_clock(seconds: int) -> None:
     for name in NAMES:
-        core = core_with()
-        course = course_of(core, calls_of(core)[name], limited(seconds), good())
+        flow = flow_with()
+        course = course_of(flow, calls_of(flow)[name], limited(seconds), good())
         (wait,) = course.waits
         # A second more, as both times are rounded down, and a fraction: not all come at once.
         assert seconds + 1 <= wait <= seconds + 2
@@ -289,8 +286,8 @@ def test_a_429_is_waited_out_by_the_servers_clock(seconds: int) -> None:
 
 
 def test_a_reset_in_the_past_is_no_negative_wait() -> None:
-    core = core_with()
-    (wait,) = course_of(core, core.introspect("t", None, None), limited(-500), good()).waits
+    flow = flow_with()
+    (wait,) = course_of(flow, flow.introspect("t"), limited(-500), good()).waits
     assert 1 <= wait <= 2
 
 
@@ -302,16 +299,16 @@ def test_a_concurrency_limit_is_not_waited_out() -> None:
         ("x-rate-limit-reset", str(OKTA_NOW + 55)),
     ]
     refused = Reply(429, httpx.Headers(headers), b"")
-    core = core_with()
-    course = course_of(core, core.introspect("t", None, None), refused, good())
+    flow = flow_with()
+    course = course_of(flow, flow.introspect("t"), refused, good())
     assert course.error is None
     assert 0 < course.waits[0] < 5
 
 
 @pytest.mark.parametrize("max_wait", [0, 0.5, 10, 30.9])
 def test_a_wait_that_would_be_too_long_is_not_begun(max_wait: float) -> None:
-    core = core_with(Retry(max_wait=max_wait))
-    course = course_of(core, core.introspect("t", None, None), limited(30), good())
+    flow = flow_with(Retry(max_wait=max_wait))
+    course = course_of(flow, flow.introspect("t"), limited(30), good())
     assert isinstance(course.error, RateLimitError)
     assert course.error.retry_after == 30
     assert course.waits == []
@@ -319,8 +316,8 @@ def test_a_wait_that_would_be_too_long_is_not_begun(max_wait: float) -> None:
 
 
 def test_all_waits_together_are_limited() -> None:
-    core = core_with(Retry(attempts=100, max_wait=25))
-    course = course_of(core, core.introspect("t", None, None), limited(5), limited(5))
+    flow = flow_with(Retry(attempts=100, max_wait=25))
+    course = course_of(flow, flow.introspect("t"), limited(5), limited(5))
     assert sum(course.waits) <= 25
     assert 3 <= len(course.waits) <= 4
     assert isinstance(course.error, RateLimitError)
@@ -361,8 +358,8 @@ STRATEGY = st.lists(
 def test_nothing_that_may_have_been_processed_is_sent_again(
     faults: list[tuple[Any, bool]], name: str, attempts: int, max_wait: float
 ) -> None:
-    core = core_with(Retry(attempts, max_wait))
-    course = course_of(core, calls_of(core)[name], *(make() for make, _ in faults), good())
+    flow = flow_with(Retry(attempts, max_wait))
+    course = course_of(flow, calls_of(flow)[name], *(make() for make, _ in faults), good())
 
     processed = [may_be for _, may_be in faults][: len(course.sent)]
     assert True not in processed[: len(course.sent) - 1]
@@ -376,94 +373,108 @@ def test_nothing_that_may_have_been_processed_is_sent_again(
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(faults=STRATEGY, attempts=st.integers(1, 12))
 def test_an_idempotent_call_ends_too(faults: list[tuple[Any, bool]], attempts: int) -> None:
-    core = core_with(Retry(attempts, 1000))
-    call = core.introspect("t", None, None)
-    course = course_of(core, call, *(make() for make, _ in faults))
+    flow = flow_with(Retry(attempts, 1000))
+    call = flow.introspect("t")
+    course = course_of(flow, call, *(make() for make, _ in faults))
     assert 1 <= len(course.sent) <= attempts
     assert course.error is not None
 
 
 def test_a_known_empty_bucket_is_waited_for_before_sending() -> None:
     clock = Clock()
-    core = core_with(clock=clock)
-    introspect = core.introspect("t", None, None)
+    flow = flow_with(clock=clock)
+    introspect = flow.introspect("t")
 
-    assert course_of(core, introspect, limited(10), limited(10), limited(30)).error is not None
+    assert course_of(flow, introspect, limited(10), limited(10), limited(30)).error is not None
     clock.now += 5
-    course = course_of(core, core.revoke("t", None, None), good())
+    course = course_of(flow, flow.revoke("t"), good())
     assert len(course.sent) == 1
     (wait,) = course.waits
     assert 0 < wait <= 30
     clock.now += 100
-    assert course_of(core, introspect, good()).waits == []
+    assert course_of(flow, introspect, good()).waits == []
 
 
 def test_a_bucket_that_stays_empty_too_long_is_not_asked() -> None:
     clock = Clock()
-    core = core_with(Retry(max_wait=5), clock)
-    introspect = core.introspect("t", None, None)
-    refused = course_of(core, introspect, limited(50, okta_error("E0000047")))
+    flow = flow_with(Retry(max_wait=5), clock)
+    introspect = flow.introspect("t")
+    refused = course_of(flow, introspect, limited(50, okta_error("E0000047")))
     assert len(refused.sent) == 1
 
     clock.now += 10
-    course = course_of(core, introspect, good())
+    course = course_of(flow, introspect, good())
     assert course.sent == []
     assert isinstance(course.error, RateLimitError)
     assert course.error is not refused.error
     assert course.error.retry_after is not None
     assert 40 <= course.error.retry_after <= 42
-    assert course.error.code == "E0000047"
     assert course.error.retryable
     assert "not sent" in str(course.error)
     assert isinstance(pickle.loads(pickle.dumps(course.error)), RateLimitError)
-    # Whoever asks for one attempt gets it.
-    once = core_with(None)
-    once.gate = core.gate
-    assert len(course_of(once, introspect, good()).sent) == 1
+    # Whoever asks for one attempt may not wait, and is told at once.
+    once = flow_with(None)
+    once.runtime = flow.runtime
+    held = course_of(once, introspect, good())
+    assert (held.sent, held.waits) == ([], [])
+    assert isinstance(held.error, RateLimitError)
+
+
+def test_what_is_held_back_learns_nothing_of_another_callers_answer() -> None:
+    flow = flow_with(Retry(max_wait=5))
+    body = okta_error("E0000047", "planted-summary")
+    assert course_of(flow, flow.introspect("t"), limited(50, body)).error is not None
+    held = course_of(flow, flow.introspect("other"), good()).error
+    assert isinstance(held, RateLimitError)
+    assert (held.code, held.description, held.body, held.error_id) == (None, None, b"", None)
+    assert (dict(held.extra), dict(held.http.headers), held.causes) == ({}, {}, ())
+    assert held.http.request_id is None
+    assert held.status == 429
+    assert "planted" not in f"{held} {held!r} {vars(held)}"
 
 
 def test_buckets_are_apart() -> None:
     clock = Clock()
-    core = core_with(Retry(max_wait=5), clock)
-    assert course_of(core, core.introspect("t", None, None), limited(50)).error is not None
+    flow = flow_with(Retry(max_wait=5), clock)
+    assert course_of(flow, flow.introspect("t"), limited(50)).error is not None
 
-    def sent(other: Core, call: Call[Any]) -> int:
+    def sent(other: HandDrivenFlow, call: Operation[Any]) -> int:
         return len(course_of(other, call, good()).sent)
 
-    assert sent(core, core.revoke("t", None, None)) == 0
-    assert sent(core, core.introspect("t", None, "aus2")) == 0
-    assert sent(core, core.introspect("t", None, ORG)) == 1
-    assert sent(core, core.token_for_code("c", CALLBACK, None, None)) == 1
+    assert sent(flow, flow.revoke("t")) == 0
+    assert sent(flow, flow.introspect("t", "aus2")) == 0
+    assert sent(flow, flow.introspect("t", ORG)) == 1
+    assert sent(flow, flow.code("c", CALLBACK)) == 1
     for url, auth in ((ORG_URL.replace("dev", "qa"), POST), (ORG_URL, type(BASIC)("id2", "s"))):
-        other = Core(url, auth, None, 10.0, Retry(max_wait=5))
-        other.gate = core.gate
-        assert sent(other, other.introspect("t", None, None)) == 1
+        other = HandDrivenFlow(url, auth, Retry(max_wait=5))
+        other.runtime = flow.runtime
+        assert sent(other, other.introspect("t")) == 1
 
 
 def test_one_users_limit_holds_back_nobody_else() -> None:
-    core = core_with(Retry(max_wait=5))
-    call = core.token_for_code("c", CALLBACK, None, None)
-    refused = course_of(core, call, limited(50, oauth_error("invalid_grant")))
+    flow = flow_with(Retry(max_wait=5))
+    call = flow.code("c", CALLBACK)
+    refused = course_of(flow, call, limited(50, oauth_error("invalid_grant")))
     assert isinstance(refused.error, RateLimitError)
-    assert len(course_of(core, call, good()).sent) == 1
+    assert len(course_of(flow, call, good()).sent) == 1
 
 
 @pytest.mark.parametrize("reset", [OKTA_NOW * 1000, 10**15, 10**18, OKTA_NOW + 86_400 * 365])
 def test_an_absurd_reset_does_not_silence_the_process(reset: int) -> None:
     # Okta's windows are a minute: milliseconds from some gateway must not shut the door for good.
     clock = Clock()
-    core = core_with(clock=clock)
-    call = core.introspect("t", None, None)
-    course = course_of(core, call, reply(429, reset=reset))
+    flow = flow_with(clock=clock)
+    call = flow.introspect("t")
+    course = course_of(flow, call, reply(429, reset=reset))
     assert isinstance(course.error, RateLimitError)
     clock.now += 600
-    assert len(course_of(core, call, good()).sent) == 1
+    assert len(course_of(flow, call, good()).sent) == 1
 
 
 def test_retries_are_logged_once_each(caplog: pytest.LogCaptureFixture) -> None:
-    core = core_with()
-    with caplog.at_level(logging.DEBUG, "okta_oidc"):
-        course_of(core, core.introspect("planted-token", None, None), lost(), limited(1), good())
+    flow = flow_with()
+    with caplog.at_level(logging.INFO, "okta_oidc"):
+        course_of(flow, flow.introspect("planted-token"), lost(), limited(1), good())
     messages = [record.getMessage() for record in caplog.records]
     assert len(messages) == 2
     assert "attempt 1 of 3" in messages[0]
@@ -531,8 +542,8 @@ def test_bad_max_wait(max_wait: Any) -> None:
 
 
 def test_an_api_error_is_not_made_for_what_was_no_refusal() -> None:
-    core = core_with()
-    course = course_of(core, core.revoke("t", None, None), reply(204))
+    flow = flow_with()
+    course = course_of(flow, flow.revoke("t"), reply(204))
     assert course.error is None
     assert course.result is None
-    assert isinstance(course_of(core, core.revoke("t", None, None), reply(304)).error, APIError)
+    assert isinstance(course_of(flow, flow.revoke("t"), reply(304)).error, APIError)

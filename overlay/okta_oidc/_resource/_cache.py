@@ -10,9 +10,10 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
+from copy import copy
 from dataclasses import dataclass, replace
 from sys import intern
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
@@ -20,9 +21,6 @@ from .._results import Introspection
 from .._retry import is_number
 from .._runtime import Runtime
 from ._tiers import AsyncIntrospectionTier, IntrospectionTier
-
-if TYPE_CHECKING:
-    from ._questions import Question
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
 
@@ -102,6 +100,37 @@ class _Shelf:
                     gone += 1
         rows[key] = kept
         return gone
+
+
+class Question:
+    """One token that is being asked about.
+
+    ``where`` is what those who may wait for its answer have in common: all threads, or one event
+    loop; ``None`` if nobody may. A ``spoilt`` one was overtaken: by a revocation, or by a question
+    put later and answered earlier. Nobody joins it, and an active answer to it is not kept.
+    """
+
+    __slots__ = ("answer", "done", "failure", "key", "raised", "spoilt", "task", "where")
+
+    def __init__(self, key: bytes, where: object, done: Any) -> None:
+        self.key: Final = key
+        self.where: Final = where
+        # An event of threads, or of the loop.
+        self.done: Final = done
+        self.spoilt = False
+        self.answer: Introspection | None = None
+        # What whoever asked raises, and what the others raise copies of.
+        self.raised: Exception | None = None
+        self.failure: Exception | None = None
+        # The loop holds tasks weakly.
+        self.task: object = None
+
+    def outcome(self) -> Introspection | None:
+        """The answer; ``None`` if whoever asked was torn away, or failed in a way of its own."""
+        if self.failure is not None:
+            # An exception of one's own: a raised one keeps the traceback of where it was raised.
+            raise copy(self.failure)
+        return self.answer
 
 
 class IntrospectionCache:

@@ -9,8 +9,9 @@ from copy import copy
 from functools import partial
 from hashlib import sha256
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from .._config import ORG, AuthServerId, checked_server_id
 from .._errors import (
     APIError,
     ConfigurationError,
@@ -21,17 +22,12 @@ from .._errors import (
     TransportError,
 )
 from .._steps import Ask, Steps
+from ._cache import IntrospectionCache, Question
 from ._tiers import read, written
 
 if TYPE_CHECKING:
-    from anyio import Event
-
-    from .._config import AuthServerId
+    from .._flow import Flow
     from .._results import Introspection
-    from .._runtime import Runtime
-    from ._cache import IntrospectionCache
-
-Call: TypeAlias = "Callable[[], Steps[Introspection]]"
 
 _MOST_STATES: Final = 256
 _HINTS: Final = (None, "access_token", "device_secret", "id_token", "refresh_token")
@@ -49,51 +45,13 @@ class AsyncRun(Protocol):
     def __call__(self, steps: Steps[Introspection], /) -> Awaitable[Introspection]: ...
 
 
-class Question:
-    """One token that is being asked about.
-
-    ``where`` is what those who may wait for its answer have in common: all threads, or one event
-    loop; ``None`` if nobody may. A ``spoilt`` one was overtaken: by a revocation, or by a question
-    put later and answered earlier. Nobody joins it, and an active answer to it is not kept.
-    """
-
-    __slots__ = ("answer", "done", "failure", "key", "raised", "spoilt", "task", "where")
-
-    def __init__(self, key: bytes, where: object, done: threading.Event | Event | None) -> None:
-        self.key: Final = key
-        self.where: Final = where
-        self.done: Final[Any] = done
-        self.spoilt = False
-        self.answer: Introspection | None = None
-        # What whoever asked raises, and what the others raise copies of.
-        self.raised: Exception | None = None
-        self.failure: Exception | None = None
-        # The loop holds tasks weakly.
-        self.task: object = None
-
-    def outcome(self) -> Introspection | None:
-        """The answer; ``None`` if whoever asked was torn away, or failed in a way of its own."""
-        if self.failure is not None:
-            # An exception of one's own: a raised one keeps the traceback of where it was raised.
-            raise copy(self.failure)
-        return self.answer
-
-
 _THREADS: Final = object()
-
-
-class HasRuntime(Protocol):
-    """What tells a client the time."""
-
-    runtime: Runtime
 
 
 class CachedIntrospection:
     """A cache as one client sees it.
 
     Args:
-        flow: the client's, for its ``runtime``.
-        where: the introspection endpoint's URL at an authorization server, which names the server.
         asynchronous: whether the client is.
 
     Raises:
@@ -103,17 +61,13 @@ class CachedIntrospection:
     def __init__(
         self,
         cache: IntrospectionCache,
-        flow: HasRuntime,
-        where: Callable[[AuthServerId | None], str],
-        client_id: str,
+        flow: Flow,
         *,
         asynchronous: bool,
     ) -> None:
         self._cache: Final = cache
         self._find: Final = cache.find
         self._flow: Final = flow
-        self._where: Final = where
-        self._client_id: Final = client_id
         self._tier: Final[Any] = cache.shared
         awaited = cache.shared is not None and iscoroutinefunction(cache.shared.load)
         if awaited and not asynchronous:
@@ -136,7 +90,7 @@ class CachedIntrospection:
     def ask(
         self,
         run: Run,
-        call: Call,
+        steps: Steps[Introspection],
         token: str,
         hint: str | None,
         auth_server_id: AuthServerId | None,
@@ -151,7 +105,7 @@ class CachedIntrospection:
             question = self._cache.join(mine)
             if question is mine:
                 try:
-                    mine.answer = run(self._steps(mine, call, token, fresh=fresh))
+                    mine.answer = run(self._asking(mine, steps, token, fresh=fresh))
                 except Exception as error:
                     mine.failure = _without_traceback(error)
                     raise
@@ -166,7 +120,7 @@ class CachedIntrospection:
     async def ask_async(
         self,
         run: AsyncRun,
-        call: Call,
+        steps: Steps[Introspection],
         token: str,
         hint: str | None,
         auth_server_id: AuthServerId | None,
@@ -190,13 +144,13 @@ class CachedIntrospection:
             mine = Question(key, None if fresh else loop, Event())
             question = self._cache.join(mine)
             if question is mine:
-                steps = self._steps(mine, call, token, fresh=fresh)
+                asking = self._asking(mine, steps, token, fresh=fresh)
                 if fresh:
                     try:
-                        return await run(steps)
+                        return await run(asking)
                     finally:
                         self._cache.leave(mine)
-                asked = partial(self._asked, mine, run, steps)
+                asked = partial(self._asked, mine, run, asking)
                 mine.task = _spawn_in_trio(asked) if trio else create_task(asked())
             await question.done.wait()
             if question is mine and mine.raised is not None:
@@ -215,8 +169,8 @@ class CachedIntrospection:
             self._cache.leave(question)
             question.done.set()
 
-    def _steps(
-        self, question: Question, call: Call, token: str, *, fresh: bool
+    def _asking(
+        self, question: Question, steps: Steps[Introspection], token: str, *, fresh: bool
     ) -> Steps[Introspection]:
         """Ask the shared tier, then Okta, and keep the answer."""
         key = question.key
@@ -228,7 +182,7 @@ class CachedIntrospection:
                 return info
         cache.count(calls=1)
         try:
-            info = yield from call()
+            info = yield from steps
         except OktaError as error:
             old = None if fresh or not is_away(error) else cache.stand_in(key, self._flow.runtime)
             if old is None:
@@ -256,15 +210,15 @@ class CachedIntrospection:
             self._cache.keep_shared(question, info, seconds, self._flow.runtime)
         return info
 
-    def evicting(
-        self, token: str, auth_server_id: AuthServerId | None, call: Callable[[], Steps[None]]
+    def revoking(
+        self, steps: Steps[None], token: str, auth_server_id: AuthServerId | None
     ) -> Steps[None]:
-        """Revoke by ``call``, and forget the token: one that fails may have been processed."""
+        """Revoke by ``steps``, and forget the token: one that fails may have been processed."""
         keys = [self._key(token, hint, auth_server_id) for hint in _HINTS]
         # Before it is sent, too: a cancelled task may not come back here until much later.
         self._cache.drop(keys)
         try:
-            yield from call()
+            yield from steps
         except Exception:
             yield from self._forget(keys)
             raise
@@ -285,7 +239,10 @@ class CachedIntrospection:
     def _key(self, token: str, hint: str | None, auth_server_id: AuthServerId | None) -> bytes:
         state = self._states.get((auth_server_id, hint))
         if state is None:
-            names = (self._where(auth_server_id), self._client_id, hint or "", "")
+            server = self._flow.server
+            path = checked_server_id(server.default if auth_server_id is None else auth_server_id)
+            issuer = server.origin if path is ORG else f"{server.origin}/oauth2/{path}"
+            names = (issuer, self._flow.auth.client_id, hint or "", "")
             state = sha256("\0".join(names).encode())
             # An id for each tenant must not fill the memory of a client that serves them all.
             if len(self._states) < _MOST_STATES:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, cast
 from .._errors import ConfigurationError, OktaError
 
 # As frameworks hand it over: a header that came several times is a list, or one text with commas.
-Authorization: TypeAlias = "str | bytes | Sequence[str | bytes] | None"
+Authorization: TypeAlias = str | bytes | Sequence[str | bytes] | None
 
 _B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 # RFC 6749 §3.3, scope-token; and what a quoted string may hold (RFC 9110 §5.6.4), escaped.

@@ -10,7 +10,7 @@ import httpx
 
 from .._errors import MalformedResponseError
 from .._http import Reply
-from .._responses import introspection
+from .._results import introspection_of
 
 if TYPE_CHECKING:
     from .._results import Introspection
@@ -81,6 +81,6 @@ def read(key: bytes, document: bytes) -> Introspection | None:
             return None
         headers = {"x-okta-request-id": outer["request_id"]} if outer["request_id"] else {}
         body = json.dumps(outer["members"]).encode()
-        return introspection(Reply(200, httpx.Headers(headers), body))
+        return introspection_of(Reply(200, httpx.Headers(headers), body))
     except (ValueError, TypeError, KeyError, RecursionError, MalformedResponseError):
         return None

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, ClientSecretPost, OktaOIDC
-    from okta_oidc._gate import Gate
+    from okta_oidc._ratelimit import RateLimits
 
 _DAY = 86_400
 # What a forced 429 reports where nothing is counted.
@@ -112,7 +112,7 @@ class FakeOkta:
         self._scopes = tuple(scopes)
         self._record_requests = record_requests
         self._server: LoopbackServer | None = None
-        self._shared_gate: Gate | None = None
+        self._limits: RateLimits | None = None
         self._transport = FakeTransport(self.handle, self._is_own_origin)
         self._state = State(
             url=self._own_url,
@@ -331,7 +331,7 @@ class FakeOkta:
             options["auth"] = self._auth(client_id)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.Client(transport=self.transport)
-        return ClockedOktaOIDC(self.url, self.clock, self._gate(), **options)
+        return ClockedOktaOIDC(self.url, self.clock, self._shared_limits(), **options)
 
     def async_client(self, *, client_id: str | None = None, **options: Any) -> AsyncOktaOIDC:
         """As :meth:`client`, for ``AsyncOktaOIDC``."""
@@ -341,16 +341,16 @@ class FakeOkta:
             options["auth"] = self._auth(client_id)
         if self._server is None and "http_client" not in options:
             options["http_client"] = httpx.AsyncClient(transport=self.transport)
-        return AsyncClockedOktaOIDC(self.url, self.clock, self._gate(), **options)
+        return AsyncClockedOktaOIDC(self.url, self.clock, self._shared_limits(), **options)
 
-    def _gate(self) -> Gate:
+    def _shared_limits(self) -> RateLimits:
         # What one client learns of a used-up limit holds for the others, as in a real process.
-        from okta_oidc._gate import Gate
+        from okta_oidc._ratelimit import RateLimits
 
         with self._lock:
-            if self._shared_gate is None:
-                self._shared_gate = Gate(self.clock.now)
-            return self._shared_gate
+            if self._limits is None:
+                self._limits = RateLimits(self.clock.now)
+            return self._limits
 
     @contextmanager
     def serve(

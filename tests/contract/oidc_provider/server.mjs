@@ -44,6 +44,10 @@ function findAccount(_ctx, accountId) {
   };
 }
 
+// What Okta takes (its guide "Build a JWT for client authentication"), and nothing else.
+const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
+const SYMMETRIC = ['HS256', 'HS384', 'HS512'];
+
 const issuedTo = (token, client) => token.clientId === client.clientId;
 
 function createProvider(base, { id, prefix, scopes, jwks }, { clients, lifetimes }) {
@@ -71,8 +75,14 @@ function createProvider(base, { id, prefix, scopes, jwks }, { clients, lifetimes
         resume: `${cookie}.resume`,
       },
     },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...SYMMETRIC, ...ASYMMETRIC],
+      dPoPSigningAlgValues: ASYMMETRIC,
+    },
     features: {
       clientCredentials: { enabled: true },
+      // Okta refuses every proof without a nonce of its own.
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       devInteractions: { enabled: true },
       // A resource server asks about tokens issued to others; a public client proves nothing
       // about itself and so learns about its own only.

@@ -4,12 +4,11 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.introspect_request import IntrospectRequest
 from ...models.introspection_response import IntrospectionResponse
-from ...models.oauth_error import OAuthError
-from ...models.okta_error import OktaError
+from ...models.oauth_error_body import OAuthErrorBody
+from ...models.okta_error_body import OktaErrorBody
 from ...types import Response
 
 
@@ -33,189 +32,35 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> IntrospectionResponse | OAuthError | OktaError | None:
+) -> IntrospectionResponse | OAuthErrorBody | OktaErrorBody:
     if response.status_code == 200:
         response_200 = IntrospectionResponse.from_dict(response.json())
 
         return response_200
 
-    if response.status_code == 400:
-
-        def _parse_response_400(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
+    def _parse_response_default(data: object) -> OAuthErrorBody | OktaErrorBody:
+        try:
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
+            componentsschemas_error_response_type_0 = OAuthErrorBody.from_dict(data)
 
-            return componentsschemas_error_response_type_1
+            return componentsschemas_error_response_type_0
+        except (TypeError, ValueError, AttributeError, KeyError):
+            pass
+        if not isinstance(data, dict):
+            raise TypeError()
+        componentsschemas_error_response_type_1 = OktaErrorBody.from_dict(data)
 
-        response_400 = _parse_response_400(response.json())
+        return componentsschemas_error_response_type_1
 
-        return response_400
+    response_default = _parse_response_default(response.json())
 
-    if response.status_code == 401:
-
-        def _parse_response_401(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_401 = _parse_response_401(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-
-        def _parse_response_403(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_403 = _parse_response_403(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-
-        def _parse_response_404(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_404 = _parse_response_404(response.json())
-
-        return response_404
-
-    if response.status_code == 405:
-
-        def _parse_response_405(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_405 = _parse_response_405(response.json())
-
-        return response_405
-
-    if response.status_code == 429:
-
-        def _parse_response_429(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_429 = _parse_response_429(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-
-        def _parse_response_500(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_500 = _parse_response_500(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-
-        def _parse_response_503(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_503 = _parse_response_503(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[IntrospectionResponse | OAuthError | OktaError]:
+) -> Response[IntrospectionResponse | OAuthErrorBody | OktaErrorBody]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -228,7 +73,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: IntrospectRequest,
-) -> Response[IntrospectionResponse | OAuthError | OktaError]:
+) -> Response[IntrospectionResponse | OAuthErrorBody | OktaErrorBody]:
     """Introspect a token of the org authorization server.
 
      A token that is expired, revoked, unknown, malformed, issued elsewhere or not the caller's to see is
@@ -243,7 +88,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[IntrospectionResponse | OAuthError | OktaError]
+        Response[IntrospectionResponse | OAuthErrorBody | OktaErrorBody]
     """
 
     kwargs = _get_kwargs(
@@ -261,7 +106,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: IntrospectRequest,
-) -> IntrospectionResponse | OAuthError | OktaError | None:
+) -> IntrospectionResponse | OAuthErrorBody | OktaErrorBody | None:
     """Introspect a token of the org authorization server.
 
      A token that is expired, revoked, unknown, malformed, issued elsewhere or not the caller's to see is
@@ -276,7 +121,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        IntrospectionResponse | OAuthError | OktaError
+        IntrospectionResponse | OAuthErrorBody | OktaErrorBody
     """
 
     return sync_detailed(
@@ -289,7 +134,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: IntrospectRequest,
-) -> Response[IntrospectionResponse | OAuthError | OktaError]:
+) -> Response[IntrospectionResponse | OAuthErrorBody | OktaErrorBody]:
     """Introspect a token of the org authorization server.
 
      A token that is expired, revoked, unknown, malformed, issued elsewhere or not the caller's to see is
@@ -304,7 +149,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[IntrospectionResponse | OAuthError | OktaError]
+        Response[IntrospectionResponse | OAuthErrorBody | OktaErrorBody]
     """
 
     kwargs = _get_kwargs(
@@ -320,7 +165,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: IntrospectRequest,
-) -> IntrospectionResponse | OAuthError | OktaError | None:
+) -> IntrospectionResponse | OAuthErrorBody | OktaErrorBody | None:
     """Introspect a token of the org authorization server.
 
      A token that is expired, revoked, unknown, malformed, issued elsewhere or not the caller's to see is
@@ -335,7 +180,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        IntrospectionResponse | OAuthError | OktaError
+        IntrospectionResponse | OAuthErrorBody | OktaErrorBody
     """
 
     return (

@@ -5,11 +5,10 @@ from urllib.parse import quote
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.custom_revoke_request import CustomRevokeRequest
-from ...models.oauth_error import OAuthError
-from ...models.okta_error import OktaError
+from ...models.oauth_error_body import OAuthErrorBody
+from ...models.okta_error_body import OktaErrorBody
 from ...types import Response
 
 
@@ -36,188 +35,34 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Any | OAuthError | OktaError | None:
+) -> Any | OAuthErrorBody | OktaErrorBody:
     if response.status_code == 200:
         response_200 = cast(Any, None)
         return response_200
 
-    if response.status_code == 400:
-
-        def _parse_response_400(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
+    def _parse_response_default(data: object) -> OAuthErrorBody | OktaErrorBody:
+        try:
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
+            componentsschemas_error_response_type_0 = OAuthErrorBody.from_dict(data)
 
-            return componentsschemas_error_response_type_1
+            return componentsschemas_error_response_type_0
+        except (TypeError, ValueError, AttributeError, KeyError):
+            pass
+        if not isinstance(data, dict):
+            raise TypeError()
+        componentsschemas_error_response_type_1 = OktaErrorBody.from_dict(data)
 
-        response_400 = _parse_response_400(response.json())
+        return componentsschemas_error_response_type_1
 
-        return response_400
+    response_default = _parse_response_default(response.json())
 
-    if response.status_code == 401:
-
-        def _parse_response_401(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_401 = _parse_response_401(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-
-        def _parse_response_403(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_403 = _parse_response_403(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-
-        def _parse_response_404(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_404 = _parse_response_404(response.json())
-
-        return response_404
-
-    if response.status_code == 405:
-
-        def _parse_response_405(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_405 = _parse_response_405(response.json())
-
-        return response_405
-
-    if response.status_code == 429:
-
-        def _parse_response_429(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_429 = _parse_response_429(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-
-        def _parse_response_500(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_500 = _parse_response_500(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-
-        def _parse_response_503(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_503 = _parse_response_503(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Any | OAuthError | OktaError]:
+) -> Response[Any | OAuthErrorBody | OktaErrorBody]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -231,7 +76,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: CustomRevokeRequest,
-) -> Response[Any | OAuthError | OktaError]:
+) -> Response[Any | OAuthErrorBody | OktaErrorBody]:
     """Revoke a token of a custom authorization server.
 
      Success says only that the request was understood: a token that was unknown, expired or revoked
@@ -249,7 +94,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | OAuthError | OktaError]
+        Response[Any | OAuthErrorBody | OktaErrorBody]
     """
 
     kwargs = _get_kwargs(
@@ -269,7 +114,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: CustomRevokeRequest,
-) -> Any | OAuthError | OktaError | None:
+) -> Any | OAuthErrorBody | OktaErrorBody | None:
     """Revoke a token of a custom authorization server.
 
      Success says only that the request was understood: a token that was unknown, expired or revoked
@@ -287,7 +132,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | OAuthError | OktaError
+        Any | OAuthErrorBody | OktaErrorBody
     """
 
     return sync_detailed(
@@ -302,7 +147,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: CustomRevokeRequest,
-) -> Response[Any | OAuthError | OktaError]:
+) -> Response[Any | OAuthErrorBody | OktaErrorBody]:
     """Revoke a token of a custom authorization server.
 
      Success says only that the request was understood: a token that was unknown, expired or revoked
@@ -320,7 +165,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | OAuthError | OktaError]
+        Response[Any | OAuthErrorBody | OktaErrorBody]
     """
 
     kwargs = _get_kwargs(
@@ -338,7 +183,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: CustomRevokeRequest,
-) -> Any | OAuthError | OktaError | None:
+) -> Any | OAuthErrorBody | OktaErrorBody | None:
     """Revoke a token of a custom authorization server.
 
      Success says only that the request was understood: a token that was unknown, expired or revoked
@@ -356,7 +201,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | OAuthError | OktaError
+        Any | OAuthErrorBody | OktaErrorBody
     """
 
     return (

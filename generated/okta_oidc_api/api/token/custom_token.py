@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.authorization_code_grant import AuthorizationCodeGrant
 from ...models.ciba_grant import CibaGrant
@@ -15,8 +14,8 @@ from ...models.interaction_code_grant import InteractionCodeGrant
 from ...models.jwt_bearer_grant import JwtBearerGrant
 from ...models.mfa_oob_grant import MfaOobGrant
 from ...models.mfa_otp_grant import MfaOtpGrant
-from ...models.oauth_error import OAuthError
-from ...models.okta_error import OktaError
+from ...models.oauth_error_body import OAuthErrorBody
+from ...models.okta_error_body import OktaErrorBody
 from ...models.oob_grant import OobGrant
 from ...models.otp_grant import OtpGrant
 from ...models.password_grant import PasswordGrant
@@ -66,189 +65,35 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> OAuthError | OktaError | TokenResponse | None:
+) -> OAuthErrorBody | OktaErrorBody | TokenResponse:
     if response.status_code == 200:
         response_200 = TokenResponse.from_dict(response.json())
 
         return response_200
 
-    if response.status_code == 400:
-
-        def _parse_response_400(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
+    def _parse_response_default(data: object) -> OAuthErrorBody | OktaErrorBody:
+        try:
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
+            componentsschemas_error_response_type_0 = OAuthErrorBody.from_dict(data)
 
-            return componentsschemas_error_response_type_1
+            return componentsschemas_error_response_type_0
+        except (TypeError, ValueError, AttributeError, KeyError):
+            pass
+        if not isinstance(data, dict):
+            raise TypeError()
+        componentsschemas_error_response_type_1 = OktaErrorBody.from_dict(data)
 
-        response_400 = _parse_response_400(response.json())
+        return componentsschemas_error_response_type_1
 
-        return response_400
+    response_default = _parse_response_default(response.json())
 
-    if response.status_code == 401:
-
-        def _parse_response_401(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_401 = _parse_response_401(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-
-        def _parse_response_403(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_403 = _parse_response_403(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-
-        def _parse_response_404(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_404 = _parse_response_404(response.json())
-
-        return response_404
-
-    if response.status_code == 405:
-
-        def _parse_response_405(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_405 = _parse_response_405(response.json())
-
-        return response_405
-
-    if response.status_code == 429:
-
-        def _parse_response_429(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_429 = _parse_response_429(response.json())
-
-        return response_429
-
-    if response.status_code == 500:
-
-        def _parse_response_500(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_500 = _parse_response_500(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-
-        def _parse_response_503(data: object) -> OAuthError | OktaError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_response_type_0 = OAuthError.from_dict(data)
-
-                return componentsschemas_error_response_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_response_type_1 = OktaError.from_dict(data)
-
-            return componentsschemas_error_response_type_1
-
-        response_503 = _parse_response_503(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[OAuthError | OktaError | TokenResponse]:
+) -> Response[OAuthErrorBody | OktaErrorBody | TokenResponse]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -276,7 +121,7 @@ def sync_detailed(
     | Saml2BearerGrant
     | TokenExchangeGrant,
     dpop: str | Unset = UNSET,
-) -> Response[OAuthError | OktaError | TokenResponse]:
+) -> Response[OAuthErrorBody | OktaErrorBody | TokenResponse]:
     """Request tokens from a custom authorization server.
 
      Access tokens from here are JWTs for the audience configured on the server, and every request has to
@@ -300,7 +145,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[OAuthError | OktaError | TokenResponse]
+        Response[OAuthErrorBody | OktaErrorBody | TokenResponse]
     """
 
     kwargs = _get_kwargs(
@@ -335,7 +180,7 @@ def sync(
     | Saml2BearerGrant
     | TokenExchangeGrant,
     dpop: str | Unset = UNSET,
-) -> OAuthError | OktaError | TokenResponse | None:
+) -> OAuthErrorBody | OktaErrorBody | TokenResponse | None:
     """Request tokens from a custom authorization server.
 
      Access tokens from here are JWTs for the audience configured on the server, and every request has to
@@ -359,7 +204,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        OAuthError | OktaError | TokenResponse
+        OAuthErrorBody | OktaErrorBody | TokenResponse
     """
 
     return sync_detailed(
@@ -389,7 +234,7 @@ async def asyncio_detailed(
     | Saml2BearerGrant
     | TokenExchangeGrant,
     dpop: str | Unset = UNSET,
-) -> Response[OAuthError | OktaError | TokenResponse]:
+) -> Response[OAuthErrorBody | OktaErrorBody | TokenResponse]:
     """Request tokens from a custom authorization server.
 
      Access tokens from here are JWTs for the audience configured on the server, and every request has to
@@ -413,7 +258,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[OAuthError | OktaError | TokenResponse]
+        Response[OAuthErrorBody | OktaErrorBody | TokenResponse]
     """
 
     kwargs = _get_kwargs(
@@ -446,7 +291,7 @@ async def asyncio(
     | Saml2BearerGrant
     | TokenExchangeGrant,
     dpop: str | Unset = UNSET,
-) -> OAuthError | OktaError | TokenResponse | None:
+) -> OAuthErrorBody | OktaErrorBody | TokenResponse | None:
     """Request tokens from a custom authorization server.
 
      Access tokens from here are JWTs for the audience configured on the server, and every request has to
@@ -470,7 +315,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        OAuthError | OktaError | TokenResponse
+        OAuthErrorBody | OktaErrorBody | TokenResponse
     """
 
     return (

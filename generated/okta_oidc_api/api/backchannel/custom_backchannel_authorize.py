@@ -1,0 +1,215 @@
+# Generated from openapi/okta-oauth.yaml by `nox -s generate`: edit that document instead.
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.backchannel_authentication import BackchannelAuthentication
+from ...models.backchannel_authorize_request import BackchannelAuthorizeRequest
+from ...models.oauth_error_body import OAuthErrorBody
+from ...models.okta_error_body import OktaErrorBody
+from ...types import Response
+
+
+def _get_kwargs(
+    authorization_server_id: str = "default",
+    *,
+    body: BackchannelAuthorizeRequest,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/oauth2/{authorization_server_id}/v1/bc/authorize".format(
+            authorization_server_id=quote(str(authorization_server_id), safe=""),
+        ),
+    }
+
+    _kwargs["data"] = body.to_dict()
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> BackchannelAuthentication | OAuthErrorBody | OktaErrorBody:
+    if response.status_code == 200:
+        response_200 = BackchannelAuthentication.from_dict(response.json())
+
+        return response_200
+
+    def _parse_response_default(data: object) -> OAuthErrorBody | OktaErrorBody:
+        try:
+            if not isinstance(data, dict):
+                raise TypeError()
+            componentsschemas_error_response_type_0 = OAuthErrorBody.from_dict(data)
+
+            return componentsschemas_error_response_type_0
+        except (TypeError, ValueError, AttributeError, KeyError):
+            pass
+        if not isinstance(data, dict):
+            raise TypeError()
+        componentsschemas_error_response_type_1 = OktaErrorBody.from_dict(data)
+
+        return componentsschemas_error_response_type_1
+
+    response_default = _parse_response_default(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[BackchannelAuthentication | OAuthErrorBody | OktaErrorBody]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+    body: BackchannelAuthorizeRequest,
+) -> Response[BackchannelAuthentication | OAuthErrorBody | OktaErrorBody]:
+    """Ask a user to sign in on another device, through a custom authorization server.
+
+     The user is asked at once, by a push to the authenticator that is enrolled for it, so that asking
+    twice disturbs twice. The client polls the token endpoint with the id it gets. OpenID Connect CIBA
+    Core 1.0 section 7.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+        body (BackchannelAuthorizeRequest): Whom to ask (OpenID Connect CIBA Core 1.0 section
+            7.1), by one hint and one only. Poll mode.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[BackchannelAuthentication | OAuthErrorBody | OktaErrorBody]
+    """
+
+    kwargs = _get_kwargs(
+        authorization_server_id=authorization_server_id,
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+    body: BackchannelAuthorizeRequest,
+) -> BackchannelAuthentication | OAuthErrorBody | OktaErrorBody | None:
+    """Ask a user to sign in on another device, through a custom authorization server.
+
+     The user is asked at once, by a push to the authenticator that is enrolled for it, so that asking
+    twice disturbs twice. The client polls the token endpoint with the id it gets. OpenID Connect CIBA
+    Core 1.0 section 7.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+        body (BackchannelAuthorizeRequest): Whom to ask (OpenID Connect CIBA Core 1.0 section
+            7.1), by one hint and one only. Poll mode.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        BackchannelAuthentication | OAuthErrorBody | OktaErrorBody
+    """
+
+    return sync_detailed(
+        authorization_server_id=authorization_server_id,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+    body: BackchannelAuthorizeRequest,
+) -> Response[BackchannelAuthentication | OAuthErrorBody | OktaErrorBody]:
+    """Ask a user to sign in on another device, through a custom authorization server.
+
+     The user is asked at once, by a push to the authenticator that is enrolled for it, so that asking
+    twice disturbs twice. The client polls the token endpoint with the id it gets. OpenID Connect CIBA
+    Core 1.0 section 7.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+        body (BackchannelAuthorizeRequest): Whom to ask (OpenID Connect CIBA Core 1.0 section
+            7.1), by one hint and one only. Poll mode.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[BackchannelAuthentication | OAuthErrorBody | OktaErrorBody]
+    """
+
+    kwargs = _get_kwargs(
+        authorization_server_id=authorization_server_id,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+    body: BackchannelAuthorizeRequest,
+) -> BackchannelAuthentication | OAuthErrorBody | OktaErrorBody | None:
+    """Ask a user to sign in on another device, through a custom authorization server.
+
+     The user is asked at once, by a push to the authenticator that is enrolled for it, so that asking
+    twice disturbs twice. The client polls the token endpoint with the id it gets. OpenID Connect CIBA
+    Core 1.0 section 7.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+        body (BackchannelAuthorizeRequest): Whom to ask (OpenID Connect CIBA Core 1.0 section
+            7.1), by one hint and one only. Poll mode.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        BackchannelAuthentication | OAuthErrorBody | OktaErrorBody
+    """
+
+    return (
+        await asyncio_detailed(
+            authorization_server_id=authorization_server_id,
+            client=client,
+            body=body,
+        )
+    ).parsed

@@ -1,0 +1,187 @@
+# Generated from openapi/okta-oauth.yaml by `nox -s generate`: edit that document instead.
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.key_set import KeySet
+from ...models.oauth_error_body import OAuthErrorBody
+from ...models.okta_error_body import OktaErrorBody
+from ...types import Response
+
+
+def _get_kwargs(
+    authorization_server_id: str = "default",
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/oauth2/{authorization_server_id}/v1/keys".format(
+            authorization_server_id=quote(str(authorization_server_id), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> KeySet | OAuthErrorBody | OktaErrorBody:
+    if response.status_code == 200:
+        response_200 = KeySet.from_dict(response.json())
+
+        return response_200
+
+    def _parse_response_default(data: object) -> OAuthErrorBody | OktaErrorBody:
+        try:
+            if not isinstance(data, dict):
+                raise TypeError()
+            componentsschemas_error_response_type_0 = OAuthErrorBody.from_dict(data)
+
+            return componentsschemas_error_response_type_0
+        except (TypeError, ValueError, AttributeError, KeyError):
+            pass
+        if not isinstance(data, dict):
+            raise TypeError()
+        componentsschemas_error_response_type_1 = OktaErrorBody.from_dict(data)
+
+        return componentsschemas_error_response_type_1
+
+    response_default = _parse_response_default(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[KeySet | OAuthErrorBody | OktaErrorBody]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[KeySet | OAuthErrorBody | OktaErrorBody]:
+    """Read the public keys of a custom authorization server.
+
+     The keys that verify its ID tokens and access tokens. They change about four times a year, new ones
+    are published weeks ahead, and their order means nothing. RFC 7517 section 5.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[KeySet | OAuthErrorBody | OktaErrorBody]
+    """
+
+    kwargs = _get_kwargs(
+        authorization_server_id=authorization_server_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+) -> KeySet | OAuthErrorBody | OktaErrorBody | None:
+    """Read the public keys of a custom authorization server.
+
+     The keys that verify its ID tokens and access tokens. They change about four times a year, new ones
+    are published weeks ahead, and their order means nothing. RFC 7517 section 5.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        KeySet | OAuthErrorBody | OktaErrorBody
+    """
+
+    return sync_detailed(
+        authorization_server_id=authorization_server_id,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[KeySet | OAuthErrorBody | OktaErrorBody]:
+    """Read the public keys of a custom authorization server.
+
+     The keys that verify its ID tokens and access tokens. They change about four times a year, new ones
+    are published weeks ahead, and their order means nothing. RFC 7517 section 5.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[KeySet | OAuthErrorBody | OktaErrorBody]
+    """
+
+    kwargs = _get_kwargs(
+        authorization_server_id=authorization_server_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    authorization_server_id: str = "default",
+    *,
+    client: AuthenticatedClient | Client,
+) -> KeySet | OAuthErrorBody | OktaErrorBody | None:
+    """Read the public keys of a custom authorization server.
+
+     The keys that verify its ID tokens and access tokens. They change about four times a year, new ones
+    are published weeks ahead, and their order means nothing. RFC 7517 section 5.
+
+    Args:
+        authorization_server_id (str): Id of a custom authorization server, or `default` for the
+            one Okta sets up in advance. Default: 'default'.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        KeySet | OAuthErrorBody | OktaErrorBody
+    """
+
+    return (
+        await asyncio_detailed(
+            authorization_server_id=authorization_server_id,
+            client=client,
+        )
+    ).parsed

@@ -1,0 +1,196 @@
+# Generated from openapi/okta-oauth.yaml by `nox -s generate`: edit that document instead.
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.key_set import KeySet
+from ...models.oauth_error_body import OAuthErrorBody
+from ...models.okta_error_body import OktaErrorBody
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    client_id: str | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["client_id"] = client_id
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/oauth2/v1/keys",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> KeySet | OAuthErrorBody | OktaErrorBody:
+    if response.status_code == 200:
+        response_200 = KeySet.from_dict(response.json())
+
+        return response_200
+
+    def _parse_response_default(data: object) -> OAuthErrorBody | OktaErrorBody:
+        try:
+            if not isinstance(data, dict):
+                raise TypeError()
+            componentsschemas_error_response_type_0 = OAuthErrorBody.from_dict(data)
+
+            return componentsschemas_error_response_type_0
+        except (TypeError, ValueError, AttributeError, KeyError):
+            pass
+        if not isinstance(data, dict):
+            raise TypeError()
+        componentsschemas_error_response_type_1 = OktaErrorBody.from_dict(data)
+
+        return componentsschemas_error_response_type_1
+
+    response_default = _parse_response_default(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[KeySet | OAuthErrorBody | OktaErrorBody]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient | Client,
+    client_id: str | Unset = UNSET,
+) -> Response[KeySet | OAuthErrorBody | OktaErrorBody]:
+    """Read the public keys of the org authorization server.
+
+     The keys that verify its ID tokens. Its access tokens are Okta's affair and not to be verified with
+    them. They change about four times a year, new ones are published weeks ahead, and their order means
+    nothing. RFC 7517 section 5.
+
+    Args:
+        client_id (str | Unset): Id of an application: the keys are then those that sign for it,
+            where it is pinned to one.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[KeySet | OAuthErrorBody | OktaErrorBody]
+    """
+
+    kwargs = _get_kwargs(
+        client_id=client_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+    client_id: str | Unset = UNSET,
+) -> KeySet | OAuthErrorBody | OktaErrorBody | None:
+    """Read the public keys of the org authorization server.
+
+     The keys that verify its ID tokens. Its access tokens are Okta's affair and not to be verified with
+    them. They change about four times a year, new ones are published weeks ahead, and their order means
+    nothing. RFC 7517 section 5.
+
+    Args:
+        client_id (str | Unset): Id of an application: the keys are then those that sign for it,
+            where it is pinned to one.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        KeySet | OAuthErrorBody | OktaErrorBody
+    """
+
+    return sync_detailed(
+        client=client,
+        client_id=client_id,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient | Client,
+    client_id: str | Unset = UNSET,
+) -> Response[KeySet | OAuthErrorBody | OktaErrorBody]:
+    """Read the public keys of the org authorization server.
+
+     The keys that verify its ID tokens. Its access tokens are Okta's affair and not to be verified with
+    them. They change about four times a year, new ones are published weeks ahead, and their order means
+    nothing. RFC 7517 section 5.
+
+    Args:
+        client_id (str | Unset): Id of an application: the keys are then those that sign for it,
+            where it is pinned to one.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[KeySet | OAuthErrorBody | OktaErrorBody]
+    """
+
+    kwargs = _get_kwargs(
+        client_id=client_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient | Client,
+    client_id: str | Unset = UNSET,
+) -> KeySet | OAuthErrorBody | OktaErrorBody | None:
+    """Read the public keys of the org authorization server.
+
+     The keys that verify its ID tokens. Its access tokens are Okta's affair and not to be verified with
+    them. They change about four times a year, new ones are published weeks ahead, and their order means
+    nothing. RFC 7517 section 5.
+
+    Args:
+        client_id (str | Unset): Id of an application: the keys are then those that sign for it,
+            where it is pinned to one.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        KeySet | OAuthErrorBody | OktaErrorBody
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            client_id=client_id,
+        )
+    ).parsed

@@ -1,0 +1,269 @@
+"""One call, sans I/O: sign, send, judge, wait. Methods and generated functions take this road.
+
+Nothing here sends or sleeps. A flow yields what is to be done (``_steps.py``), and is handed the
+outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import httpx
+
+from ._auth import ClientAuth, joined
+from ._config import ORG, Server, check_kind
+from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
+from ._forms import FORM, encoded
+from ._http import Reply
+from ._jose._dpop import MOST_REPEATS, DPoP, Proof
+from ._ratelimit import Bucket
+from ._refusals import not_sent, refusal, refuse_bearer
+from ._retry import (
+    NEVER,
+    Retry,
+    is_harmless,
+    is_number,
+    pause,
+    seconds_used_up,
+    spread,
+)
+from ._runtime import RUNTIME, Runtime
+from ._steps import Ask, Steps
+from ._version import __version__
+from ._wire.bodies import SentBody
+
+if TYPE_CHECKING:
+    from ._operations import Operation, Request
+
+T = TypeVar("T")
+
+_LOGGER: Final = logging.getLogger("okta_oidc")
+
+HEADERS: Final = {
+    "Accept": "application/json",
+    # A compressed answer lets its length tell of the secrets in it, and these are short anyway.
+    "Accept-Encoding": "identity",
+    "Cache-Control": "no-cache",
+    "User-Agent": f"okta-oidc/{__version__} python-httpx/{httpx.__version__}",
+}
+_FORM_TYPE: Final = (b"Content-Type", FORM.encode())
+_MOST_URLS: Final = 256
+_DAY: Final = 86_400
+
+
+class Flow:
+    """One org, one way to authenticate, one set of limits."""
+
+    def __init__(
+        self,
+        server: Server,
+        auth: ClientAuth,
+        timeout: float,
+        retry: Retry | None,
+        dpop: DPoP | None = None,
+    ) -> None:
+        check_kind("auth", auth, ClientAuth)
+        check_kind("dpop", dpop, DPoP, type(None))
+        check_kind("retry", retry, Retry, type(None))
+        # No attempt takes a day, and beyond some years no platform can count.
+        if not is_number(timeout) or not 0 < timeout <= _DAY:
+            raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
+        self.server: Final = server
+        self.auth: Final = auth
+        self.dpop: Final = dpop
+        self.timeout: Final = float(timeout)
+        self.retry: Final = retry or NEVER
+        self.runtime: Runtime = RUNTIME
+        self._headers: Final = [
+            (name.encode(), value.encode())
+            for name, value in {"Host": server.netloc, **HEADERS}.items()
+        ]
+        self._limits: Final = _limits(self.timeout)
+        self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
+
+    def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
+        """The course of one call: yields requests and seconds to wait, returns the result."""
+        reply = yield from self.exchange(operation.request, retry=retry)
+        return operation.read(reply, operation.request)
+
+    def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
+        """The same, to the successful answer as it came.
+
+        Raises:
+            TransportError: no complete response came.
+            APIError: the server refused.
+        """
+        retry = retry or self.retry
+        request.auth = self.auth
+        bucket = self._bucket(request)
+        attempt = 1
+        repeats = 0
+        waited = self._held_back(bucket, retry)
+        if waited:
+            _LOGGER.info("%s: rate limit used up, waiting %.2f s", _named(request), waited)
+            yield waited
+        while True:
+            failure: TransportError | APIError
+            signed, proof = yield from self._signed(request)
+            try:
+                reply: Reply = yield signed
+            except TransportError as error:
+                failure = error
+            else:
+                reply.secrets_of = request.secrets
+                if self.dpop is not None:
+                    self.dpop.saw(self.server.origin, reply.headers)
+                if _LOGGER.isEnabledFor(logging.DEBUG):
+                    _LOGGER.debug("%s: HTTP %d", _named(request), reply.status)
+                if reply.is_success:
+                    if bucket is not None:
+                        self.runtime.limits.has_room(bucket)
+                    if proof is not None:
+                        refuse_bearer(reply)
+                    return reply
+                failure = refusal(reply, request)
+                if (
+                    proof is not None
+                    and repeats < MOST_REPEATS
+                    and self._wants_again(failure, proof)
+                ):
+                    # Nothing was processed, so even a code is as good as before.
+                    repeats += 1
+                    continue
+            failure.retries = attempt - 1
+            if bucket is not None and isinstance(failure, RateLimitError):
+                seconds = seconds_used_up(failure)
+                if seconds is not None:
+                    self.runtime.limits.used_up(bucket, seconds)
+            again = self._wait(failure, request, retry, attempt, waited)
+            if again is None:
+                raise failure
+            _LOGGER.info(
+                "%s: attempt %d of %d failed (%s), waiting %.2f s",
+                _named(request),
+                attempt,
+                retry.attempts,
+                type(failure).__name__,
+                again,
+            )
+            yield again
+            waited += again
+            attempt += 1
+
+    def _bucket(self, request: Request) -> Bucket | None:
+        limit = request.operation.limit
+        if limit is None:
+            return None
+        return self.server.origin, self.auth.client_id, request.server is ORG, limit
+
+    def _held_back(self, bucket: Bucket | None, retry: Retry) -> float:
+        """Seconds to wait for a limit that is known to be used up.
+
+        Raises:
+            RateLimitError: the wait would be too long. Nothing has been sent.
+        """
+        seconds = None if bucket is None else self.runtime.limits.held_back(bucket)
+        if seconds is None:
+            return 0.0
+        wait = seconds + spread(self.runtime.uniform)
+        if wait <= retry.max_wait:
+            return wait
+        raise not_sent(seconds)
+
+    def _wait(
+        self,
+        failure: TransportError | APIError,
+        request: Request,
+        retry: Retry,
+        attempt: int,
+        waited: float,
+    ) -> float | None:
+        if attempt >= retry.attempts or not is_harmless(failure, idempotent=request.repeatable):
+            return None
+        wait = pause(failure, attempt, self.runtime.uniform)
+        return None if wait is None or waited + wait > retry.max_wait else wait
+
+    def _wants_again(self, failure: APIError, proof: Proof) -> bool:
+        """Whether the server asks for a proof with another nonce (RFC 9449 §8)."""
+        headers = failure.http.headers
+        return self.dpop is not None and self.dpop.wants_again(
+            failure.status, failure.code, headers, proof
+        )
+
+    def _signed(self, request: Request) -> Steps[tuple[httpx.Request, Proof | None]]:
+        """The request as it goes out, once: what it is signed with may be good for one delivery."""
+        url, address = self._url(request.target)
+        operation, body, auth = request.operation, request.body, self.auth
+        authorization: str | None = None
+        if operation.authenticated and (request.pairs is not None or (operation.module and body)):
+            form = b"" if request.pairs is None else body
+            if operation.needs_client_id and not auth.names_client(form):
+                # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
+                form = joined(form, encoded([("client_id", auth.client_id)]))
+            if auth.signs_elsewhere:
+                authorization, form = yield Ask(auth.sign, form, address, blocking=True)
+            else:
+                authorization, form = auth.sign(form, address)
+            if request.pairs is not None:
+                # Most methods are members of a form. No other body has a place for them.
+                body = form
+        proof: Proof | None = None
+        if self.dpop is not None and operation.dpop:
+            if self.dpop.signs_elsewhere:
+                proof = yield Ask(self.dpop.proof, operation.method, address, blocking=True)
+            else:
+                proof = self.dpop.proof(operation.method, address)
+        return self._built(request, url, body, authorization, proof), proof
+
+    def _built(
+        self,
+        request: Request,
+        url: httpx.URL,
+        body: bytes,
+        authorization: str | None,
+        proof: Proof | None,
+    ) -> httpx.Request:
+        headers = self._headers
+        if request.pairs is not None:
+            headers = [*headers, _FORM_TYPE]
+        if request.headers:
+            own = {name.lower() for name, _ in request.headers}
+            headers = [pair for pair in headers if pair[0].lower() not in own]
+            headers += request.headers
+        if body or request.operation.method not in ("GET", "HEAD"):
+            headers = [*headers, (b"Content-Length", b"%d" % len(body))]
+        if authorization is not None:
+            headers = [*headers, (b"Authorization", authorization.encode())]
+        if proof is not None:
+            headers = [*headers, (b"DPoP", proof.jwt.encode())]
+        limits = self._limits
+        if request.seconds is not None:
+            limits = _limits(None if request.seconds == math.inf else request.seconds)
+        return httpx.Request(
+            request.operation.method,
+            url,
+            headers=headers,
+            stream=SentBody(body),
+            extensions=dict(limits),
+        )
+
+    def _url(self, target: str) -> tuple[httpx.URL, str]:
+        """Where a request goes, and what a proof of the client's identity is made out for."""
+        found = self._urls.get(target)
+        if found is None:
+            address = self.server.origin + target
+            found = httpx.URL(address), address.partition("?")[0]
+            # An id for each tenant must not fill the memory of a client that serves them all.
+            if len(self._urls) < _MOST_URLS and "?" not in target:
+                self._urls[target] = found
+        return found
+
+
+def _limits(seconds: float | None) -> dict[str, dict[str, float | None]]:
+    return {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), seconds)}
+
+
+def _named(request: Request) -> str:
+    return f"{request.operation.method} {request.target.partition('?')[0]}"

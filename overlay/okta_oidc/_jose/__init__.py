@@ -1,0 +1,1 @@
+"""What needs JOSE: client assertions, DPoP proofs, keys, verification. Extra ``jwt``."""

@@ -1,0 +1,343 @@
+"""Each method as a generated model, the generated request, and a reader of the answer.
+
+Paths, members, which of them are required or secret, and what an answer holds come from the
+generated package. Nothing here names them a second time.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+
+import attrs
+from okta_oidc_api.operations import (
+    OPERATIONS,
+    REPEATABLE_GRANTS,
+    SECRET_RESPONSES,
+    SECRETS,
+)
+from okta_oidc_api.operations import Operation as Described
+from okta_oidc_api.types import UNSET, Unset
+
+from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
+from ._errors import ConfigurationError
+from ._forms import Pairs, encoded, pairs_of
+from ._models import models
+from ._results import (
+    Introspection,
+    Tokens,
+    read_introspection,
+    read_nothing,
+    read_tokens,
+    reader_of,
+)
+
+if TYPE_CHECKING:
+    from ._auth import ClientAuth
+    from ._http import Reply
+
+T = TypeVar("T")
+
+# What no token holds: RFC 6749 §A.12, less the white space and quotes of a file or a header.
+_TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
+
+
+class Request:
+    """What is asked, before it is signed: an operation of the document at one server.
+
+    ``target`` is the path, percent-encoded, with the query if there is one; ``server`` the
+    authorization server, ``None`` where the path names none. A form has ``pairs``, and is sent as
+    ``body`` if that is given, too. ``seconds`` limits one attempt: ``None`` is the client's limit,
+    infinity none.
+    """
+
+    __slots__ = (
+        "auth",
+        "body",
+        "grant_type",
+        "headers",
+        "operation",
+        "pairs",
+        "repeatable",
+        "seconds",
+        "server",
+        "target",
+    )
+
+    def __init__(
+        self,
+        operation: Described,
+        target: str,
+        server: AuthServerId | None,
+        *,
+        pairs: Pairs | None = None,
+        body: bytes | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        seconds: float | None = None,
+    ) -> None:
+        self.operation: Final = operation
+        self.target: Final = target
+        self.server: Final = server
+        self.pairs: Final = pairs
+        self.body: Final = encoded(pairs or []) if body is None else body
+        self.headers: Final = headers
+        self.seconds: Final = seconds
+        self.grant_type: Final = None if operation.limit != "token" else self.value("grant_type")
+        # Nothing is used up by these, so a second delivery changes nothing.
+        self.repeatable: Final = operation.repeatable or self.grant_type in REPEATABLE_GRANTS
+        # Whose request it is. Its flow says so.
+        self.auth: ClientAuth | None = None
+
+    def value(self, name: str) -> str | None:
+        """The parameter ``name`` of the form as it is sent."""
+        return next((value for key, value in self.pairs or () if key == name), None)
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may show of what was sent."""
+        public = _public_members()
+        return (
+            *(value for name, value in self.pairs or () if name not in public),
+            *(value.decode("latin-1") for _, value in self.headers),
+            *(() if self.auth is None else self.auth.secrets),
+        )
+
+
+@functools.cache
+def _public_members() -> frozenset[str]:
+    """The members that the document knows, and does not call secret."""
+    known = {
+        field.name
+        for model in vars(import_module("okta_oidc_api.models")).values()
+        if isinstance(model, type) and attrs.has(model)
+        for field in attrs.fields(model)
+    }
+    return frozenset(known - SECRETS - SECRET_RESPONSES)
+
+
+class Operation(Generic[T]):
+    """A request, and how its answer is read."""
+
+    __slots__ = ("read", "request")
+
+    def __init__(self, request: Request, read: Callable[[Reply, Request], T]) -> None:
+        self.request: Final = request
+        self.read: Final = read
+
+
+class Body(Protocol):
+    """A generated request model."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class Endpoint:
+    """One operation of the document at both kinds of server, loaded when first used."""
+
+    __slots__ = ("_custom", "_org", "_tag")
+
+    def __init__(self, tag: str, org: str, custom: str) -> None:
+        self._tag: Final = tag
+        self._org: Final = org
+        self._custom: Final = custom
+
+    def request(
+        self,
+        server: AuthServerId,
+        body: Body | None = None,
+        *,
+        lenient: bool = False,
+        **parameters: Any,
+    ) -> Request:
+        """The generated request: the only place that knows how one is asked for."""
+        if body is not None:
+            parameters["body"] = body
+        if checked_server_id(server) is ORG:
+            operation, kwargs_of = _generated(f"api.{self._tag}.{self._org}")
+            kwargs = kwargs_of(**parameters)
+        else:
+            operation, kwargs_of = _generated(f"api.{self._tag}.{self._custom}")
+            kwargs = kwargs_of(server, **parameters)
+        if body is None:
+            return Request(operation, kwargs["url"], server)
+        members, required = kwargs["data"], _required(body)
+        if operation.needs_client_id:
+            # Which the flow adds, as it knows how the client authenticates.
+            members.pop("client_id", None)
+            required -= {"client_id"}
+        pairs = pairs_of(members, required, lenient=lenient)
+        return Request(operation, kwargs["url"], server, pairs=pairs)
+
+
+@functools.cache
+def _generated(module: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
+    operation = next(each for each in OPERATIONS if each.module == module)
+    # The generator writes it for every operation, and nothing else gives the request.
+    return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
+
+
+TOKEN: Final = Endpoint("token", "org_token", "custom_token")
+INTROSPECT: Final = Endpoint("introspection", "org_introspect", "custom_introspect")
+REVOKE: Final = Endpoint("revocation", "org_revoke", "custom_revoke")
+
+
+def token(server: AuthServerId, request: object) -> Operation[models.TokenResponse]:
+    """Any grant: a generated model, or a mapping of form parameters."""
+    return Operation(
+        TOKEN.request(server, _grant(request), lenient=True), reader_of(models.TokenResponse)
+    )
+
+
+def grant(server: AuthServerId, request: Body) -> Operation[Tokens]:
+    """A grant whose answer is tokens."""
+    return Operation(TOKEN.request(server, request), read_tokens)
+
+
+def code(
+    server: AuthServerId, code: str, redirect_uri: object, code_verifier: str | None
+) -> Operation[Tokens]:
+    """An authorization code."""
+    redirect_uri = cast("str", text_of("redirect_uri", redirect_uri))
+    return grant(
+        server,
+        models.AuthorizationCodeGrant(code, redirect_uri, code_verifier=given(code_verifier)),
+    )
+
+
+def refresh(
+    server: AuthServerId, refresh_token: str, redirect_uri: object, scope: str | None
+) -> Operation[Tokens]:
+    """A refresh token."""
+    at = cast("str | None", text_of("redirect_uri", redirect_uri))
+    if at is not None and not at.strip():
+        raise ConfigurationError("redirect_uri is empty")
+    return grant(
+        server,
+        models.RefreshTokenGrant(refresh_token, scope=given(scope), redirect_uri=given(at)),
+    )
+
+
+def introspect(
+    server: AuthServerId, token: str, hint: models.IntrospectTokenTypeHint | None
+) -> Operation[Introspection]:
+    """What a token stands for."""
+    body = models.IntrospectRequest(token, token_type_hint=given(hint))
+    return Operation(INTROSPECT.request(server, body), read_introspection)
+
+
+def revoke(
+    server: AuthServerId, token: str, hint: models.OrgRevokeTokenTypeHint | None
+) -> Operation[None]:
+    """The end of a token."""
+    model: Any = models.OrgRevokeRequest if server is ORG else models.CustomRevokeRequest
+    request = REVOKE.request(server, model(token, token_type_hint=given(hint)))
+    # Okta answers the same to what is no token, and the token would live on.
+    if not _TOKEN.fullmatch(token):
+        raise ConfigurationError(
+            "token is not one: it holds white space, a quote or a control character "
+            "(a line break from a file, or 'Bearer ' from a header?)"
+        )
+    return Operation(request, read_nothing)
+
+
+def given(value: T | None) -> T | Unset:
+    """An argument that is left out is left out of the form."""
+    return UNSET if value is None else value
+
+
+class GrantModel(Protocol):
+    """Any grant of ``okta_oidc_api.models``: it matches every grant, including ones added later."""
+
+    @property
+    def grant_type(self) -> str: ...
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class _Parameters:
+    """Form parameters in place of a generated model."""
+
+    def __init__(self, members: Mapping[str, object]) -> None:
+        self.members: Final = members
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self.members)
+
+
+def _grant(request: object) -> Body:
+    if isinstance(request, tuple(grants().values())):
+        return cast("Body", request)
+    if not isinstance(request, Mapping):
+        check_kind("request", request, *grants().values(), Mapping)
+    return _Parameters(cast("Mapping[str, object]", request))
+
+
+@functools.cache
+def grants() -> Mapping[str, type[attrs.AttrsInstance]]:
+    """The generated grant models by their ``grant_type``."""
+    return {
+        str(attrs.fields_dict(model)["grant_type"].default): model
+        for model in vars(import_module("okta_oidc_api.models")).values()
+        if isinstance(model, type) and attrs.has(model) and "grant_type" in attrs.fields_dict(model)
+    }
+
+
+def _required(body: Body) -> frozenset[str]:
+    """What the document requires of this request; a grant that it does not know may be anything."""
+    if not isinstance(body, _Parameters):
+        return _required_of(type(body))
+    grant_type = body.members.get("grant_type")
+    known = grants().get(grant_type) if isinstance(grant_type, str) else None
+    return frozenset({"grant_type"}) if known is None else _required_of(known)
+
+
+@functools.cache
+def _required_of(model: type[Any]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, field in attrs.fields_dict(model).items()
+        if field.default is attrs.NOTHING or name == "grant_type"
+    )
+
+
+def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
+    """The operation of the document that ``method`` and ``path`` (percent-encoded) are of.
+
+    One that the document does not have is taken for one that authenticates the client, promises
+    nothing, and counts against the limits of its server.
+    """
+    for operation, pattern in _patterns():
+        match = pattern.fullmatch(path) if operation.method == method else None
+        if match is not None:
+            found = match.groupdict().get("server")
+            return operation, found or (ORG if path.startswith("/oauth2/") else None)
+    unknown = Described(
+        method=method,
+        path=path,
+        module="",
+        statuses=(200,),
+        model=None,
+        has_content=False,
+        authenticated=True,
+        dpop=False,
+        needs_client_id=False,
+        repeatable=method in ("GET", "HEAD", "OPTIONS"),
+        limit="other",
+    )
+    return unknown, None
+
+
+@functools.cache
+def _patterns() -> tuple[tuple[Described, re.Pattern[str]], ...]:
+    return tuple((each, re.compile(_pattern(each.path))) for each in OPERATIONS)
+
+
+def _pattern(path: str) -> str:
+    literal = map(re.escape, re.split(r"\{\w+\}", path))
+    first, *others = literal
+    return first + "".join(
+        (r"(?P<server>[^/]+)" if index == 0 else "[^/]+") + other
+        for index, other in enumerate(others)
+    )

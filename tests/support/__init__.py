@@ -1,0 +1,1 @@
+"""What many suites stand on: one of each."""

@@ -1,0 +1,159 @@
+"""Secrets in frame locals: what an error tracker keeps of a failure holds nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from okta_oidc import ConfigurationError, OktaError, TransportError
+from okta_oidc._silence import quieted, silent
+from okta_oidc_api.api.token import custom_token
+from okta_oidc_api.models import RefreshTokenGrant
+
+from ._faces import Face
+from ._recording import Recorder
+from ._samples import BASIC, CALLBACK, CLIENT_SECRET, answer, oauth_error
+from .conftest import OpenOkta, on_every_loop
+
+PLANTED = "planted-in-a-local"
+CALLERS = ("/tests/", "/_pytest/", "/anyio/from_thread.py", "/concurrent/futures/", "/asyncio/")
+HEADER = str(BASIC.sign(b"", "")[0])
+
+CALLS: dict[str, Callable[[Face], object]] = {
+    "code": lambda okta: okta.token_for_code(
+        hidden("code"), CALLBACK, code_verifier=hidden("verifier")
+    ),
+    "refresh": lambda okta: okta.token_for_refresh_token(hidden("refresh")),
+    "password": lambda okta: okta.token(
+        {"grant_type": "password", "username": "u", "password": hidden("p"), "scope": "s"}
+    ),
+    "introspect": lambda okta: okta.introspect(hidden("token")),
+    "revoke": lambda okta: okta.revoke(hidden("token")),
+}
+FAILURES: dict[str, Any] = {
+    "refused": answer(400, oauth_error("invalid_grant")),
+    "gateway": answer(502, b"<html>"),
+    "malformed": answer(200, b"<html>"),
+    "broken": httpx.ReadError("reset"),
+    "not connected": httpx.ConnectError("refused"),
+    "garbage": httpx.RemoteProtocolError(f"illegal {PLANTED}"),
+    "their bug": ValueError("a bug in a transport of the caller's own"),
+}
+
+
+def hidden(name: str) -> str:
+    """A secret that no frame of a test holds: it is put together where it is passed."""
+    return f"{PLANTED}-{name}"
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all its causes and contexts, suppressed ones too."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            waiting += [e for e in (each.__cause__, each.__context__) if e is not None]
+
+
+def kept_of(error: BaseException) -> str:
+    """All that a tracker keeps: the text and the locals of every frame but the tests'."""
+    found: list[str] = []
+    for each in chain_of(error):
+        found.append(f"{each} {each!r}")
+        frames = traceback.TracebackException.from_exception(each, capture_locals=True).stack
+        # The portal that a test calls an asynchronous face through is the caller's.
+        found += [
+            json.dumps(frame.locals)
+            for frame in frames
+            if not any(part in frame.filename for part in CALLERS)
+        ]
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("call", CALLS)
+@on_every_loop
+def test_no_frame_holds_a_secret(open_okta: OpenOkta, call: str, failure: str) -> None:
+    okta = open_okta(handler=Recorder(FAILURES[failure]), retry=None)
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # whatever it is
+        CALLS[call](okta)
+    kept = kept_of(caught.value)
+    for secret in (PLANTED, CLIENT_SECRET, HEADER, HEADER.partition(" ")[2]):
+        assert secret not in kept
+    # Where it failed is still to be seen.
+    assert len(list(traceback.walk_tb(caught.value.__traceback__))) > 1
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_nor_where_nothing_was_sent(open_okta: OpenOkta, call: str) -> None:
+    okta = open_okta(handler=Recorder(answer(200)), auth_server_id="default")
+    okta.run(okta.client.aclose if okta.kind != "sync" else okta.client.close)
+    with pytest.raises(ConfigurationError) as caught:
+        CALLS[call](okta)
+    assert PLANTED not in kept_of(caught.value)
+
+
+def test_a_generated_function_leaves_what_is_the_callers(open_okta: OpenOkta) -> None:
+    """Its frames are generated: they hold the caller's own request model, and nothing of ours."""
+    okta = open_okta(handler=Recorder(FAILURES["refused"]), retry=None)
+    with pytest.raises(OktaError) as caught:
+        okta.generated(custom_token, body=RefreshTokenGrant(refresh_token=PLANTED))
+    kept = kept_of(caught.value)
+    for secret in (CLIENT_SECRET, HEADER):
+        assert secret not in kept
+
+
+def test_the_callers_own_frames_are_left_alone() -> None:
+    def hook() -> None:
+        local_of_the_hook = "kept"
+        raise ValueError(local_of_the_hook)
+
+    @silent
+    def method(secret: str) -> None:
+        hook()
+
+    with pytest.raises(ValueError, match="kept") as caught:
+        method(hidden("x"))
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    assert frames[-1].f_code.co_name == "hook"
+    assert frames[-1].f_locals["local_of_the_hook"] == "kept"
+    # The wrapper's own frame is ours.
+    wrapper = next(frame for frame in frames if frame.f_code.co_name == "call")
+    assert PLANTED not in repr(wrapper.f_locals)
+
+
+def test_what_is_raised_is_the_same_object_with_its_cause() -> None:
+    cause = OSError("below")
+
+    @silent
+    def method() -> None:
+        raise TransportError("above") from cause
+
+    with pytest.raises(TransportError) as caught:
+        method()
+    assert caught.value.__cause__ is cause
+
+
+def test_a_suppressed_context_is_gone() -> None:
+    """Its text may quote what a peer sent."""
+    error = TransportError("above")
+    error.__context__ = ValueError(PLANTED)
+    assert PLANTED in kept_of(error)
+    error.__suppress_context__ = True
+    assert PLANTED not in kept_of(quieted(error))
+
+
+def test_names_signature_and_hints_are_the_methods() -> None:
+    @silent
+    def method(a: int, *, b: str = "c") -> float:
+        """Says what it does."""
+        return a
+
+    assert (method.__name__, method.__doc__) == ("method", "Says what it does.")
+    assert method(1) == 1
