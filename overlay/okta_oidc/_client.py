@@ -19,7 +19,7 @@ from ._jose._dpop import DPoP
 from ._models import models
 from ._operations import GrantModel, Operation
 from ._resource._cache import IntrospectionCache
-from ._resource._questions import CachedIntrospection
+from ._resource._questions import About, CachedIntrospection
 from ._results import Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
@@ -250,9 +250,10 @@ class OktaOIDC(_Face):
             if kept is not None:
                 return kept
         steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
-        if cached is None:
-            return self._run(steps)
-        return cached.ask(self._run, steps, token, token_type_hint, auth_server_id, fresh=fresh)
+        if cached is not None:
+            about = About(token, token_type_hint, auth_server_id)
+            steps = cached.asking(self._run, steps, about, fresh=fresh)
+        return self._run(steps)
 
     @silent
     def revoke(
@@ -380,11 +381,10 @@ class AsyncOktaOIDC(_Face):
             if kept is not None:
                 return kept
         steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
-        if cached is None:
-            return await self._run(steps)
-        return await cached.ask_async(
-            self._run, steps, token, token_type_hint, auth_server_id, fresh=fresh
-        )
+        if cached is not None:
+            about = About(token, token_type_hint, auth_server_id)
+            steps = cached.asking(self._run, steps, about, fresh=fresh)
+        return await self._run(steps)
 
     @silent
     async def revoke(

@@ -12,12 +12,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, JsonResponse
 
-from ._resource._guard import AsyncBearerGuard, BearerGuard, Granted
+from ._resource._guard import AsyncBearerGuard, BearerGuard
 from ._resource._refusals import BearerRefusal, checked_scopes
 
 __all__ = ["requires"]
 
-GrantedT = TypeVar("GrantedT", bound=Granted)
+GrantedT = TypeVar("GrantedT")
 P = ParamSpec("P")
 
 

@@ -15,12 +15,12 @@ from fastapi.requests import HTTPConnection
 from fastapi.security.base import SecurityBase
 from starlette.exceptions import HTTPException, WebSocketException
 
-from ._resource._guard import AsyncBearerGuard, BearerGuard, Granted
+from ._resource._guard import AsyncBearerGuard, BearerGuard
 from ._resource._refusals import BearerRefusal, checked_scopes
 
 __all__ = ["requires"]
 
-GrantedT = TypeVar("GrantedT", bound=Granted)
+GrantedT = TypeVar("GrantedT")
 
 _POLICY_VIOLATION: Final = 1008  # RFC 6455 §7.4.1
 

@@ -14,12 +14,12 @@ from flask import current_app, request
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ._config import check_kind
-from ._resource._guard import BearerGuard, Granted
+from ._resource._guard import BearerGuard
 from ._resource._refusals import BearerRefusal, checked_scopes
 
 __all__ = ["requires"]
 
-GrantedT = TypeVar("GrantedT", bound=Granted)
+GrantedT = TypeVar("GrantedT")
 P = ParamSpec("P")
 
 

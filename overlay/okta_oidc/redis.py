@@ -5,8 +5,9 @@ Any client with redis-py's calls will do, valkey-py's too.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -43,6 +44,7 @@ _TRY_AGAIN: Final = 1.0
 _LOG_EVERY: Final = 60.0
 _CONNECTIONS: Final = 32
 
+_VERSION: Final = 1
 _REVOKED: Final = b"revoked"
 
 # What is another pool's own, or says how to try again.
@@ -117,26 +119,29 @@ class _Tier:
     def _name(self, key: bytes) -> str:
         return self._prefix + key.hex()
 
-    def _read(self, value: object, left: object) -> tuple[bytes, float] | None:
+    def _read(self, key: bytes, found: Any) -> tuple[dict[str, Any], float] | None:
+        value, left = found or (None, None)
         # No time left, or an answer that somebody made to last for ever.
         if not isinstance(value, bytes) or not isinstance(left, int) or left <= 0:
             return None
         if value == _REVOKED:
-            return b"", left / 1000
+            return {}, left / 1000
         try:
-            document = value if self._cipher is None else self._cipher.decrypt(value)
+            document = json.loads(value if self._cipher is None else self._cipher.decrypt(value))
+            # A document that somebody moved to another key is none.
+            if (document["v"], document["key"]) == (_VERSION, key.hex()):
+                return dict(document["members"]), left / 1000
         except Exception as error:  # noqa: BLE001  # each cipher has its own
             self._failed("read what is in", error)
-            return None
-        return document, left / 1000
+        return None
 
-    def _encrypted(self, document: bytes) -> bytes | None:
-        if self._cipher is None:
-            return document
+    def _written(self, key: bytes, members: dict[str, Any]) -> bytes | None:
+        document = {"v": _VERSION, "key": key.hex(), "members": members}
         try:
-            return self._cipher.encrypt(document)
+            text = json.dumps(document, separators=(",", ":")).encode()
+            return text if self._cipher is None else self._cipher.encrypt(text)
         except Exception as error:  # noqa: BLE001  # each cipher has its own
-            self._failed("encrypt for", error)
+            self._failed("write to", error)
             return None
 
     def _loading(self, client: Any, key: bytes) -> Any:
@@ -148,7 +153,7 @@ class _Tier:
     def _storing(self, client: Any, key: bytes, value: bytes, seconds: float, nx: bool) -> Any:
         return client.set(self._name(key), value, px=_milliseconds(seconds), nx=nx)
 
-    def _barring(self, client: Any, keys: Sequence[bytes], seconds: float) -> Any:
+    def _barring(self, client: Any, keys: list[bytes], seconds: float) -> Any:
         pipeline = client.pipeline(transaction=False)
         for key in keys:
             pipeline.set(self._name(key), _REVOKED, px=_milliseconds(seconds))
@@ -189,19 +194,18 @@ class RedisIntrospectionTier(_Tier):
         super().__init__(client, prefix, local_ttl, timeout, cipher)
         self._client: Final = self._connect()
 
-    def load(self, key: bytes, /) -> tuple[bytes, float] | None:
-        """A document and the seconds it has left, an empty one of a revoked token, or ``None``."""
-        found = self._try(lambda: self._loading(self._client, key))
-        return None if found is None else self._read(*found)
+    def load(self, key: bytes, /) -> tuple[dict[str, Any], float] | None:
+        """Members and the seconds they have left, no members of a revoked token, or ``None``."""
+        return self._read(key, self._try(lambda: self._loading(self._client, key)))
 
-    def store(self, key: bytes, document: bytes, seconds: float, replace: bool, /) -> None:
-        """Keep ``document`` for ``seconds``: only if nothing is there, unless ``replace``."""
-        value = self._encrypted(document)
+    def store(self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /) -> None:
+        """Keep ``members`` for ``seconds``: only if nothing is there, unless ``replace``."""
+        value = self._written(key, members)
         if value is not None:
             self._try(lambda: self._storing(self._client, key, value, seconds, not replace))
 
-    def bar(self, keys: Sequence[bytes], seconds: float, /) -> None:
-        """Forget these, and take no document for them for ``seconds``, unless it replaces."""
+    def bar(self, keys: list[bytes], seconds: float, /) -> None:
+        """Forget these, and take no members for them for ``seconds``, unless they replace."""
         self._try(lambda: self._barring(self._client, keys, seconds))
 
     def close(self) -> None:
@@ -240,18 +244,19 @@ class AsyncRedisIntrospectionTier(_Tier):
         super().__init__(client, prefix, local_ttl, timeout, cipher)
         self._clients: Final = PerLoop[Any](self._connect)
 
-    async def load(self, key: bytes, /) -> tuple[bytes, float] | None:
+    async def load(self, key: bytes, /) -> tuple[dict[str, Any], float] | None:
         """See :meth:`RedisIntrospectionTier.load`."""
-        found = await self._try(lambda client: self._loading(client, key))
-        return None if found is None else self._read(*found)
+        return self._read(key, await self._try(lambda client: self._loading(client, key)))
 
-    async def store(self, key: bytes, document: bytes, seconds: float, replace: bool, /) -> None:
+    async def store(
+        self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /
+    ) -> None:
         """See :meth:`RedisIntrospectionTier.store`."""
-        value = self._encrypted(document)
+        value = self._written(key, members)
         if value is not None:
             await self._try(lambda client: self._storing(client, key, value, seconds, not replace))
 
-    async def bar(self, keys: Sequence[bytes], seconds: float, /) -> None:
+    async def bar(self, keys: list[bytes], seconds: float, /) -> None:
         """See :meth:`RedisIntrospectionTier.bar`."""
         await self._try(lambda client: self._barring(client, keys, seconds))
 

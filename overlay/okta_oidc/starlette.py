@@ -16,12 +16,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ._resource._guard import AsyncBearerGuard, BearerGuard, Granted
+from ._resource._guard import AsyncBearerGuard, BearerGuard
 from ._resource._refusals import BearerRefusal, checked_scopes
 
 __all__ = ["BearerMiddleware", "requires"]
 
-GrantedT = TypeVar("GrantedT", bound=Granted)
+GrantedT = TypeVar("GrantedT")
 
 _POLICY_VIOLATION: Final = 1008  # RFC 6455 §7.4.1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -265,24 +265,24 @@ class MemoryTier:
     def __init__(self, clock: Clock, local_ttl: float = 5.0) -> None:
         self.local_ttl = local_ttl
         self.clock: Final = clock
-        self.rows: dict[bytes, tuple[bytes, float]] = {}
+        self.rows: dict[bytes, tuple[dict[str, Any], float]] = {}
         self.loads = 0
         self.threads: set[int] = set()
 
-    def load(self, key: bytes, /) -> tuple[bytes, float] | None:
+    def load(self, key: bytes, /) -> tuple[dict[str, Any], float] | None:
         self.loads += 1
         self.threads.add(threading.get_ident())
-        document, until = self.rows.get(key, (b"", 0.0))
+        members, until = self.rows.get(key, ({}, 0.0))
         left = until - self.clock.monotonic
-        return None if left <= 0 else (document, left)
+        return None if left <= 0 else (members, left)
 
-    def store(self, key: bytes, document: bytes, seconds: float, replace: bool, /) -> None:
+    def store(self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /) -> None:
         if replace or self.load(key) is None:
-            self.rows[key] = document, self.clock.monotonic + seconds
+            self.rows[key] = members, self.clock.monotonic + seconds
 
-    def bar(self, keys: Sequence[bytes], seconds: float, /) -> None:
+    def bar(self, keys: list[bytes], seconds: float, /) -> None:
         for key in keys:
-            self.rows[key] = b"", self.clock.monotonic + seconds
+            self.rows[key] = {}, self.clock.monotonic + seconds
 
 
 class AwaitedTier:
@@ -292,14 +292,21 @@ class AwaitedTier:
         self.local_ttl = tier.local_ttl
         self._tier: Final = tier
 
-    async def load(self, key: bytes, /) -> tuple[bytes, float] | None:
+    async def load(self, key: bytes, /) -> tuple[dict[str, Any], float] | None:
         await anyio.lowlevel.checkpoint()
         return self._tier.load(key)
 
-    async def store(self, key: bytes, document: bytes, seconds: float, replace: bool, /) -> None:
+    async def store(
+        self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /
+    ) -> None:
         await anyio.lowlevel.checkpoint()
-        self._tier.store(key, document, seconds, replace)
+        self._tier.store(key, members, seconds, replace)
 
-    async def bar(self, keys: Sequence[bytes], seconds: float, /) -> None:
+    async def bar(self, keys: list[bytes], seconds: float, /) -> None:
         await anyio.lowlevel.checkpoint()
         self._tier.bar(keys, seconds)
+
+
+def entries(cache: IntrospectionCache) -> int:
+    """How many answers a cache holds."""
+    return len(vars(cache)["_active"]) + len(vars(cache)["_inactive"])

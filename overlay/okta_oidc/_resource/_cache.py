@@ -9,34 +9,29 @@ import logging
 import os
 import threading
 import weakref
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from copy import copy
 from dataclasses import dataclass, replace
 from sys import intern
 from typing import Any, Final
 
+from .._config import check_kind
 from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
 from .._results import Introspection
 from .._retry import is_number
 from .._runtime import Runtime
-from ._tiers import AsyncIntrospectionTier, IntrospectionTier
+from ._tiers import IntrospectionTier
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
-
 _DAY: Final = 86_400
-_MOST_ENTRIES: Final = 100_000_000
-
 # With less than this share of a rate limit left, active answers are kept twice as long.
 _RESERVE: Final = 0.1
 _LONGEST_DOUBLED: Final = 120.0
-_LOG_EVERY: Final = 60.0
-
-# Members that many tokens have in common.
-_ALIKE: Final = frozenset({"aud", "client_id", "iss", "scope", "token_type"})
-
 # For how long an answer that stands in for a failed call is handed out before the next call.
 _STALE_PAUSE: Final = 1.0
+# Members that many tokens have in common.
+_ALIKE: Final = frozenset({"aud", "client_id", "iss", "scope", "token_type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,84 +46,79 @@ class IntrospectionStats:
     """
 
     hits: int
-    misses: int
-    shared_hits: int
-    calls: int
-    evictions: int
-    stale: int
+    misses: int = 0
+    shared_hits: int = 0
+    calls: int = 0
+    evictions: int = 0
+    stale: int = 0
 
 
+@dataclass(slots=True, eq=False)
 class _Kept:
-    """One answer. The first three are points in monotonic time, ``exp`` is one in epoch seconds."""
+    """One answer. ``until`` and ``last`` are monotonic, ``exp`` is in epoch seconds."""
 
-    __slots__ = ("exp", "info", "last", "seen", "until")
-
-    def __init__(self, info: Introspection, until: float, last: float, exp: float) -> None:
-        self.info: Final = info
-        self.until = until
-        self.last: Final = last
-        self.exp: Final = exp
-        self.seen = False
+    info: Introspection
+    until: float
+    last: float
+    exp: float
+    seen: bool = False
 
 
-class _Shelf:
+class _Shelf(OrderedDict[bytes, _Kept]):
     """Answers in the order they came, ``limit`` at most. Reading takes no lock.
 
     When there is no room, the oldest goes, unless it was read since it came or was last spared:
     then it is spared once more, and the next oldest is looked at ("second chance").
     """
 
-    __slots__ = ("get", "limit", "pop", "rows")
-
-    def __init__(self, limit: int) -> None:
-        self.limit: Final = limit
-        self.rows: Final[OrderedDict[bytes, _Kept]] = OrderedDict()
-        self.get: Final = self.rows.get
-        self.pop: Final = self.rows.pop
+    limit: int
 
     def put(self, key: bytes, kept: _Kept, now: float) -> int:
         """Keep an answer; the number of others that had to go."""
         gone = 0
-        rows = self.rows
-        if key not in rows:
-            while len(rows) >= self.limit:
-                oldest, row = rows.popitem(last=False)
-                if row.seen and row.last > now:
-                    row.seen = False
-                    rows[oldest] = row
-                else:
-                    gone += 1
-        rows[key] = kept
+        while len(self) >= self.limit:
+            oldest, row = self.popitem(last=False)
+            if row.seen and row.last > now:
+                row.seen = False
+                self[oldest] = row
+            else:
+                gone += 1
+        self[key] = kept
         return gone
 
 
+@dataclass(slots=True, eq=False)
 class Question:
     """One token that is being asked about.
 
     ``where`` is what those who may wait for its answer have in common: all threads, or one event
-    loop; ``None`` if nobody may. A ``spoilt`` one was overtaken: by a revocation, or by a question
-    put later and answered earlier. Nobody joins it, and an active answer to it is not kept.
+    loop; ``None`` if nobody may. ``done`` is an event of theirs. A ``spoilt`` one was overtaken: by
+    a revocation, or by a question put later and answered earlier. Nobody joins it, and an active
+    answer to it is not kept.
     """
 
-    __slots__ = ("answer", "done", "failure", "key", "raised", "spoilt", "task", "where")
+    key: bytes
+    where: object
+    done: Any
+    spoilt: bool = False
+    answer: Introspection | None = None
+    # What whoever asked raises, and what the others raise copies of.
+    raised: Exception | None = None
+    failure: Exception | None = None
+    # The loop holds tasks weakly.
+    task: object = None
 
-    def __init__(self, key: bytes, where: object, done: Any) -> None:
-        self.key: Final = key
-        self.where: Final = where
-        # An event of threads, or of the loop.
-        self.done: Final = done
-        self.spoilt = False
-        self.answer: Introspection | None = None
-        # What whoever asked raises, and what the others raise copies of.
-        self.raised: Exception | None = None
-        self.failure: Exception | None = None
-        # The loop holds tasks weakly.
-        self.task: object = None
+    def failed(self, error: Exception) -> None:
+        """Keep a copy for the others: a raised exception keeps the frames it was raised through."""
+        self.raised = error
+        try:
+            self.failure = copy(error)
+        except Exception:  # noqa: BLE001  # a class of the caller's own: the others ask, too
+            self.failure = None
 
     def outcome(self) -> Introspection | None:
         """The answer; ``None`` if whoever asked was torn away, or failed in a way of its own."""
         if self.failure is not None:
-            # An exception of one's own: a raised one keeps the traceback of where it was raised.
             raise copy(self.failure)
         return self.answer
 
@@ -162,28 +152,24 @@ class IntrospectionCache:
         negative_ttl: float = 10.0,
         max_entries: int = 10_000,
         stale_if_error: float = 0.0,
-        shared: IntrospectionTier | AsyncIntrospectionTier | None = None,
+        shared: IntrospectionTier | None = None,
     ) -> None:
         self.ttl: Final = _seconds("ttl", ttl)
-        if not self.ttl:
-            raise ConfigurationError("ttl must be above 0: leave the cache out to keep nothing")
         self.negative_ttl: Final = _seconds("negative_ttl", negative_ttl)
         self.stale_if_error: Final = _seconds("stale_if_error", stale_if_error)
-        if type(max_entries) is not int or not 1 <= max_entries <= _MOST_ENTRIES:
-            raise ConfigurationError("max_entries must be a whole number of at least 1")
-        asked = ("load", "store", "bar") if shared is not None else ()
-        if not all(callable(getattr(shared, name, None)) for name in asked):
-            raise ConfigurationError(
-                f"shared must be a tier of okta_oidc.redis, not {type(shared).__name__}"
-            )
-        self.max_entries: Final = max_entries
+        check_kind("max_entries", max_entries, int)
+        if not self.ttl or not max_entries >= 1 or isinstance(max_entries, bool):
+            raise ConfigurationError("ttl must be above 0, and max_entries at least 1")
+        if shared is not None and not callable(getattr(shared, "load", None)):
+            raise ConfigurationError("shared must be a tier of okta_oidc.redis")
         self.shared: Final = shared
-        self._active: Final = _Shelf(max_entries)
-        self._inactive: Final = _Shelf(max(1, max_entries // 4))
+        self._active: Final = _Shelf()
+        self._inactive: Final = _Shelf()
+        self._active.limit, self._inactive.limit = max_entries, max(1, max_entries // 4)
         self._find_active: Final = self._active.get
-        self._hits = self._misses = self._shared_hits = 0
-        self._calls = self._evictions = self._stale = 0
-        self._next_log = -_LOG_EVERY
+        self._hits = 0
+        self._counts: Final[Counter[str]] = Counter()
+        self._next_log = -60.0
         self.after_fork()
         _CACHES.add(self)
 
@@ -193,163 +179,125 @@ class IntrospectionCache:
         self._on_way: dict[bytes, list[Question]] = {}
 
     def __repr__(self) -> str:
-        return f"IntrospectionCache(ttl={self.ttl}, {len(self)} kept)"
-
-    def __len__(self) -> int:
-        """How many answers are held, used-up ones that nobody asked for again included."""
-        return len(self._active.rows) + len(self._inactive.rows)
-
-    def __bool__(self) -> bool:
-        # Not by `__len__`: an empty one is a cache all the same.
-        return True
+        return f"IntrospectionCache(ttl={self.ttl}, {len(self._active)} active)"
 
     @property
     def stats(self) -> IntrospectionStats:
         """What the cache has done so far."""
-        return IntrospectionStats(
-            self._hits, self._misses, self._shared_hits, self._calls, self._evictions, self._stale
-        )
+        with self._lock:
+            return IntrospectionStats(self._hits, **self._counts)
 
     def clear(self) -> None:
         """Forget every answer of this process, and those on their way. The shared tier stays."""
         with self._lock:
-            self._active.rows.clear()
-            self._inactive.rows.clear()
-            for questions in self._on_way.values():
-                for question in questions:
-                    question.spoilt = True
+            keys = [*self._active, *self._inactive, *self._on_way]
+        self.drop(keys)
 
     # What the clients call
 
-    def find(self, key: bytes, runtime: Runtime) -> Introspection | None:
-        """A kept answer that may be used now. No lock: one atomic look into a dictionary."""
-        kept = self._find_active(key) or self._inactive.get(key)
-        if kept is None or kept.until <= runtime.monotonic() or kept.exp <= runtime.now():
-            return None
-        kept.seen = True
-        self._hits += 1
-        return kept.info
+    def find(self, key: bytes, runtime: Runtime, *, again: bool = False) -> Introspection | None:
+        """A kept answer that may be used now. No lock: one atomic look into a dictionary.
 
-    def find_again(self, key: bytes, runtime: Runtime) -> Introspection | None:
-        """:meth:`find` for one who has missed it once: no hit."""
+        ``again`` is for one who has missed it once: that is no hit.
+        """
         kept = self._find_active(key) or self._inactive.get(key)
         if kept is None or kept.until <= runtime.monotonic() or kept.exp <= runtime.now():
             return None
+        if not again:
+            kept.seen = True
+            self._hits += 1
         return kept.info
 
     def join(self, question: Question) -> Question:
         """The question under way that ``question`` may wait for, or itself, now under way."""
         with self._lock:
             others = self._on_way.setdefault(question.key, [])
-            if question.where is not None:
-                for other in others:
-                    if other.where is question.where and not other.spoilt:
-                        return other
+            for other in others:
+                if question.where and other.where is question.where and not other.spoilt:
+                    return other
             others.append(question)
             return question
 
     def leave(self, question: Question) -> None:
-        """Say that ``question`` is no longer under way."""
+        """``question`` is no longer under way: all who wait may go on."""
         with self._lock:
-            others = self._on_way.get(question.key, [])
-            if question in others:
-                others.remove(question)
-            if not others:
-                self._on_way.pop(question.key, None)
+            others = [q for q in self._on_way.pop(question.key, ()) if q is not question]
+            if others:
+                self._on_way[question.key] = others
+        question.done.set()
 
-    def count(self, *, misses: int = 0, calls: int = 0, shared_hits: int = 0) -> None:
-        """Count what was done for a question."""
+    def count(self, what: str) -> None:
+        """Count one of the statistics up."""
         with self._lock:
-            self._misses += misses
-            self._calls += calls
-            self._shared_hits += shared_hits
+            self._counts[what] += 1
 
-    def keep(self, question: Question, info: Introspection, runtime: Runtime) -> float:
-        """Keep Okta's answer; seconds for which others may keep it too, 0 for not at all."""
-        seconds = self._lifetime(info, runtime) if info.active else self.negative_ttl
-        return self._keep(question, info, seconds, runtime)
-
-    def keep_shared(
-        self, question: Question, info: Introspection, seconds: float, runtime: Runtime
-    ) -> None:
-        """Keep an answer of the shared tier, which is good for ``seconds`` more."""
-        self.count(shared_hits=1)
-        self._keep(question, info, seconds, runtime)
-
-    def _keep(
-        self, question: Question, info: Introspection, seconds: float, runtime: Runtime
+    def keep(
+        self, question: Question, info: Introspection, runtime: Runtime, left: float | None = None
     ) -> float:
-        key = question.key
-        local = seconds
-        if info.active and self.shared is not None:
-            # Another process may revoke the token, and can only tell the shared tier.
-            local = min(seconds, self.shared.local_ttl)
+        """Keep an answer; seconds for which others may keep it too, 0 for not at all.
+
+        ``left`` is how many seconds an answer of the shared tier is good for.
+        """
+        seconds = self._lifetime(info, runtime) if left is None else left
         now = runtime.monotonic()
         exp = float("inf") if info.expires_at is None else info.expires_at.timestamp()
-        left = exp - runtime.now()
+        shared = min(seconds, exp - runtime.now())
+        local = shared
+        if info.active and self.shared is not None:
+            # Another process may revoke the token, and can only tell the shared tier.
+            local = min(shared, self.shared.local_ttl)
         with self._lock:
             if question.spoilt and info.active:
                 return 0.0
             # Those who asked earlier, and are answered later, know less.
-            for other in self._on_way.get(key, ()):
+            for other in self._on_way.get(question.key, ()):
                 if other is question:
                     break
                 other.spoilt = True
-            if min(seconds, left) <= 0:
-                self._drop(key)
+            self._forget(question.key)
+            if shared <= 0:
                 return 0.0
-            shelf, other_shelf = self._active, self._inactive
+            shelf = self._active if info.active else self._inactive
             last = now + seconds + self.stale_if_error
-            if not info.active:
-                shelf, other_shelf, last = other_shelf, shelf, now
-            kept = _Kept(_compact(info), now + min(local, left), last, exp)
-            other_shelf.pop(key, None)
-            self._evictions += shelf.put(key, kept, now)
-        return min(seconds, left)
+            kept = _Kept(_compact(info), now + local, last, exp)
+            self._counts["evictions"] += shelf.put(question.key, kept, now)
+        return shared
 
     def drop(self, keys: list[bytes]) -> None:
         """Forget these, and keep no active answer about them that is on its way."""
         with self._lock:
             for key in keys:
-                self._drop(key)
+                self._forget(key)
                 for question in self._on_way.get(key, ()):
                     question.spoilt = True
 
-    def _drop(self, key: bytes) -> None:
+    def _forget(self, key: bytes) -> None:
         self._active.pop(key, None)
         self._inactive.pop(key, None)
 
     def stand_in(self, key: bytes, runtime: Runtime) -> Introspection | None:
         """An old answer, where Okta could not be asked and ``stale_if_error`` allows it."""
-        kept = self._find_active(key)
-        now = runtime.monotonic()
+        kept, now = self._find_active(key), runtime.monotonic()
         if not self.stale_if_error or kept is None:
             return None
         if kept.last <= now or kept.exp <= runtime.now():
             return None
-        with self._lock:
-            self._stale += 1
-            # Else each request would wait for a time-out of its own.
-            kept.until = min(now + _STALE_PAUSE, kept.last)
+        # Else each request would wait for a time-out of its own.
+        kept.until = min(now + _STALE_PAUSE, kept.last)
+        self.count("stale")
         return kept.info
 
     def _lifetime(self, info: Introspection, runtime: Runtime) -> float:
         limit = info.http.rate_limit
-        if limit is None or not limit.limit or limit.remaining >= _RESERVE * limit.limit:
+        if not info.active:
+            return self.negative_ttl
+        if limit is None or limit.remaining >= _RESERVE * limit.limit:
             return self.ttl
         seconds = max(self.ttl, min(2 * self.ttl, _LONGEST_DOUBLED))
-        now = runtime.monotonic()
-        with self._lock:
-            due = now >= self._next_log
-            if due:
-                self._next_log = now + _LOG_EVERY
-        if due:
-            _LOGGER.warning(
-                "introspection: %d of %d requests left, active answers are kept for %g s",
-                limit.remaining,
-                limit.limit,
-                seconds,
-            )
+        if runtime.monotonic() >= self._next_log:
+            self._next_log = runtime.monotonic() + 60.0
+            text = "introspection: %d of %d requests left, active answers are kept for %g s"
+            _LOGGER.warning(text, limit.remaining, limit.limit, seconds)
         return seconds
 
 
@@ -357,21 +305,20 @@ def _compact(info: Introspection) -> Introspection:
     """The answer as it is kept: without its headers but one, and sharing texts with the others."""
     import httpx
 
-    request_id = info.http.request_id
-    headers = [] if request_id is None else [("x-okta-request-id", request_id)]
     members = {
         intern(name): intern(value) if name in _ALIKE and type(value) is str else value
         for name, value in info.raw.items()
     }
+    alike: Any = {name: members.get(name) for name in ("client_id", "iss", "token_type")}
+    request_id = info.http.request_id
+    headers = httpx.Headers({} if request_id is None else {"x-okta-request-id": request_id})
     return replace(
         info,
+        **alike,
         scopes=tuple(map(intern, info.scopes)),
         aud=tuple(map(intern, info.aud)),
-        client_id=members.get("client_id"),
-        iss=members.get("iss"),
-        token_type=members.get("token_type"),
         raw=Members(members),
-        http=HttpInfo(info.http.status, Headers(httpx.Headers(headers))),
+        http=HttpInfo(info.http.status, Headers(headers)),
     )
 
 
@@ -384,10 +331,10 @@ def _seconds(name: str, value: float) -> float:
 _CACHES: Final[weakref.WeakSet[IntrospectionCache]] = weakref.WeakSet()
 
 
-def _renew_locks() -> None:
+def _after_fork() -> None:
     for cache in tuple(_CACHES):
         cache.after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
-    os.register_at_fork(after_in_child=_renew_locks)
+    os.register_at_fork(after_in_child=_after_fork)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from inspect import iscoroutinefunction
-from typing import Any, Final, Generic, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
 from .._client import AsyncOktaOIDC, OktaOIDC
 from .._config import check_kind
@@ -18,31 +18,17 @@ from ._questions import is_away
 from ._refusals import Authorization, BearerRefusal, Challenges
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
-_LOG_EVERY: Final = 60.0
-_HINT: Final = "access_token"
+_HINT: Final = {"token_type_hint": "access_token"}
 
 
-class Granted(Protocol):
-    """What is known of a token that holds: an ``Introspection``, or ``Claims``."""
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultTypeVar
 
-    @property
-    def aud(self) -> tuple[str, ...]:
-        """The APIs it is for."""
-        ...
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """What it allows."""
-        ...
-
-    @property
-    def raw(self) -> Mapping[str, Any]:
-        """Every member, as received."""
-        ...
-
-
-GrantedT = TypeVar("GrantedT", bound=Granted)
-GrantedT_co = TypeVar("GrantedT_co", bound=Granted, covariant=True)
+    # What a guard gives is what its authority gives: a client, which is not generic, introspects.
+    GrantedT = DefaultTypeVar("GrantedT", default=Introspection)
+else:
+    GrantedT = TypeVar("GrantedT")
+GrantedT_co = TypeVar("GrantedT_co", covariant=True)
 
 
 class Verifier(Protocol[GrantedT_co]):
@@ -61,70 +47,69 @@ class AsyncVerifier(Protocol[GrantedT_co]):
         ...
 
 
-class _Guard:
+class _Guard(Generic[GrantedT]):
     """What does not depend on how the authority is asked."""
 
-    def __init__(
-        self, authority: object, audience: str, realm: str | None, *, asynchronous: bool
-    ) -> None:
+    def __init__(self, authority: Any, audience: str, realm: str | None, own: type) -> None:
         check_kind("audience", audience, str)
         check_kind("realm", realm, str, type(None))
-        asks = getattr(authority, "verify", None) or getattr(authority, "introspect", None)
-        if isinstance(authority, OktaOIDC | AsyncOktaOIDC):
-            fits = isinstance(authority, AsyncOktaOIDC) is asynchronous
-        else:
-            fits = callable(asks) and iscoroutinefunction(asks) is asynchronous
-        if not fits:
-            wanted = "AsyncOktaOIDC" if asynchronous else "OktaOIDC"
-            raise ConfigurationError(
-                f"authority must be {wanted} or a verifier with a "
-                f"{'coroutine' if asynchronous else 'plain'} function verify(), "
-                f"not {type(authority).__name__}"
-            )
         self._audience: Final = audience
         self._challenges: Final = Challenges(audience if realm is None else realm)
-        self._verifies: Final = callable(getattr(authority, "verify", None))
-        cached = getattr(authority, "_cached", None)
-        self._kept: Final[Callable[[str, str], Introspection | None]] = (
-            _nothing if cached is None else cached.kept
+        # A client, or a stand-in for one, is asked to introspect.
+        self._verifies: Final = hasattr(authority, "verify")
+        self._ask: Final[Any] = getattr(
+            authority, "verify" if self._verifies else "introspect", None
         )
+        if iscoroutinefunction(self._ask) is not (own is AsyncOktaOIDC) or self._ask is None:
+            wrong = type(authority).__name__
+            raise ConfigurationError(f"authority must be {own.__name__}, or a verifier: {wrong}")
+        cached = getattr(authority, "_cached", None)
+        self._kept: Final[Callable[..., Any]] = getattr(cached, "kept", _nothing)
         self._next_log = 0.0
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(audience={self._audience!r})"
 
-    def _judged(self, granted: Granted, scopes: tuple[str, ...]) -> None:
+    def _asked(self, token: str, scopes: tuple[str, ...]) -> Any:
+        return self._ask(token, *scopes) if self._verifies else self._ask(token, **_HINT)
+
+    def _known(self, authorization: Authorization, scopes: tuple[str, ...]) -> GrantedT | None:
+        if not isinstance(authorization, str) or not authorization.startswith("Bearer "):
+            return None
+        kept = self._kept(authorization[7:], "access_token")
+        return None if kept is None else self._judged(kept, scopes)
+
+    def _judged(self, granted: Any, scopes: tuple[str, ...]) -> GrantedT:
         # Each time: what is kept is an answer, never a decision.
         if self._audience not in granted.aud or not getattr(granted, "active", True):
-            raise self._challenges.invalid()
+            raise self._challenges.refusal(401, "invalid_token")
         if "cnf" in granted.raw or getattr(granted, "token_type", None) == "DPoP":
             raise self._challenges.bound()
         for scope in scopes:
             if scope not in granted.scopes:
                 raise self._challenges.insufficient(scopes)
+        return cast("GrantedT", granted)
 
     def _refused(self, error: OktaError, scopes: tuple[str, ...]) -> BearerRefusal:
         if isinstance(error, InvalidTokenError):
             if error.reason == "scope":
                 return self._challenges.insufficient(scopes)
-            return (
-                self._challenges.bound() if error.reason == "bound" else self._challenges.invalid()
-            )
+            if error.reason == "bound":
+                return self._challenges.bound()
+            return self._challenges.refusal(401, "invalid_token")
         away = is_away(error)
-        now = RUNTIME.monotonic()
-        if now >= self._next_log:
-            self._next_log = now + _LOG_EVERY
+        if RUNTIME.monotonic() >= self._next_log:
+            self._next_log = RUNTIME.monotonic() + 60.0
             level = logging.WARNING if away else logging.ERROR
             _LOGGER.log(level, "access tokens cannot be checked: %s", error)
         if not away:
             return BearerRefusal(500, {}, "server_error")
-        headers: dict[str, str] = {}
-        if isinstance(error, RateLimitError) and error.retry_after is not None:
-            headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+        seconds = error.retry_after if isinstance(error, RateLimitError) else None
+        headers = {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}
         return BearerRefusal(503, headers, "temporarily_unavailable")
 
 
-class BearerGuard(_Guard, Generic[GrantedT]):
+class BearerGuard(_Guard[GrantedT]):
     """Lets requests through that bring a sound access token with the right scopes.
 
     Args:
@@ -138,25 +123,10 @@ class BearerGuard(_Guard, Generic[GrantedT]):
         ConfigurationError: an argument cannot be right, an asynchronous authority say.
     """
 
-    @overload
     def __init__(
-        self: BearerGuard[Introspection],
-        authority: OktaOIDC,
-        *,
-        audience: str,
-        realm: str | None = None,
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self, authority: Verifier[GrantedT], *, audience: str, realm: str | None = None
-    ) -> None: ...
-
-    def __init__(
-        self, authority: OktaOIDC | Verifier[Any], *, audience: str, realm: str | None = None
+        self, authority: OktaOIDC | Verifier[GrantedT], *, audience: str, realm: str | None = None
     ) -> None:
-        super().__init__(authority, audience, realm, asynchronous=False)
-        self._authority: Final = authority
+        super().__init__(authority, audience, realm, OktaOIDC)
 
     @silent
     def check(self, authorization: Authorization, /, *scopes: str) -> GrantedT:
@@ -170,72 +140,39 @@ class BearerGuard(_Guard, Generic[GrantedT]):
             BearerRefusal: the request may not pass; how to answer it is in there.
             ConfigurationError: a missing scope is no scope at all.
         """
-        if isinstance(authorization, str) and authorization.startswith("Bearer "):
-            kept = self._kept(authorization[7:], _HINT)
-            if kept is not None:
-                self._judged(kept, scopes)
-                return cast("GrantedT", kept)
+        if (known := self._known(authorization, scopes)) is not None:
+            return known
         token = self._challenges.token_of(authorization)
-        authority: Any = self._authority
         try:
-            if self._verifies:
-                granted: Any = authority.verify(token, *scopes)
-            else:
-                granted = authority.introspect(token, token_type_hint=_HINT)
+            granted = self._asked(token, scopes)
         except OktaError as error:
             raise self._refused(error, scopes) from error
-        self._judged(granted, scopes)
-        return cast("GrantedT", granted)
+        return self._judged(granted, scopes)
 
 
-class AsyncBearerGuard(_Guard, Generic[GrantedT]):
+class AsyncBearerGuard(_Guard[GrantedT]):
     """:class:`BearerGuard` for tasks: the same arguments, results and errors."""
-
-    @overload
-    def __init__(
-        self: AsyncBearerGuard[Introspection],
-        authority: AsyncOktaOIDC,
-        *,
-        audience: str,
-        realm: str | None = None,
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self, authority: AsyncVerifier[GrantedT], *, audience: str, realm: str | None = None
-    ) -> None: ...
 
     def __init__(
         self,
-        authority: AsyncOktaOIDC | AsyncVerifier[Any],
+        authority: AsyncOktaOIDC | AsyncVerifier[GrantedT],
         *,
         audience: str,
         realm: str | None = None,
     ) -> None:
-        super().__init__(authority, audience, realm, asynchronous=True)
-        self._authority: Final = authority
+        super().__init__(authority, audience, realm, AsyncOktaOIDC)
 
     @silent
     async def check(self, authorization: Authorization, /, *scopes: str) -> GrantedT:
         """What is known of a request's token: see :meth:`BearerGuard.check`."""
-        if isinstance(authorization, str) and authorization.startswith("Bearer "):
-            kept = self._kept(authorization[7:], _HINT)
-            if kept is not None:
-                self._judged(kept, scopes)
-                return cast("GrantedT", kept)
+        if (known := self._known(authorization, scopes)) is not None:
+            return known
         token = self._challenges.token_of(authorization)
-        authority: Any = self._authority
-        asked: Awaitable[Any]
         try:
-            if self._verifies:
-                asked = authority.verify(token, *scopes)
-            else:
-                asked = authority.introspect(token, token_type_hint=_HINT)
-            granted = await asked
+            granted = await self._asked(token, scopes)
         except OktaError as error:
             raise self._refused(error, scopes) from error
-        self._judged(granted, scopes)
-        return cast("GrantedT", granted)
+        return self._judged(granted, scopes)
 
 
 def _nothing(token: str, hint: str) -> None:

@@ -18,7 +18,7 @@ _PRINTABLE: Final = re.compile(r"[\x20-\x7e]+")
 _ESCAPED: Final = re.compile(r'(["\\])')
 
 # What Okta's authorization servers take in a proof.
-_DPOP_ALGS: Final = "RS256 RS384 RS512 ES256 ES384 ES512"
+_DPOP: Final = ', DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512"'
 
 _DESCRIPTIONS: Final = {
     None: "An access token is needed.",
@@ -50,7 +50,7 @@ class BearerRefusal(OktaError):  # noqa: N818  # the name is fixed
     def __init__(
         self, status: int, headers: Mapping[str, str], error: str | None, message: str = ""
     ) -> None:
-        super().__init__(message or _DESCRIPTIONS.get(error, "") or f"HTTP {status}")
+        super().__init__(message or _DESCRIPTIONS.get(error, f"HTTP {status}"))
         self.status = status
         self.headers: Mapping[str, str] = dict(headers)
         self.error = error
@@ -74,35 +74,25 @@ class Challenges:
             raise ConfigurationError("realm and audience must be printable ASCII, and not empty")
         self._realm: Final = _ESCAPED.sub(r"\\\1", realm)
 
-    def nobody(self) -> BearerRefusal:
-        """No error code for someone who may not know that a token is needed (RFC 6750 §3.1)."""
-        return self._refusal(401, None)
-
-    def malformed(self) -> BearerRefusal:
-        """A request that cannot be understood."""
-        return self._refusal(400, "invalid_request")
-
-    def invalid(self) -> BearerRefusal:
-        """A token that is not good here; why is not the caller's business."""
-        return self._refusal(401, "invalid_token")
+    def refusal(
+        self, status: int, error: str | None = None, text: str = "", more: str = ""
+    ) -> BearerRefusal:
+        """A refusal that says what would be let through."""
+        text = text or _DESCRIPTIONS[error]
+        # No error code for someone who may not know that a token is needed (RFC 6750 §3.1).
+        named = "" if error is None else f', error="{error}", error_description="{text}"'
+        challenge = f'Bearer realm="{self._realm}"{named}{more}'
+        return BearerRefusal(status, {"WWW-Authenticate": challenge}, error, text)
 
     def bound(self) -> BearerRefusal:
         """A token that is bound to a key, brought as if whoever has it may use it."""
         text = "The access token is bound to a key and is no bearer token."
-        return self._refusal(401, "invalid_token", text, more=f', DPoP algs="{_DPOP_ALGS}"')
+        return self.refusal(401, "invalid_token", text, _DPOP)
 
     def insufficient(self, scopes: tuple[str, ...]) -> BearerRefusal:
         """A token without one of ``scopes``."""
-        checked_scopes(scopes)
-        return self._refusal(403, "insufficient_scope", more=f', scope="{" ".join(scopes)}"')
-
-    def _refusal(
-        self, status: int, error: str | None, text: str = "", *, more: str = ""
-    ) -> BearerRefusal:
-        text = text or _DESCRIPTIONS[error]
-        named = "" if error is None else f', error="{error}", error_description="{text}"'
-        challenge = f'Bearer realm="{self._realm}"{named}{more}'
-        return BearerRefusal(status, {"WWW-Authenticate": challenge}, error, text)
+        scope = " ".join(checked_scopes(scopes))
+        return self.refusal(403, "insufficient_scope", more=f', scope="{scope}"')
 
     def token_of(self, authorization: Authorization) -> str:
         """The token in an ``Authorization`` header (RFC 6750 §2.1).
@@ -113,17 +103,15 @@ class Challenges:
         given = authorization
         if given is not None and not isinstance(given, str | bytes):
             if len(given) > 1:
-                raise self.malformed()
+                raise self.refusal(400, "invalid_request")
             given = given[0] if given else None
-        if given is None:
-            raise self.nobody()
-        text = given.decode("latin-1") if isinstance(given, bytes) else str(given)
+        text = given.decode("latin-1") if isinstance(given, bytes) else str(given or "")
         scheme, _, token = text.strip(" \t").partition(" ")
         if scheme.lower() != "bearer":
-            raise self.nobody()
+            raise self.refusal(401)
         token = token.lstrip(" ")
         if not _B64TOKEN.fullmatch(token):
-            raise self.malformed()
+            raise self.refusal(400, "invalid_request")
         return token
 
 
