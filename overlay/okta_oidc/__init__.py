@@ -30,11 +30,27 @@ if TYPE_CHECKING:
         TransportError,
         TransportTimeoutError,
     )
+    from ._holding import (
+        AsyncMemoryTokenStore,
+        AsyncTokenSource,
+        AsyncTokenStore,
+        AsyncUserTokens,
+        HeldTokens,
+        MemoryTokenStore,
+        Stored,
+        TokenAuth,
+        TokenSource,
+        TokenStore,
+        UserTokens,
+    )
     from ._http import HttpInfo
     from ._jose._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
     from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
     from ._jose._claims import Claims
     from ._jose._dpop import DPoP
+    from ._resource._cache import IntrospectionCache
+    from ._resource._guard import AsyncBearerGuard, BearerGuard
+    from ._resource._refusals import BearerRefusal
     from ._results import ExchangedToken, Introspection, Tokens, success
     from ._retry import Retry
     from ._sign_in._exchange import TokenType
@@ -47,10 +63,17 @@ __all__ = [
     "AccessTokenVerifier",
     "ApprovalExpiredError",
     "AsyncAccessTokenVerifier",
+    "AsyncBearerGuard",
+    "AsyncMemoryTokenStore",
     "AsyncOktaOIDC",
+    "AsyncTokenSource",
+    "AsyncTokenStore",
+    "AsyncUserTokens",
     "AuthorizationError",
     "AuthorizationRequest",
     "BackchannelLogin",
+    "BearerGuard",
+    "BearerRefusal",
     "CallbackMismatchError",
     "Claims",
     "ClientAuth",
@@ -61,12 +84,15 @@ __all__ = [
     "DPoP",
     "DeviceLogin",
     "ExchangedToken",
+    "HeldTokens",
     "HttpInfo",
     "Introspection",
+    "IntrospectionCache",
     "InvalidClientError",
     "InvalidGrantError",
     "InvalidTokenError",
     "MalformedResponseError",
+    "MemoryTokenStore",
     "OFFLINE_SCOPE",
     "ORG",
     "OktaError",
@@ -78,11 +104,16 @@ __all__ = [
     "ServerError",
     "SignIn",
     "SignInRequiredError",
+    "Stored",
+    "TokenAuth",
+    "TokenSource",
+    "TokenStore",
     "TokenStoreError",
     "TokenType",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
+    "UserTokens",
     "__version__",
     "aiohttp_client",
     "success",
@@ -124,15 +155,48 @@ _HOMES = {
         "TransportError",
         "TransportTimeoutError",
     ),
+    "_holding": (
+        "AsyncMemoryTokenStore",
+        "AsyncTokenSource",
+        "AsyncTokenStore",
+        "AsyncUserTokens",
+        "HeldTokens",
+        "MemoryTokenStore",
+        "Stored",
+        "TokenAuth",
+        "TokenSource",
+        "TokenStore",
+        "UserTokens",
+    ),
     "_http": ("HttpInfo",),
-    "_jose._access_tokens": ("AccessTokenVerifier", "AsyncAccessTokenVerifier"),
+    "_jose._access_tokens": (
+        "AccessTokenVerifier",
+        "AsyncAccessTokenVerifier",
+    ),
+    "_jose._assertions": (
+        "ClientSecretJwt",
+        "PrivateKeyJwt",
+    ),
     "_jose._claims": ("Claims",),
-    "_jose._assertions": ("ClientSecretJwt", "PrivateKeyJwt"),
     "_jose._dpop": ("DPoP",),
-    "_results": ("ExchangedToken", "Introspection", "Tokens", "success"),
+    "_resource._cache": ("IntrospectionCache",),
+    "_resource._guard": (
+        "AsyncBearerGuard",
+        "BearerGuard",
+    ),
+    "_resource._refusals": ("BearerRefusal",),
+    "_results": (
+        "ExchangedToken",
+        "Introspection",
+        "Tokens",
+        "success",
+    ),
     "_retry": ("Retry",),
     "_sign_in._exchange": ("TokenType",),
-    "_sign_in._logins": ("BackchannelLogin", "DeviceLogin"),
+    "_sign_in._logins": (
+        "BackchannelLogin",
+        "DeviceLogin",
+    ),
     "_sign_in._provider": ("SignIn",),
     "_sign_in._requests": ("AuthorizationRequest",),
 }

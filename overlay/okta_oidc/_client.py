@@ -22,6 +22,8 @@ from ._jose._dpop import DPoP
 from ._jose._issuers import Issuers
 from ._models import models
 from ._operations import GrantModel, Operation
+from ._resource._cache import IntrospectionCache
+from ._resource._questions import About, CachedIntrospection
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
@@ -58,10 +60,19 @@ class _Face:
         timeout: float,
         retry: Retry | None,
         dpop: DPoP | None,
+        introspection_cache: IntrospectionCache | None,
     ) -> None:
         self._issuers: Issuers
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
         operations.load()
+        check_kind("introspection_cache", introspection_cache, IntrospectionCache, NoneType)
+        self._cached: Final = (
+            None
+            if introspection_cache is None
+            else CachedIntrospection(
+                introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
+            )
+        )
 
     @classmethod
     @silent
@@ -116,6 +127,12 @@ class _Face:
     def _provider(self) -> sign_in.Provider:
         return sign_in.Provider(self._flow, self._issuers)
 
+    def _revoking(
+        self, token: str, hint: models.OrgRevokeTokenTypeHint | None, server: AuthServerId | None
+    ) -> Steps[None]:
+        steps = self._steps(operations.revoke, server, token, hint)
+        return steps if self._cached is None else self._cached.revoking(steps, token, server)
+
 
 class OktaOIDC(_Face):
     """Okta's token, introspection and revocation endpoints. Share one among all threads.
@@ -137,6 +154,8 @@ class OktaOIDC(_Face):
             custom domain whose authorization servers keep the org URL. Nothing is sent to it.
         dpop: the key that tokens are to be bound to (RFC 9449). Requests for tokens prove it, and
             a ``Bearer`` answer is a :class:`MalformedResponseError`.
+        introspection_cache: keeps what :meth:`introspect` is told for a while; ``None`` asks each
+            time.
 
     Every method raises, beside what it says itself:
 
@@ -160,8 +179,9 @@ class OktaOIDC(_Face):
         http_client: httpx.Client | None = None,
         issuer: str | None = None,
         dpop: DPoP | None = None,
+        introspection_cache: IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
         if not is_client(http_client):
             check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
@@ -252,13 +272,27 @@ class OktaOIDC(_Face):
         *,
         token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
+        fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active, and what it stands for (RFC 7662 §2).
 
         A token that is expired, revoked, unknown or of another server is inactive: an answer, not
         an error.
+
+        Args:
+            fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
+                ``http`` has the header ``X-Okta-Request-Id`` alone.
         """
-        return self._call(operations.introspect, auth_server_id, token, token_type_hint)
+        cached = self._cached
+        if cached is not None and not fresh:
+            kept = cached.kept(token, token_type_hint, auth_server_id)
+            if kept is not None:
+                return kept
+        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
+        if cached is not None:
+            about = About(token, token_type_hint, auth_server_id)
+            steps = cached.asking(self._run, steps, about, fresh=fresh)
+        return self._run(steps)
 
     @silent
     def revoke(
@@ -271,9 +305,11 @@ class OktaOIDC(_Face):
         """Make a token useless (RFC 7009 §2).
 
         Success says that the request was understood: an unknown token gives the same answer.
-        Revoking a refresh token ends its access tokens too, not the other way round.
+        Revoking a refresh token ends its access tokens too, not the other way round. An
+        ``introspection_cache`` forgets the token itself; kept answers about its access tokens last
+        for their ``ttl``.
         """
-        self._call(operations.revoke, auth_server_id, token, token_type_hint)
+        self._run(self._revoking(token, token_type_hint, auth_server_id))
 
     @silent
     def token_for_client_credentials(
@@ -712,8 +748,9 @@ class AsyncOktaOIDC(_Face):
         http_client: httpx.AsyncClient | None = None,
         issuer: str | None = None,
         dpop: DPoP | None = None,
+        introspection_cache: IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
         if not is_async_client(http_client):
             check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from ._senders import Api, AsyncSender
@@ -771,9 +808,19 @@ class AsyncOktaOIDC(_Face):
         *,
         token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
+        fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
-        return await self._call(operations.introspect, auth_server_id, token, token_type_hint)
+        cached = self._cached
+        if cached is not None and not fresh:
+            kept = cached.kept(token, token_type_hint, auth_server_id)
+            if kept is not None:
+                return kept
+        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
+        if cached is not None:
+            about = About(token, token_type_hint, auth_server_id)
+            steps = cached.asking(self._run, steps, about, fresh=fresh)
+        return await self._run(steps)
 
     @silent
     async def revoke(
@@ -784,7 +831,7 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> None:
         """Make a token useless: see :meth:`OktaOIDC.revoke`."""
-        await self._call(operations.revoke, auth_server_id, token, token_type_hint)
+        await self._run(self._revoking(token, token_type_hint, auth_server_id))
 
     @silent
     async def token_for_client_credentials(

@@ -23,10 +23,17 @@ PROMISED = [
     "AccessTokenVerifier",
     "ApprovalExpiredError",
     "AsyncAccessTokenVerifier",
+    "AsyncBearerGuard",
+    "AsyncMemoryTokenStore",
     "AsyncOktaOIDC",
+    "AsyncTokenSource",
+    "AsyncTokenStore",
+    "AsyncUserTokens",
     "AuthorizationError",
     "AuthorizationRequest",
     "BackchannelLogin",
+    "BearerGuard",
+    "BearerRefusal",
     "CallbackMismatchError",
     "Claims",
     "ClientAuth",
@@ -37,12 +44,15 @@ PROMISED = [
     "DPoP",
     "DeviceLogin",
     "ExchangedToken",
+    "HeldTokens",
     "HttpInfo",
     "Introspection",
+    "IntrospectionCache",
     "InvalidClientError",
     "InvalidGrantError",
     "InvalidTokenError",
     "MalformedResponseError",
+    "MemoryTokenStore",
     "OFFLINE_SCOPE",
     "ORG",
     "OktaError",
@@ -54,11 +64,16 @@ PROMISED = [
     "ServerError",
     "SignIn",
     "SignInRequiredError",
+    "Stored",
+    "TokenAuth",
+    "TokenSource",
+    "TokenStore",
     "TokenStoreError",
     "TokenType",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
+    "UserTokens",
     "success",
 ]
 # Beside the promise: the version, and the faster transport that an extra brings.
@@ -293,6 +308,7 @@ def test_signatures_are_as_promised() -> None:
         ("http_client", True, None),
         ("issuer", True, None),
         ("dpop", True, None),
+        ("introspection_cache", True, None),
     ]
     assert shape(OktaOIDC.token) == [("request", False, empty), server]
     assert shape(OktaOIDC.token_for_code) == [
@@ -307,7 +323,8 @@ def test_signatures_are_as_promised() -> None:
         ("scope", True, None),
         server,
     ]
-    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server]
+    fresh = ("fresh", True, False)
+    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server, fresh]
     assert shape(OktaOIDC.revoke) == [("token", False, empty), hint, server]
     assert shape(OktaOIDC.token_for_client_credentials) == [
         ("scope", False, None),
