@@ -1,1 +1,1 @@
-"""What the sessions of the noxfile call, and is no session itself."""
+"""What the noxfile runs and is no suite of tests: each module a chore, ``python -m tasks.NAME``."""

@@ -14,7 +14,6 @@ from . import _operations as operations
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
 from ._flow import Flow
-from ._from_env import options_from_env
 from ._jose._dpop import DPoP
 from ._models import models
 from ._operations import GrantModel, Operation
@@ -22,6 +21,7 @@ from ._results import Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
+from ._wire.lent import is_async_client, is_client
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +40,7 @@ class _Face:
         dpop: DPoP | None,
     ) -> None:
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        operations.load()
 
     @classmethod
     @silent
@@ -59,6 +60,8 @@ class _Face:
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
                 right. The text names them, and shows no value.
         """
+        from ._from_env import options_from_env
+
         base_url, auth, server = options_from_env(os.environ, prefix)
         options.setdefault("auth_server_id", server)
         made: Self = cast("Any", cls)(base_url, auth, **options)
@@ -123,7 +126,8 @@ class OktaOIDC(_Face):
         dpop: DPoP | None = None,
     ) -> None:
         super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
-        check_kind("http_client", http_client, httpx.Client, NoneType)
+        if not is_client(http_client):
+            check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Api, Sender
 
@@ -277,7 +281,8 @@ class AsyncOktaOIDC(_Face):
         dpop: DPoP | None = None,
     ) -> None:
         super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
-        check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        if not is_async_client(http_client):
+            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from ._senders import Api, AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import httpx
 
 from ._auth import ClientAuth, joined
-from ._bodies import SentBody
 from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import FORM, encoded
 from ._http import Reply
 from ._jose._dpop import MOST_REPEATS, DPoP, Proof
+from ._otel import observed
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (
@@ -33,6 +33,7 @@ from ._retry import (
 from ._runtime import RUNTIME, Runtime
 from ._steps import Ask, Steps
 from ._version import __version__
+from ._wire.bodies import SentBody
 
 if TYPE_CHECKING:
     from ._operations import Operation, Request
@@ -85,8 +86,7 @@ class Flow:
 
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
         """The course of one call: yields requests and seconds to wait, returns the result."""
-        reply = yield from self.exchange(operation.request, retry=retry)
-        return operation.read(reply, operation.request)
+        return observed(self._course(operation, retry), operation.request, self)
 
     def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
         """The same, to the successful answer as it came.
@@ -95,6 +95,13 @@ class Flow:
             TransportError: no complete response came.
             APIError: the server refused.
         """
+        return observed(self._exchange(request, retry), request, self)
+
+    def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
+        reply = yield from self._exchange(operation.request, retry)
+        return operation.read(reply, operation.request)
+
+    def _exchange(self, request: Request, retry: Retry | None) -> Steps[Reply]:
         retry = retry or self.retry
         request.auth = self.auth
         bucket = self._bucket(request)
@@ -210,7 +217,9 @@ class Flow:
                 # Most methods are members of a form. No other body has a place for them.
                 body = form
         proof: Proof | None = None
-        if self.dpop is not None and operation.dpop:
+        # A generated function may be handed a proof of the caller's own: one is all Okta takes.
+        proved = any(name.lower() == b"dpop" for name, _ in request.headers)
+        if self.dpop is not None and operation.dpop and not proved:
             if self.dpop.signs_elsewhere:
                 proof = yield Ask(self.dpop.proof, operation.method, address, blocking=True)
             else:

@@ -170,12 +170,24 @@ class Endpoint:
         pairs = pairs_of(members, required, lenient=lenient)
         return Request(operation, kwargs["url"], server, pairs=pairs)
 
+    def load(self) -> None:
+        """Load both operations."""
+        for name in (self._org, self._custom):
+            _generated(f"api.{self._tag}.{name}")
+
 
 @functools.cache
 def _generated(module: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
     operation = next(each for each in OPERATIONS if each.module == module)
     # The generator writes it for every operation, and nothing else gives the request.
     return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
+
+
+def load() -> None:
+    """Load what the methods of every client need, before a call has to wait for it."""
+    for endpoint in (TOKEN, INTROSPECT, REVOKE):
+        endpoint.load()
+    grants()
 
 
 TOKEN: Final = Endpoint("token", "org_token", "custom_token")

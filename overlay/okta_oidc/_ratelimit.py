@@ -40,6 +40,10 @@ class RateLimits:
         if self._until:
             self._until.pop(bucket, None)
 
+    def forget(self) -> None:
+        """Know of nothing, as in a process that has just begun."""
+        self._until = {}
+
     def held_back(self, bucket: Bucket) -> float | None:
         """Seconds until ``bucket`` is full again; ``None`` if it is not known to be empty."""
         end = self._until.get(bucket)

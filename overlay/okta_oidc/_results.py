@@ -265,6 +265,7 @@ def read_introspection(reply: Reply, request: Request) -> Introspection:
 
 def read_nothing(reply: Reply, request: Request) -> None:
     """An answer without content (RFC 7009 §2.2): its status says all."""
+    _check_plain(reply)
     members = reply.members() or {}
     if is_page(reply) or "error" in members or "errorCode" in members:
         raise malformed(reply, "the body is not that of a success")
@@ -361,6 +362,12 @@ def check_json(reply: Reply) -> None:
     """
     if not reply.complete:
         raise malformed(reply, "the body is larger than any answer of this endpoint")
+    _check_plain(reply)
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type and not media_type.endswith(("/json", "+json")):
         raise malformed(reply, "the body is not JSON by its content type")
+
+
+def _check_plain(reply: Reply) -> None:
+    if not reply.is_plain:
+        raise malformed(reply, "the body is in a coding that was not asked for")

@@ -5,84 +5,47 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
-import httpcore
 import httpx
 from okta_oidc_api import Client
 from okta_oidc_api.operations import CREDENTIALS
 from okta_oidc_api.operations import Operation as Described
 
-from ._bodies import ReceivedBody, SentBody
-from ._borrowed import AsyncBorrowedTransport, BorrowedTransport, DirectClient, within
 from ._config import Server
 from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
 from ._forms import FORM, pairs_of
 from ._http import Headers, HttpInfo, Reply
 from ._models import WrongMemberError, models, normalised
-from ._operations import Request, described
+from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
 from ._results import check_json, read_nothing
 from ._silence import silent
 from ._steps import Ask, Step, Steps
-from ._transports import OriginTransport
+from ._wire.environment import Origin, Unusable
+from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
 
 T = TypeVar("T")
-
-# Everything that ends an exchange without a response. TLS failures come as bare OSError at times.
-_BROKEN: Final = (
-    httpx.RequestError,
-    httpx.StreamError,
-    httpx.InvalidURL,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    OSError,
-)
-_NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
-# Raised by this side, so whether anything was sent is what the body can tell.
-_LOCAL: Final = (
-    httpx.LocalProtocolError,
-    httpcore.LocalProtocolError,
-    httpx.InvalidURL,
-    TimeoutError,
-)
-_PROTOCOL: Final = (httpx.ProtocolError, httpcore.ProtocolError)
-_TIMED_OUT: Final = (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError)
 
 
 class Sender:
     """The synchronous way to the server, shared by all threads."""
 
-    def __init__(self, flow: Flow, borrowed: httpx.Client | None) -> None:
+    def __init__(self, flow: Flow, lent: httpx.Client | None) -> None:
         self.flow: Final = flow
         self.is_closed = False
-        self._borrowed: Final = borrowed is not None
-        self._route: Final = (
-            BorrowedTransport(borrowed) if borrowed else OriginTransport(flow.server)
-        )
+        with _configured():
+            self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(flow.server))
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: Exception | None = None
+        failure: BaseException | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -96,7 +59,7 @@ class Sender:
                     outcome = step.function(*step.args)
                 else:
                     self.flow.runtime.sleep(step)
-            except Exception as error:  # the core's to judge
+            except BaseException as error:  # the core's to judge
                 if not _is_an_outcome(step, error):
                     steps.close()
                     raise
@@ -105,51 +68,36 @@ class Sender:
     def _exchange(self, request: httpx.Request) -> Reply:
         if self.is_closed:
             raise ConfigurationError("the client is closed")
-        limit = request.extensions["timeout"]["read"]
-        received = ReceivedBody()
-        if not self._borrowed or limit is None:
-            return self._sent(request, received, [])
-        arrived: list[httpx.Response] = []
+        failure: Broken
         try:
-            return within(limit, lambda: self._sent(request, received, arrived))
-        except TimeoutError as error:
-            response = arrived[0] if arrived else None
-            raise _broken(error, request, response, received) from None
-
-    def _sent(
-        self, request: httpx.Request, received: ReceivedBody, arrived: list[httpx.Response]
-    ) -> Reply:
-        response = None
-        try:
-            response = self._route.handle_request(request)
-            arrived.append(response)
-            try:
-                for chunk in cast("Iterable[bytes]", response.stream):
-                    if not received.add(chunk):
-                        break
-            finally:
-                response.close()
-        except _BROKEN as error:
-            raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(response, received, self.flow.runtime.now())
+            answer = self._wire.exchange(request, request.extensions["timeout"]["read"])
+        except Broken as broken:
+            failure = broken
+        except Unusable as error:
+            raise ConfigurationError(str(error)) from None
+        else:
+            return _reply(answer, self.flow.runtime.now())
+        raise _error_of(failure, request) from _quotable(failure)
 
     def close(self) -> None:
         self.is_closed = True
-        self._route.close()
+        self._wire.close()
 
 
 class AsyncSender:
     """The asynchronous way to the server, shared by the tasks of one event loop."""
 
-    def __init__(self, flow: Flow, borrowed: httpx.AsyncClient | None) -> None:
+    def __init__(self, flow: Flow, lent: httpx.AsyncClient | None) -> None:
         self.flow: Final = flow
         self.is_closed = False
-        self._route: Final = _async_route(flow.server, borrowed)
+        origin = _origin_of(flow.server)
+        with _configured():
+            self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: Exception | None = None
+        failure: BaseException | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -163,45 +111,37 @@ class AsyncSender:
                     outcome = await _answer(step)
                 else:
                     await self.flow.runtime.sleep_async(step)
-            except Exception as error:  # the core's to judge
+            except BaseException as error:  # the core's to judge
                 if not _is_an_outcome(step, error):
                     steps.close()
                     raise
                 failure = error
 
     async def _exchange(self, request: httpx.Request) -> Reply:
-        from anyio import CancelScope, fail_after
-
         if self.is_closed:
             raise ConfigurationError("the client is closed")
-        received = ReceivedBody()
-        response = None
+        failure: Broken
         try:
-            with fail_after(request.extensions["timeout"]["read"]):
-                response = await self._route.handle_async_request(request)
-                try:
-                    async for chunk in cast("AsyncIterable[bytes]", response.stream):
-                        if not received.add(chunk):
-                            break
-                except BaseException:
-                    # A cancelled task could not wait for the connection to be put away.
-                    with CancelScope(shield=True):
-                        await response.aclose()
-                    raise
-                await response.aclose()
-        except _BROKEN as error:
-            raise _broken(error, request, response, received) from _quotable(error)
-        return _reply(response, received, self.flow.runtime.now())
+            answer = await self._wire.exchange(request, request.extensions["timeout"]["read"])
+        except Broken as broken:
+            failure = broken
+        except Unusable as error:
+            raise ConfigurationError(str(error)) from None
+        else:
+            return _reply(answer, self.flow.runtime.now())
+        raise _error_of(failure, request) from _quotable(failure)
 
     async def aclose(self) -> None:
         self.is_closed = True
-        await self._route.aclose()
+        await self._wire.aclose()
 
 
-def _is_an_outcome(step: Step, error: Exception) -> bool:
+def _is_an_outcome(step: Step, error: BaseException) -> bool:
     """Whether ``error`` is what came of ``step``, not of a caller's own hook or transport."""
     return isinstance(error, OktaError) or (
-        isinstance(step, Ask) and not isinstance(error, StopIteration)
+        isinstance(step, Ask)
+        and isinstance(error, Exception)
+        and not isinstance(error, StopIteration)
     )
 
 
@@ -214,57 +154,44 @@ async def _answer(step: Ask) -> Any:
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
-def _async_route(server: Server, borrowed: httpx.AsyncClient | None) -> httpx.AsyncBaseTransport:
-    if isinstance(borrowed, DirectClient):
-        return borrowed.route(server)
-    if borrowed is not None:
-        return AsyncBorrowedTransport(borrowed)
-    from ._async_transports import AsyncOriginTransport
+@contextmanager
+def _configured() -> Generator[None]:
+    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
+    try:
+        yield
+    except Unusable as error:
+        raise ConfigurationError(str(error)) from error.__cause__
 
-    return AsyncOriginTransport(server)
+
+def _origin_of(server: Server) -> Origin:
+    return Origin("https" if server.secure else "http", server.netloc, server.is_loopback)
 
 
-def _reply(response: httpx.Response, received: ReceivedBody, arrived_at: float) -> Reply:
+def _reply(answer: Answer, arrived_at: float) -> Reply:
     return Reply(
-        response.status_code,
-        response.headers,
-        received.content(response.headers),
-        complete=received.complete,
+        answer.status,
+        answer.headers,
+        answer.body,
+        complete=answer.is_complete,
+        is_plain=answer.is_plain,
         arrived_at=arrived_at,
     )
 
 
-def _broken(
-    error: Exception,
-    request: httpx.Request,
-    response: httpx.Response | None,
-    received: ReceivedBody,
-) -> TransportError:
-    """The error for an exchange that ended without a complete response."""
-    started = cast("SentBody", request.stream).started
-    kind = TransportTimeoutError if isinstance(error, _TIMED_OUT) else TransportError
+def _error_of(broken: Broken, request: httpx.Request) -> TransportError:
+    kind = TransportTimeoutError if broken.is_timeout else TransportError
+    answer = broken.answer
     return kind(
-        broken_message(error, request.url.host, quotable=_quotable(error) is not None),
-        request_sent=False if _is_never_sent(error, started=started) else None,
-        http=None
-        if response is None
-        else HttpInfo(response.status_code, Headers(response.headers)),
-        body=b"" if response is None else received.content(response.headers),
+        broken_message(broken.error, request.url.host, quotable=broken.is_quotable),
+        request_sent=False if broken.never_sent else None,
+        http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
+        body=b"" if answer is None else answer.body,
     )
 
 
-def _is_never_sent(error: Exception, *, started: bool) -> bool:
-    if not isinstance(error, _NEVER_SENT):
-        return isinstance(error, _LOCAL) and not started
-    # httpx.MockTransport reads the body before its handler raises, and sets no __cause__. A foreign
-    # transport that was asked for the body, and names a cause, may well have lost a connection.
-    foreign = error.__cause__ is not None and not isinstance(error.__cause__, _NEVER_SENT)
-    return not (started and foreign and isinstance(error, httpx.HTTPError))
-
-
-def _quotable(error: Exception) -> Exception | None:
+def _quotable(broken: Broken) -> Exception | None:
     # The text of a protocol error quotes what the peer sent, which may well be a token.
-    return None if isinstance(error, _PROTOCOL) else error
+    return broken.error if broken.is_quotable else None
 
 
 # Generated functions
@@ -283,14 +210,14 @@ class Entrance(httpx.Client):
         request = _from_generated(self, method, url, options)
         if request is None:
             return super().request(method, url, **options)
-        return _response(self._sender.run(self._sender.flow.exchange(request)), request)
+        return self._sender.run(self._sender.flow.steps(Operation(request, _response)))
 
     @silent
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         request.read()
         asked = _from_httpx(request, self._sender.flow.server)
-        return _response(self._sender.run(self._sender.flow.exchange(asked)), asked)
+        return self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
 
 
 class AsyncEntrance(httpx.AsyncClient):
@@ -306,14 +233,14 @@ class AsyncEntrance(httpx.AsyncClient):
         request = _from_generated(self, method, url, options)
         if request is None:
             return await super().request(method, url, **options)
-        return _response(await self._sender.run(self._sender.flow.exchange(request)), request)
+        return await self._sender.run(self._sender.flow.steps(Operation(request, _response)))
 
     @silent
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         await request.aread()
         asked = _from_httpx(request, self._sender.flow.server)
-        return _response(await self._sender.run(self._sender.flow.exchange(asked)), asked)
+        return await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
 
 
 def _options(flow: Flow, options: dict[str, Any]) -> dict[str, Any]:

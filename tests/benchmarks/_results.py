@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final, Literal, Self, TypeAlias, cast
@@ -154,14 +154,16 @@ class Results:
         return sorted(found, key=lambda figure: figure.cpu.mid)
 
     def save(self, path: Path = KEPT) -> None:
-        text = json.dumps(_rounded(asdict(self)), indent=1)
-        path.write_text(text + "\n", "utf-8")
+        """Write JSON with a line for each figure, in an order that the next run keeps."""
+        self.calls.sort(key=lambda figure: (astuple(figure.scenario), figure.contender))
+        members = (f"{json.dumps(name)}: {_lines(item)}" for name, item in asdict(self).items())
+        path.write_text("{\n" + ",\n".join(members) + "\n}\n", "utf-8")
 
     @classmethod
     def load(cls, path: Path = KEPT) -> Self:
         raw: dict[str, Any] = json.loads(path.read_text("utf-8"))
         raw["calls"] = [
-            CallFigure(Scenario(**figure.pop("scenario")), **_spread(figure))
+            CallFigure(Scenario(*figure.pop("scenario")), **_spread(figure))
             for figure in raw["calls"]
         ]
         for name in ("imports", "first_tokens"):
@@ -173,6 +175,9 @@ class Results:
         return cls(**raw)
 
 
+_UNNAMED: Final = tuple({each.name for each in fields(kind)} for kind in (Spread, Scenario))
+
+
 def middle(rounds: Iterable[dict[str, float]], name: str) -> float:
     """The median of one member of the answers of several rounds."""
     return median(answer[name] for answer in rounds)
@@ -180,16 +185,24 @@ def middle(rounds: Iterable[dict[str, float]], name: str) -> float:
 
 def _spread(figure: dict[str, Any]) -> dict[str, Any]:
     ratios = {name: figure[name] for name in ("cpu", "wall", "memory") if name in figure}
-    return figure | {name: Spread(**ratio) for name, ratio in ratios.items()}
+    return figure | {name: Spread(*ratio) for name, ratio in ratios.items()}
 
 
-def _rounded(value: object) -> object:
+def _lines(value: object) -> str:
+    if isinstance(value, list):
+        figures = (json.dumps(_short(item)) for item in cast("list[object]", value))
+        return "[\n" + ",\n".join(figures) + "\n]"
+    return json.dumps(_short(value))
+
+
+def _short(value: object) -> object:
     # Four digits are more than any of it is good for, and keep the file's changes readable.
     if isinstance(value, float):
         return float(f"{value:.4g}")
     if isinstance(value, dict):
-        members = cast("dict[str, object]", value)
-        return {name: _rounded(item) for name, item in members.items()}
+        members = {name: _short(item) for name, item in cast("dict[str, object]", value).items()}
+        # What a spread's and a scenario's members are called needs no saying on every line.
+        return list(members.values()) if members.keys() in _UNNAMED else members
     if isinstance(value, list):
-        return [_rounded(item) for item in cast("list[object]", value)]
+        return [_short(item) for item in cast("list[object]", value)]
     return value

@@ -62,9 +62,8 @@ def okta_oidc(target: Target) -> SyncCalls:
         timeout=TIMEOUT,
     )
     if target.in_memory:
-        # Where an httpx.Client takes its transport. A borrowed client is another road, with a
-        # thread for each call.
-        vars(vars(client)["_sender"])["_route"] = target.sync_transport()
+        # Where an httpx.Client takes its transport.
+        vars(vars(vars(client)["_sender"])["_wire"])["_transport"] = target.sync_transport()
     return {
         "refresh": lambda: client.token_for_refresh_token(REFRESH_TOKEN).access_token,
         "code": lambda: client.token_for_code(CODE, REDIRECT_URI).access_token,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import _document, _surface, _types
+from . import _models, _surface, _types
 from ._snapshots import Snapshot
 from ._verdict import Finding, Step
 
@@ -12,8 +12,8 @@ from ._verdict import Finding, Step
 def findings(before: Snapshot, after: Snapshot, cache: Path) -> list[Finding]:
     """Every change of what users rely on, the gravest first. ``cache`` is the type checker's."""
     found = [
-        *_document.compare(before, after),
         *_surface.compare(before, after),
+        *_models.compare(before, after),
         *_types.compare(before, after, cache),
     ]
     return sorted(found, key=lambda finding: -finding.step)

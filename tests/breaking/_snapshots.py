@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-# What stands for the last release until there is a tag.
-BASELINE: Final = Path(__file__).with_name("baseline.zip")
+# The commit that stands for the last release until there is a tag.
+BASELINE: Final = "06dd51529fc2f5f66f1c299971ada1b2685e1050"
 #: Everything that a version promises something about.
 PROMISED: Final = ("openapi/okta-oauth.yaml", "generated", "overlay", "tests/typing/api.py")
 
@@ -65,32 +65,36 @@ def today(root: Path = ROOT) -> Snapshot:
     return Snapshot("the working tree", root)
 
 
-def last_release(scratch: Path, *, but: str = "", root: Path = ROOT) -> Snapshot:
+def last_release(
+    scratch: Path, *, but: str = "", root: Path = ROOT, baseline: str = BASELINE
+) -> Snapshot:
     """The last release before ``HEAD``, unpacked below ``scratch``; ``but`` is a tag to pass over.
 
+    Without one it is the commit ``baseline``.
+
     Raises:
-        NoReleaseError: there is no tag of a version, and no stored baseline either.
+        NoReleaseError: there is neither, with the reason and what to do.
     """
-    archive, tag = BASELINE, _last_tag(root, but)
-    if tag:
-        archive = scratch / f"{tag}.zip"
-        _git(root, "archive", "--format=zip", f"--output={archive}", tag, "--", *PROMISED)
-    elif not archive.exists():
-        raise NoReleaseError("there is no tag v*: fetch the tags (`git fetch --tags`)")
-    folder = scratch / "last-release"
+    if _asked(root, "rev-parse", "--git-dir") is None:
+        raise NoReleaseError(f"{root} is no git repository: clone it, with its tags and history")
+    options = ("--tags", "--abbrev=0", "--match=v[0-9]*", *([f"--exclude={but}"] if but else []))
+    tag = _asked(root, "describe", *options) or ""
+    if not tag and _asked(root, "cat-file", "-e", f"{baseline}^{{commit}}") is None:
+        missing = f"there is no tag v* before HEAD, and the baseline {baseline} is not here"
+        if _asked(root, "rev-parse", "--is-shallow-repository") == "true":
+            raise NoReleaseError(f"{missing}, as this clone is shallow: `git fetch --unshallow`")
+        raise NoReleaseError(f"{missing}: fetch it, or name another in {Path(__file__).name}")
+    archive, folder = scratch / "last-release.zip", scratch / "last-release"
+    command = ("archive", "--format=zip", f"--output={archive}", tag or baseline, "--", *PROMISED)
+    subprocess.run(["git", *command], cwd=root, check=True)
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
-    return Snapshot(tag or "the stored baseline", folder, tag)
+    return Snapshot(tag or f"the baseline {baseline[:12]}", folder, tag)
 
 
-def _last_tag(root: Path, but: str) -> str:
-    options = ("--tags", "--abbrev=0", "--match=v[0-9]*", *([f"--exclude={but}"] if but else []))
+def _asked(root: Path, *arguments: str) -> str | None:
+    """What git answers; nothing if it fails."""
     found = subprocess.run(
-        ["git", "describe", *options], cwd=root, capture_output=True, text=True, check=False
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
     )
-    # It fails where there is no tag, and where there is no repository.
-    return found.stdout.strip() if found.returncode == 0 else ""
-
-
-def _git(root: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=root, check=True)
+    return found.stdout.strip() if found.returncode == 0 else None

@@ -8,7 +8,7 @@ from typing import Literal
 
 from packaging.version import Version
 
-Level = Literal["document", "surface", "types"]
+Level = Literal["surface", "models", "types"]
 
 
 class Step(IntEnum):

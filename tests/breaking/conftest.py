@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks import generate
+
 from ._snapshots import PROMISED, ROOT, Snapshot, today
 
 Plant = Callable[[dict[str, Any]], object]
@@ -44,16 +46,17 @@ def planted(tmp_path: Path) -> Planter:
     return plant
 
 
-@pytest.fixture
-def planted_document(tmp_path: Path) -> Callable[[Plant], Snapshot]:
-    """Make a copy of the document alone, changed by a function of what it says."""
-
-    def plant(change: Plant) -> Snapshot:
-        said = yaml.safe_load(today().document.read_text("utf-8"))
-        change(said)
-        snapshot = Snapshot("the plant", tmp_path)
-        snapshot.document.parent.mkdir()
-        snapshot.document.write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
-        return snapshot
-
-    return plant
+def generated(folder: Path, *plants: Plant) -> Snapshot:
+    """Plant changes in what the document says; the package that is generated from that, alone."""
+    snapshot = Snapshot("the plant", folder)
+    said: dict[str, Any] = yaml.safe_load(today().document.read_text("utf-8"))
+    for plant in plants:
+        plant(said)
+    snapshot.document.parent.mkdir(parents=True)
+    snapshot.document.write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
+    # How it is formatted is nobody's concern here, and takes as long as the rest.
+    config = folder / "config.yaml"
+    settings = yaml.safe_load(generate.CONFIG.read_text("utf-8"))
+    config.write_text(yaml.safe_dump({**settings, "post_hooks": []}), "utf-8")
+    generate.generated(folder, document=snapshot.document, config=config)
+    return snapshot

@@ -1,4 +1,4 @@
-"""The last release is a tag before the commit, or the stored baseline."""
+"""The last release is a tag before the commit, or the baseline."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from . import _snapshots
 from ._snapshots import NoReleaseError, last_release
 
 
-def _run(folder: Path, *arguments: str) -> None:
+def _run(folder: Path, *arguments: str) -> str:
     identity = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+    command = ["git", *identity, *arguments]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 @pytest.fixture
@@ -43,15 +44,35 @@ def test_a_release_is_not_compared_with_itself(repository: Path, tmp_path: Path)
     assert last_release(tmp_path, but="v0.2.0", root=repository).version == "0.1.0"
 
 
-def test_without_a_tag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
-    baseline = tmp_path / "baseline.zip"
-    _run(repository, "archive", "--format=zip", f"--output={baseline}", "v0.1.0")
-    monkeypatch.setattr(_snapshots, "BASELINE", baseline)
-    found = last_release(tmp_path, root=tmp_path)
-    assert (found.name, found.tag, found.version) == ("the stored baseline", "", "0.1.0")
+def test_without_a_tag(repository: Path, tmp_path: Path) -> None:
+    baseline = _run(repository, "rev-parse", "v0.1.0^{commit}").strip()
+    _run(repository, "tag", "--delete", "v0.1.0", "v0.2.0")
+    found = last_release(tmp_path, root=repository, baseline=baseline)
+    assert (found.name, found.tag) == (f"the baseline {baseline[:12]}", "")
+    assert found.version == "0.1.0"
+    assert found.typing.exists()
 
 
-def test_without_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_snapshots, "BASELINE", tmp_path / "none.zip")
-    with pytest.raises(NoReleaseError, match="git fetch --tags"):
+def test_this_repository_has_one(tmp_path: Path) -> None:
+    assert last_release(tmp_path).typing.exists()
+
+
+def test_a_shallow_clone(repository: Path, tmp_path: Path) -> None:
+    baseline = _run(repository, "rev-parse", "v0.1.0^{commit}").strip()
+    clone = tmp_path / "clone"
+    _run(tmp_path, "clone", "--depth=1", "--no-tags", repository.as_uri(), str(clone))
+    with pytest.raises(NoReleaseError, match=r"shallow: `git fetch --unshallow`"):
+        last_release(tmp_path, root=clone, baseline=baseline)
+    _run(clone, "fetch", "--unshallow", "--no-tags")
+    assert last_release(tmp_path, root=clone, baseline=baseline).version == "0.1.0"
+
+
+def test_a_baseline_that_nobody_has(repository: Path, tmp_path: Path) -> None:
+    _run(repository, "tag", "--delete", "v0.1.0", "v0.2.0")
+    with pytest.raises(NoReleaseError, match="fetch it, or name another"):
+        last_release(tmp_path, root=repository, baseline="0" * 40)
+
+
+def test_without_a_repository(tmp_path: Path) -> None:
+    with pytest.raises(NoReleaseError, match="no git repository"):
         last_release(tmp_path, root=tmp_path)

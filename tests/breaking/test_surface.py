@@ -101,7 +101,7 @@ def test_addition(before: Snapshot, planted: Planter, name: str) -> None:
     "plant",
     [
         ("overlay/okta_oidc/_version.py", "__version__ = ", "__version__ = 'x' + "),
-        ("overlay/okta_oidc/_core.py", "    def _wait(", "    def _pause("),
+        ("overlay/okta_oidc/_flow.py", "    def _wait(", "    def _pause("),
         ("overlay/okta_oidc/cli/_screens.py", "def ", "def old_"),
     ],
     ids=["the version", "inner workings", "the command line's modules"],

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import trustme
-from okta_oidc import _transports
 from okta_oidc.testing import FakeClock, FakeOkta
 from okta_oidc.testing._faults import Drip
 
@@ -235,12 +234,9 @@ def ca() -> trustme.CA:
 
 
 @pytest.fixture
-def trusted(ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def trusted(ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    _transports.shared_tls.cache_clear()
-    yield
-    _transports.shared_tls.cache_clear()
 
 
 def server_context(
@@ -312,18 +308,14 @@ def test_no_tls_at_the_other_end(fake: FakeOkta, serve: Serve) -> None:
 
 def test_certificates_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-    _transports.shared_tls.cache_clear()
-    try:
-        found = doctor("--org-url", "https://dev-1.okta.com")
-        assert "CA certificates cannot be read" in found["org URL"]["finding"]
-        assert "SSL_CERT_FILE" in found["org URL"]["next"]
-        monkeypatch.setenv("OKTA_CLIENT_ID", "id")
-        monkeypatch.setenv("OKTA_CLIENT_SECRET", "secret")
-        outcome = run_here("introspect", "--org-url", "https://dev-1.okta.com", stdin="t")
-        assert outcome.code == 2
-        assert "SSL_CERT_FILE" in outcome.err
-    finally:
-        _transports.shared_tls.cache_clear()
+    found = doctor("--org-url", "https://dev-1.okta.com")
+    assert "CA certificates cannot be read" in found["org URL"]["finding"]
+    assert "SSL_CERT_FILE" in found["org URL"]["next"]
+    monkeypatch.setenv("OKTA_CLIENT_ID", "id")
+    monkeypatch.setenv("OKTA_CLIENT_SECRET", "secret")
+    outcome = run_here("introspect", "--org-url", "https://dev-1.okta.com", stdin="t")
+    assert outcome.code == 2
+    assert "SSL_CERT_FILE" in outcome.err
 
 
 # The discovery document

@@ -63,12 +63,7 @@ def unknown_sessions(words: list[str]) -> list[str]:
     for option, *named in _after_options(words, ("-s", "--session", "--sessions", "-e")):
         wanted += named or [option]
     known = sessions()
-    # The session that runs on several Pythons may have a version behind its name.
-    return [
-        f"no nox session {name!r}"
-        for name in wanted
-        if re.sub(r"^pythons-3\.\d+$", "pythons", name) not in known
-    ]
+    return [f"no nox session {name!r}" for name in wanted if name not in known]
 
 
 def _commands(text: str) -> Iterator[list[str]]:

@@ -19,7 +19,8 @@ import httpx
 import okta_oidc
 import pytest
 import requests
-from okta_oidc import _async_transports, _senders
+from okta_oidc._wire import async_lanes, lanes
+from okta_oidc._wire.environment import Origin
 from okta_oidc.testing import FakeOkta
 from okta_oidc.testing._faults import Delivery
 from okta_oidc.testing._registry import AuthMethod
@@ -110,13 +111,13 @@ class Stage(FakeOkta):
 
     def _route_okta_oidc(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for home, name in (
-            (_senders, "OriginTransport"),
-            (_async_transports, "AsyncOriginTransport"),
+            (lanes, "OriginTransport"),
+            (async_lanes, "AsyncOriginTransport"),
         ):
             stock = getattr(home, name)
 
-            def transport(server: Any, *rest: Any, stock: Any = stock) -> Any:
-                return self.transport if server.origin == URL else stock(server, *rest)
+            def transport(origin: Origin, stock: Any = stock) -> Any:
+                return self.transport if str(origin.url) == URL else stock(origin)
 
             monkeypatch.setattr(home, name, transport)
 

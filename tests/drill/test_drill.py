@@ -163,7 +163,6 @@ def test_an_optional_member_of_an_answer(scratch: Scratch) -> None:
     told = scratch.breaking()
     _green(told)
     assert "okta_oidc_api.models.TokenResponse.issued_by: is new" in told.output
-    assert "components/schemas/TokenResponse/properties/issued_by: added" in told.output
     assert "Step: minor" in told.output
 
 
@@ -260,7 +259,6 @@ def test_a_field_renamed_by_mistake(scratch: Scratch) -> None:
     _red(scratch.nox("tests"), "id_token")
     told = scratch.breaking()
     _green(told)
-    assert "cannot remove response property 'id_token'" in told.output
     assert "okta_oidc_api.models.TokenResponse.id_token: is gone" in told.output
     assert "types: api.py:" in told.output
     assert "Step: major" in told.output

@@ -20,6 +20,7 @@ from okta_oidc import (
     OktaOIDC,
     aiohttp_client,
 )
+from okta_oidc._runtime import Runtime
 
 T = TypeVar("T")
 
@@ -141,6 +142,6 @@ def without_waiting(caller: Caller) -> list[float]:
     async def no_time(seconds: float) -> None:
         waits.append(seconds)
 
-    # Only the face knows how to wait, and there is no time to pass in a test.
-    setattr(caller.client, "_sleep", waits.append if caller.portal is None else no_time)  # noqa: B010
+    # There is no time to pass in a test.
+    caller.client._flow.runtime = Runtime(sleep=waits.append, sleep_async=no_time)
     return waits

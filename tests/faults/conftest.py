@@ -8,18 +8,10 @@ from pathlib import Path
 
 import pytest
 import trustme
-from okta_oidc._gate import Gate
-from okta_oidc._transports import shared_tls
 from okta_oidc.testing import FakeOkta
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
 from ._proxy import FaultProxy
-
-
-@pytest.fixture(autouse=True)
-def no_memory_of_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit of one test must not hold back another that is given the same port."""
-    monkeypatch.setattr("okta_oidc._core.PROCESS", Gate())
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +55,8 @@ def certified(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def own_tls(
-    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Generator[None]:
+def own_tls(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let clients without an ``http_client`` trust ``authority``, as their users would."""
     certificate = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(certificate))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    # A process reads its certificates once.
-    shared_tls.cache_clear()
-    yield
-    shared_tls.cache_clear()

@@ -166,7 +166,7 @@ def test_cancelled_while_it_waits_to_try_again(okta: FakeOkta) -> None:
             await asyncio.sleep(3600)
 
         async with okta.async_client() as client:
-            client._sleep = sleep
+            client._flow.runtime.sleep_async = sleep
             okta.faults.disconnect()
             task = asyncio.create_task(client.introspect(TOKEN))
             await waiting.wait()

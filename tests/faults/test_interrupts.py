@@ -97,7 +97,7 @@ def test_interrupted_while_it_waits_to_try_again(okta: FakeOkta) -> None:
     with okta.client() as client:
         okta.faults.disconnect()
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(client, "_sleep", interrupted)
+            patched.setattr(client._flow.runtime, "sleep", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 client.introspect(TOKEN)
         assert not client.introspect(TOKEN).active

@@ -24,8 +24,8 @@ from okta_oidc import (
     ClientSecretBasic,
     ConfigurationError,
     OktaOIDC,
-    _async_transports,
 )
+from okta_oidc._wire import async_lanes
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, Face, Owner, opened
 from ._wire import Response, WireServer
@@ -275,7 +275,7 @@ def test_forked_child_of_an_event_loop() -> None:
 
 def test_tasks_cancelled_at_any_moment_cost_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """However a task is cancelled, its place among the connections is free for the next."""
-    monkeypatch.setattr(_async_transports, "MAX_CONNECTIONS", 4)
+    monkeypatch.setattr(async_lanes, "MAX_CONNECTIONS", 4)
     chance = random.Random(3)
 
     async def storm(url: str) -> int:

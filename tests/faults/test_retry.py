@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -25,7 +26,7 @@ from okta_oidc import (
     Retry,
     ServerError,
 )
-from okta_oidc._gate import Gate
+from okta_oidc._ratelimit import RateLimits
 from okta_oidc.testing import FakeClock, FakeOkta, Faults
 
 from ._faces import FACES, REDIRECT_URI, TOKEN, Caller, Face
@@ -49,8 +50,12 @@ def opened(face: Face, fake: FakeOkta, **options: Any) -> Generator[tuple[Caller
         sleep(seconds)
 
     def prepared(client: Any) -> Any:
-        client._sleep = sleep if face == "sync" else sleep_async
-        client._core.gate = Gate(fake.clock.now)
+        client._flow.runtime = replace(
+            client._flow.runtime,
+            sleep=sleep,
+            sleep_async=sleep_async,
+            limits=RateLimits(fake.clock.now),
+        )
         return client
 
     if face == "sync":
@@ -262,23 +267,23 @@ def test_one_client_tells_the_others() -> None:
     """A service that makes a client for each job asks an empty bucket once, not once a job."""
     fake = _fake()
     fake.faults.rate_limited(reset_in=45, times=100)
-    gate = Gate(fake.clock.now)
+    limits = RateLimits(fake.clock.now)
     for _ in range(5):
         client = fake.client()
-        client._core.gate = gate
+        client._flow.runtime = replace(client._flow.runtime, limits=limits)
         with pytest.raises(RateLimitError) as raised:
             client.introspect(TOKEN)
         assert raised.value.retry_after == pytest.approx(45, abs=2)
     assert len(fake.requests) == 1
     another = fake.add_client()
     client = fake.client(client_id=another.client_id)
-    client._core.gate = gate
+    client._flow.runtime = replace(client._flow.runtime, limits=limits)
     with pytest.raises(RateLimitError):
         client.introspect(TOKEN)
     assert len(fake.requests) == 2
 
 
-def test_clients_share_one_gate_without_being_told() -> None:
+def test_clients_share_what_is_known_of_limits() -> None:
     fake = FakeOkta()
     fake.faults.rate_limited(reset_in=3600, times=2)
     for _ in range(2):
@@ -291,7 +296,7 @@ def test_a_crowd_of_threads_at_an_empty_bucket() -> None:
     """Each thread learns of the limit from the first, or was under way already."""
     fake = _fake(rate_limit=10)
     client = fake.client(retry=Retry(max_wait=5))
-    client._core.gate = Gate(fake.clock.now)
+    client._flow.runtime.limits = RateLimits(fake.clock.now)
     begin = threading.Barrier(16)
 
     def ask(_: int) -> list[bool]:
@@ -312,15 +317,19 @@ def test_a_crowd_of_threads_at_an_empty_bucket() -> None:
     assert 11 <= len(fake.requests) <= 10 + 16
 
 
-def test_without_retry_every_call_is_sent() -> None:
+def test_without_retry_a_known_limit_is_told_at_once() -> None:
     fake = _fake()
-    fake.faults.rate_limited(reset_in=3600, times=3)
+    fake.faults.rate_limited(reset_in=30, times=3)
     client = fake.client(retry=None)
-    client._core.gate = Gate(fake.clock.now)
+    client._flow.runtime.limits = RateLimits(fake.clock.now)
     for _ in range(3):
         with pytest.raises(RateLimitError):
             client.introspect(TOKEN)
-    assert len(fake.requests) == 3
+    assert len(fake.requests) == 1
+    fake.clock.advance(32)
+    with pytest.raises(RateLimitError):
+        client.introspect(TOKEN)
+    assert len(fake.requests) == 2
 
 
 # Nothing that may be spent is sent again

@@ -18,7 +18,6 @@ from okta_oidc import (
     OktaOIDC,
     Retry,
 )
-from okta_oidc._transports import shared_tls
 
 from ._faces import AUTHS, CALLS, AuthClass, Face, Kind, borrowed_client
 from ._recording import Recorder, http_bytes, never
@@ -497,10 +496,6 @@ def test_a_certificate_store_that_is_not_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-    shared_tls.cache_clear()
-    try:
-        for cls in (OktaOIDC, AsyncOktaOIDC):
-            with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
-                cls(ORG_URL, BASIC)
-    finally:
-        shared_tls.cache_clear()
+    for cls in (OktaOIDC, AsyncOktaOIDC):
+        with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
+            cls(ORG_URL, BASIC)

@@ -29,13 +29,18 @@ def test_names_sessions_that_exist(workflow: Path) -> None:
 
 def test_tests_each_python_that_is_declared() -> None:
     (path,) = (workflow for workflow in WORKFLOWS if workflow.stem == "ci")
-    named = {word for words in nox_commands(path.read_text("utf-8")) for word in words}
+    commands = nox_commands(path.read_text("utf-8"))
+    named = {words[-1] for words in commands if words[:3] == ["-s", "pythons", "--"]}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
     assert declared
-    assert {name for name in named if name.startswith("pythons")} == {
-        f"pythons-{version}" for version in declared
-    }
+    assert named == set(declared)
+
+
+def test_what_must_hold_names_sessions_that_exist() -> None:
+    commands = re.findall(r"\bnox (-.*)", (ROOT / ".ci" / "run").read_text("utf-8"))
+    assert commands
+    assert [found for command in commands for found in unknown_sessions(command.split())] == []
 
 
 def test_sees_through_variables_and_the_matrix() -> None:

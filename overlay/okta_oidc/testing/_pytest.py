@@ -5,6 +5,7 @@ pytest loads this module at every start, so nothing else is imported before a fi
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from okta_oidc.testing import FakeOkta, NetworkGuard
+
+
+def pytest_runtest_teardown() -> None:
+    """Let no rate limit that one test met hold back the next: a process remembers them."""
+    runtime = sys.modules.get("okta_oidc._runtime")
+    if runtime is not None:
+        runtime.RUNTIME.limits.forget()
 
 
 @pytest.fixture

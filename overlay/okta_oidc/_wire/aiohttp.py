@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import selectors
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any, Final, NoReturn, cast
@@ -18,12 +19,11 @@ from multidict import CIMultiDict
 from sniffio import current_async_library
 from yarl import URL
 
-from ._bodies import SentBody
-from ._borrowed import DirectClient
-from ._config import Server
-from ._errors import ConfigurationError
-from ._loops import PerLoop
-from ._transports import KEEPALIVE_SECONDS, MAX_CONNECTIONS, proxy_address, shared_tls
+from .bodies import SentBody
+from .environment import Origin, Unusable, proxy_address, tls
+from .lent import DirectClient
+from .loops import PerLoop
+from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
 
 _LONGEST_HEADER: Final = 64 * 1024
 # Windows has no other. The default one would open a descriptor each time.
@@ -37,19 +37,31 @@ class AiohttpClient(DirectClient):
 
     def __init__(self) -> None:
         super().__init__(transport=AiohttpTransport(None))
+        self._routes: Final[list[_Route]] = []
 
-    def route(self, server: Server) -> httpx.AsyncBaseTransport:
-        proxy = proxy_address(server)
+    def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
+        proxy = proxy_address(origin)
         if proxy is not None and proxy.url.scheme.startswith("socks"):
-            raise ConfigurationError("the environment names a SOCKS proxy, and aiohttp has none")
-        return AiohttpTransport(proxy)
+            raise Unusable("the environment names a SOCKS proxy, and aiohttp has none")
+        route = _Route(proxy, self)
+        self._routes.append(route)
+        return route
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        for route in self._routes:
+            await route.aclose()
+
+    async def __aexit__(self, *exception: Any) -> None:  # noqa: PYI036  # as httpx has it
+        await self.aclose()
+        await super().__aexit__(*exception)
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Connections by way of a ``ClientSession`` for each event loop, for asyncio."""
 
     def __init__(self, proxy: httpx.Proxy | None) -> None:
-        self._sessions: Final = PerLoop(_new_session)
+        self._sessions: Final = PerLoop(functools.partial(_Session, tls()))
         self._options: Final[dict[str, Any]] = {"allow_redirects": False}
         if proxy is not None:
             self._options["proxy"] = URL(str(proxy.url))
@@ -59,22 +71,22 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         stream = request.stream
         options: dict[str, Any] = self._options
         if isinstance(stream, SentBody):
-            data: _Form | bytes = _Form(stream)
+            data: _Body | bytes | None = _Body(stream) if stream.content else None
         else:
             # Somebody uses the client by itself, with httpx's own limits.
             data = await request.aread()
             options = {**options, "timeout": _limits(request)}
-        headers = CIMultiDict(
-            [
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in request.headers.raw
-            ]
-        )
         try:
-            response = await self._sessions.get().request(
+            response = await self._sessions.get().session.request(
                 request.method,
                 URL(str(request.url), encoded=True),
-                headers=headers,
+                # In no variable, which a traceback would hold.
+                headers=CIMultiDict(
+                    [
+                        (name.decode("latin-1"), value.decode("latin-1"))
+                        for name, value in request.headers.raw
+                    ]
+                ),
                 data=data,
                 **options,
             )
@@ -85,9 +97,22 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        session = self._sessions.pop()
-        if session is not None:
-            await session.close()
+        held = self._sessions.pop()
+        if held is not None:
+            await held.session.close()
+
+
+class _Route(AiohttpTransport):
+    """For one user of an :class:`AiohttpClient`: closed with the first of the two."""
+
+    def __init__(self, proxy: httpx.Proxy | None, client: AiohttpClient) -> None:
+        super().__init__(proxy)
+        self._client: Final = client
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._client.is_closed:
+            raise Unusable("the http_client is closed")
+        return await super().handle_async_request(request)
 
 
 class _Connection(ResponseHandler):
@@ -100,9 +125,12 @@ class _Connection(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._params: dict[str, Any] = {}
-        # What has come before the head of the final answer was whole.
+        # What has come before the head of the final answer was whole, and how much that is.
         self._received: list[bytes] = []
+        self._size = 0
         self._final: aiohttp.StreamReader | None = None
+        # No more will come of the final answer than is there.
+        self.is_broken = False
 
     @property
     def _is_idle(self) -> bool:
@@ -116,7 +144,7 @@ class _Connection(ResponseHandler):
 
     def set_response_params(self, **params: Any) -> None:
         self._params = params
-        self._received = []
+        self._received, self._size = [], 0
         self._final = None
         super().set_response_params(**params)
 
@@ -130,6 +158,8 @@ class _Connection(ResponseHandler):
         if not 100 <= message.code <= 199:  # those announce another
             self._final = body
             self._received = []
+            if message.code in WITHOUT_CONTENT:
+                self.force_close()
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
@@ -138,12 +168,19 @@ class _Connection(ResponseHandler):
             self.close()
             return
         if self._final is None:
-            self._received.append(data)
+            self._size += len(data)
+            # Announcements without end are not kept.
+            self._received = [*self._received, data] if self._size <= _LONGEST_HEADER else []
         super().data_received(data)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
-        if isinstance(exc, HttpProcessingError) and self._has_answer_before_what_is_wrong():
-            return
+        if isinstance(exc, HttpProcessingError) and not self.is_broken:
+            if self._has_answer_before_what_is_wrong():
+                return
+            if self._final is not None and not self.is_broken:
+                # aiohttp would leave its reader waiting.
+                self.is_broken = True
+                self._final.set_exception(aiohttp.ClientPayloadError(type(exc).__name__))
         # Its default for the cause is a mark of its own.
         super().set_exception(exc, *(() if exc_cause is None else (exc_cause,)))
 
@@ -151,12 +188,14 @@ class _Connection(ResponseHandler):
         # The parser drops an answer that came in one go with what it cannot read, such as a byte
         # more than the answer's length says: with it, a spent code's tokens.
         data, self._received = b"".join(self._received), []
-        if not data or len(data) > _LONGEST_HEADER:
+        if not data:
             return False
+        self.is_broken = True
         super().set_response_params(**self._params)
         for index in range(len(data)):
             super().data_received(data[index : index + 1])
             if self._is_idle:
+                self.is_broken = False
                 return True
             if self.exception() is not None:
                 break
@@ -178,28 +217,40 @@ def _is_readable(transport: asyncio.BaseTransport | None) -> bool:
 
 
 class _Connector(aiohttp.TCPConnector):
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
-            limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ssl=shared_tls()
+            limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ssl=context
         )
         self._factory = cast(
             "functools.partial[ResponseHandler]", functools.partial(_Connection, loop=self._loop)
         )
 
+    def __del__(self, *_: object) -> None:
+        """Leave the sockets to their own: aiohttp would report an error to the loop."""
 
-def _new_session() -> aiohttp.ClientSession:
-    if current_async_library() != "asyncio":
-        raise ConfigurationError("aiohttp_client() is for asyncio alone")
-    return aiohttp.ClientSession(
-        connector=_Connector(),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        # Its own limit is five minutes; ours cancels.
-        timeout=aiohttp.ClientTimeout(),
-        auto_decompress=False,
-        # A policy for browsers can be longer than aiohttp's own limit of 8 KiB.
-        max_line_size=_LONGEST_HEADER,
-        max_field_size=_LONGEST_HEADER,
-    )
+
+class _Session:
+    """A ``ClientSession``, which is silent when its loop ends before it is closed."""
+
+    __slots__ = ("session",)
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        if current_async_library() != "asyncio":
+            raise Unusable("aiohttp_client() is for asyncio alone")
+        self.session: Final = aiohttp.ClientSession(
+            connector=_Connector(context),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # Its own limit is five minutes; ours cancels.
+            timeout=aiohttp.ClientTimeout(),
+            auto_decompress=False,
+            # A policy for browsers can be longer than aiohttp's own limit of 8 KiB.
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
+        )
+
+    def __del__(self) -> None:
+        if hasattr(self, "session"):
+            self.session.detach()
 
 
 def _limits(request: httpx.Request) -> aiohttp.ClientTimeout:
@@ -211,7 +262,7 @@ def _limits(request: httpx.Request) -> aiohttp.ClientTimeout:
     )
 
 
-class _Form(aiohttp.BytesPayload):
+class _Body(aiohttp.BytesPayload):
     """A body that aiohttp writes when it has a connection, and that tells when it did."""
 
     def __init__(self, body: SentBody) -> None:
@@ -234,19 +285,27 @@ class _Stream(httpx.AsyncByteStream):
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response: Final = response
+        # None where the answer is whole already.
+        connection = response.connection
+        self._connection: Final = None if connection is None else connection.protocol
+        self._read = 0
         self._is_whole = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
+        content = self._response.content
+        if getattr(self._connection, "is_broken", False) and self._read == content.total_bytes:
+            raise httpx.RemoteProtocolError("the transfer coding is broken")
         try:
-            chunk = await self._response.content.readany()
+            chunk = await content.readany()
         except aiohttp.ClientError as error:
             _raise(error)
         if not chunk:
             self._is_whole = True
             raise StopAsyncIteration
+        self._read += len(chunk)
         return chunk
 
     async def aclose(self) -> None:
@@ -257,6 +316,11 @@ class _Stream(httpx.AsyncByteStream):
 
 
 def _raise(error: aiohttp.ClientError) -> NoReturn:
+    # aiohttp's frames hold the headers.
+    cause: BaseException | None = error
+    while cause is not None:
+        cause = cause.with_traceback(None)
+        cause = cause.__cause__ or cause.__context__
     # What may be sent again turns on whether there was a connection.
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         raise httpx.ConnectTimeout(str(error)) from error

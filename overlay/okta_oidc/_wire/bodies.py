@@ -1,0 +1,103 @@
+"""Request and response bodies on their way."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+import httpx
+
+LARGEST: Final = 1024 * 1024
+# Either of gzip's and zlib's own form, and what some servers take for the latter.
+_FORMS: Final = (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS)
+
+
+class SentBody(httpx.ByteStream):
+    """A body, and whether it was asked for.
+
+    Transports ask for the body after the request's head is out. A server cannot process a request
+    whose body never left, so an error before that point is one that a retry cannot make worse.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.content: Final = content
+        # Nothing tells when a body of nothing leaves.
+        self.started = not content
+
+    def take(self) -> bytes:
+        """The whole body, which counts as sent from here on."""
+        self.started = True
+        return self.content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.take()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self)
+
+
+class _Once:
+    # No generator: one that is left half way, as a broken connection does, troubles the event loop.
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: SentBody) -> None:
+        self._body: SentBody | None = body
+
+    def __aiter__(self) -> _Once:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, None
+        if body is None:
+            raise StopAsyncIteration
+        return body.take()
+
+
+class ReceivedBody:
+    """A response body as it comes in, up to a megabyte: no answer of these endpoints is near it."""
+
+    __slots__ = ("_chunks", "_size")
+
+    def __init__(self) -> None:
+        self._chunks: Final[list[bytes]] = []
+        self._size = 0
+
+    def add(self, chunk: bytes) -> bool:
+        """Take ``chunk`` in; whether more is wanted."""
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        return self._size <= LARGEST
+
+    def content(self, headers: httpx.Headers) -> tuple[bytes, bool, bool]:
+        """The bytes, decompressed if the server compressed them unasked.
+
+        With them, whether that is all of them, and whether they are in plain form: what was
+        compressed twice, or in another way than gzip's and zlib's, stays as it came. A few bytes
+        of those could become gigabytes.
+        """
+        raw = b"".join(self._chunks)
+        content, is_plain = raw, True
+        if raw and "content-encoding" in headers:
+            codings = headers.get("content-encoding", "").lower().split(",")
+            codings = [name for name in map(str.strip, codings) if name not in ("", "identity")]
+            is_plain = len(codings) < 2 and all(name in ("gzip", "deflate") for name in codings)
+            if codings and is_plain:
+                content = _inflated(raw)
+        return content[:LARGEST], len(raw) <= LARGEST >= len(content), is_plain
+
+
+def _inflated(raw: bytes) -> bytes:
+    for form in _FORMS:
+        inflater = zlib.decompressobj(form)
+        try:
+            content = inflater.decompress(raw, LARGEST + 1)
+        except zlib.error:
+            continue
+        # Anything may be taken for the beginning of what has no header.
+        if form > 0 or inflater.eof or len(content) > LARGEST:
+            return content
+    # What came is all there is, and better kept as it is than lost.
+    return raw
