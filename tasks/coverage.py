@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tasks.document import Node, bodies, load, operations, parameters, resolved, responses
+from .document import Node, bodies, load, operations, parameters, resolved, responses
+from .project import ROOT
 
-_ROOT: Final = Path(__file__).resolve().parents[1]
-_OURS: Final = _ROOT / "openapi" / "okta-oauth.yaml"
+_OURS: Final = ROOT / "openapi" / "okta-oauth.yaml"
 _NAMES: Final = Path(__file__).with_name("okta_document.json")
 
 # What is left out, by the end of its path and its method: nobody who holds this SDK calls it.

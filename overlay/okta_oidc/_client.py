@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from importlib import import_module
 from types import NoneType, TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 import httpx
 from okta_oidc_api import Client
@@ -16,7 +17,6 @@ from . import _sign_in as sign_in
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
 from ._flow import Flow
-from ._from_env import options_from_env
 from ._jose._claims import Claims
 from ._jose._dpop import DPoP
 from ._jose._issuers import Issuers
@@ -27,6 +27,21 @@ from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
 from ._wire.lent import is_async_client, is_client
+
+if TYPE_CHECKING:
+    from . import _holding as holding
+else:
+
+    class _Room:
+        """A subpackage, which loads when something in it is first used, by annotations too."""
+
+        def __init__(self, name: str) -> None:
+            self._name: Final = name
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(import_module(self._name, __package__), name)
+
+    holding: Final = _Room("._holding")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,10 +81,17 @@ class _Face:
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
                 right. The text names them, and shows no value.
         """
+        from ._from_env import options_from_env
+
         base_url, auth, server = options_from_env(os.environ, prefix)
         options.setdefault("auth_server_id", server)
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
+
+    def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        if auth_server_id is None:
+            return self._flow.server.default
+        return checked_server_id(auth_server_id)
 
     def __repr__(self) -> str:
         server = self._flow.server
@@ -579,6 +601,84 @@ class OktaOIDC(_Face):
     ) -> T:
         return self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    def token_source(
+        self,
+        grant: holding.Grant | Callable[[], holding.Grant],
+        *,
+        store: holding.TokenStore | None = None,
+        key: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.TokenSource:
+        """A service's own tokens, renewed before they end: a grant that can be repeated.
+
+        Args:
+            grant: a grant of ``okta_oidc_api.models``, a mapping of form parameters, or a function
+                that makes one, for a grant that is good once.
+            store: shares the tokens with other processes, under ``key``; ``None`` keeps them here.
+            early: seconds before their end at which they are renewed; a fifth of their lifetime
+                at most.
+            leeway: seconds for which a token that is handed out is still good; a tenth of its
+                lifetime at most.
+        """
+        is_shared = store is not None
+        if store is None:
+            store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key or "",
+            self._at(auth_server_id),
+            early,
+            leeway,
+            grant,
+            is_shared=is_shared,
+        )
+        return holding.TokenSource(renewal, self._run)
+
+    def user_tokens(
+        self,
+        key: str,
+        store: holding.TokenStore,
+        *,
+        rotation_grace: float = 0.0,
+        scope: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        max_wait: float = 20.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.UserTokens:
+        """One user's tokens, held in ``store`` under ``key`` by all processes that share them.
+
+        Their refresh token is presented by one of all, once, whatever dies meanwhile. Nothing is
+        loaded or sent yet.
+
+        Args:
+            rotation_grace: seconds for which Okta takes a rotated refresh token once more: the
+                application's setting there, 0 to 60. Too little is safe; too much is not. From
+                twice ``timeout`` plus 5 seconds on, no sign-in is lost with a process that dies.
+            scope: space-delimited, a subset of what was granted; ``None`` keeps all of it.
+            early: seconds before its end at which the access token is renewed; a fifth of its
+                lifetime at most.
+            leeway: seconds for which a token that is handed out is still good; a tenth of its
+                lifetime at most.
+            max_wait: seconds that a caller waits for a renewal by another process, at most.
+        """
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key,
+            at,
+            early,
+            leeway,
+            scope=scope,
+            grace=rotation_grace,
+            max_wait=max_wait,
+        )
+        return holding.UserTokens(renewal, self._run)
+
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
         self._sender.close()
@@ -885,6 +985,59 @@ class AsyncOktaOIDC(_Face):
         **kwargs: P.kwargs,
     ) -> T:
         return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
+
+    def token_source(
+        self,
+        grant: holding.Grant | Callable[[], holding.Grant | Awaitable[holding.Grant]],
+        *,
+        store: holding.AsyncTokenStore | None = None,
+        key: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.AsyncTokenSource:
+        """A service's own tokens: see :meth:`OktaOIDC.token_source`."""
+        is_shared = store is not None
+        if store is None:
+            store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key or "",
+            self._at(auth_server_id),
+            early,
+            leeway,
+            grant,
+            is_shared=is_shared,
+        )
+        return holding.AsyncTokenSource(renewal, self._run)
+
+    def user_tokens(
+        self,
+        key: str,
+        store: holding.AsyncTokenStore,
+        *,
+        rotation_grace: float = 0.0,
+        scope: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        max_wait: float = 20.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.AsyncUserTokens:
+        """One user's tokens: see :meth:`OktaOIDC.user_tokens`."""
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key,
+            at,
+            early,
+            leeway,
+            scope=scope,
+            grace=rotation_grace,
+            max_wait=max_wait,
+        )
+        return holding.AsyncUserTokens(renewal, self._run)
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""

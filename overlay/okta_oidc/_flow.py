@@ -19,6 +19,7 @@ from ._errors import APIError, ConfigurationError, RateLimitError, TransportErro
 from ._forms import FORM, encoded
 from ._http import Reply
 from ._jose._dpop import MOST_REPEATS, DPoP, Proof
+from ._otel import observed
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (
@@ -85,17 +86,26 @@ class Flow:
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
-        """The course of one call: yields requests and seconds to wait, returns the result."""
-        reply = yield from self.exchange(operation.request, retry=retry)
-        return operation.read(reply, operation.request)
+        """The course of one call: yields requests and seconds to wait, returns the result.
 
-    def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
+        ``retry`` stands in for the client's own.
+        """
+        return observed(self._course(operation, retry), operation.request, self)
+
+    def exchange(self, request: Request) -> Steps[Reply]:
         """The same, to the successful answer as it came.
 
         Raises:
             TransportError: no complete response came.
             APIError: the server refused.
         """
+        return observed(self._exchange(request, None), request, self)
+
+    def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
+        reply = yield from self._exchange(operation.request, retry)
+        return operation.read(reply, operation.request)
+
+    def _exchange(self, request: Request, retry: Retry | None) -> Steps[Reply]:
         retry = retry or self.retry
         request.auth = self.auth
         bucket = self._bucket(request)
@@ -204,15 +214,18 @@ class Flow:
                 # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
                 form = joined(form, encoded([("client_id", auth.client_id)]))
             if auth.signs_elsewhere:
-                authorization, form = yield Ask(auth.sign, form, address, blocking=True)
+                sign = partial(auth.sign, form, address, request.lifetime)
+                authorization, form = yield Ask(sign, blocking=True)
             else:
-                authorization, form = auth.sign(form, address)
+                authorization, form = auth.sign(form, address, request.lifetime)
             if request.pairs is not None:
                 # Most methods are members of a form. No other body has a place for them.
                 body = form
         proof: Proof | None = None
         token = request.access_token
-        if self.dpop is not None and (operation.dpop or token is not None):
+        # A generated function may be handed a proof of the caller's own: one is all Okta takes.
+        proved = any(name.lower() == b"dpop" for name, _ in request.headers)
+        if self.dpop is not None and (operation.dpop or token is not None) and not proved:
             prove = partial(self.dpop.proof, operation.method, address, access_token=token)
             proof = (yield Ask(prove, blocking=True)) if self.dpop.signs_elsewhere else prove()
         if token is not None:

@@ -22,6 +22,7 @@ from okta_oidc_api.operations import (
 from okta_oidc_api.operations import Operation as Described
 from okta_oidc_api.types import UNSET, Unset
 
+from ._auth import ASSERTION_LIFETIME
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
@@ -60,6 +61,7 @@ class Request:
         "body",
         "grant_type",
         "headers",
+        "lifetime",
         "operation",
         "pairs",
         "repeatable",
@@ -93,6 +95,8 @@ class Request:
         self.repeatable: Final = operation.repeatable or self.grant_type in REPEATABLE_GRANTS
         # Whose request it is. Its flow says so.
         self.auth: ClientAuth | None = None
+        # Seconds that a proof of the client's identity is good for, where that is not the usual.
+        self.lifetime: float = ASSERTION_LIFETIME
 
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from attrs import define, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Allowance:
     """What the ``X-Rate-Limit-*`` headers say; ``reset`` in epoch seconds."""
 
@@ -21,7 +20,7 @@ class Allowance:
     exceeded: bool = False
 
 
-@define
+@dataclass(slots=True)
 class _Window:
     reset: int
     used: int = 0
