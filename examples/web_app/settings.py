@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Settings:
             redirect_uri=environment.get("OKTA_REDIRECT_URI", cls.redirect_uri),
             prompt=environment.get("OKTA_PROMPT"),
         )
+
+    @property
+    def home(self) -> str:
+        """The first page, to which browsers come back from the logout at Okta."""
+        return urljoin(self.redirect_uri, "/")
 
     @property
     def is_https(self) -> bool:
