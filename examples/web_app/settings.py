@@ -27,7 +27,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Raises KeyError for a variable that is missing."""
         return cls(
-            issuer=environment["OKTA_ISSUER"].rstrip("/"),
+            issuer=environment["OKTA_ORG_URL"].rstrip("/"),
             client_id=environment["OKTA_CLIENT_ID"],
             client_secret=environment["OKTA_CLIENT_SECRET"],
             redirect_uri=environment.get("OKTA_REDIRECT_URI", cls.redirect_uri),

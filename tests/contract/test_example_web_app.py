@@ -44,12 +44,12 @@ def settings(fake: FakeOkta) -> Settings:
     return Settings(fake.issuer(), fake.client_id, fake.client_secret)
 
 
-def app_of(fake: FakeOkta, settings: Settings, **options: Any) -> Starlette:
-    http = httpx.AsyncClient(transport=fake.transport)
-    store = AsyncMemoryTokenStore(clock=fake.clock.now)
-    sessions = Sessions(secure=settings.is_https, clock=fake.clock.now)
+def app_of(fake: FakeOkta, settings: Settings) -> Starlette:
     return create_app(
-        settings, **{"http_client": http, "store": store, "sessions": sessions, **options}
+        settings,
+        sessions=Sessions(secure=settings.is_https, clock=fake.clock.now),
+        store=AsyncMemoryTokenStore(clock=fake.clock.now),
+        http_client=httpx.AsyncClient(transport=fake.transport),
     )
 
 
@@ -438,7 +438,7 @@ class TestSessions:
 class TestSettings:
     def test_from_environment(self) -> None:
         given = {
-            "OKTA_ISSUER": "https://example.okta.com/oauth2/default/",
+            "OKTA_ORG_URL": "https://example.okta.com/oauth2/default/",
             "OKTA_CLIENT_ID": "id",
             "OKTA_CLIENT_SECRET": "secret",
         }
