@@ -1,1 +1,7 @@
 """An API's side: introspection answers that are kept, and the guard in front of handlers."""
+
+from __future__ import annotations
+
+from ._cache import IntrospectionCache as IntrospectionCache
+from ._questions import About as About
+from ._questions import CachedIntrospection as CachedIntrospection
