@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
     from ._jose._dpop import DPoP
     from ._resource._cache import IntrospectionCache
-    from ._resource._guard import AsyncBearerGuard, BearerGuard
-    from ._resource._refusals import BearerRefusal
+    from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
     from ._results import Introspection, Tokens, success
     from ._retry import Retry
 
@@ -118,8 +117,7 @@ _HOMES = {
     ),
     "_http": ("HttpInfo",),
     "_resource._cache": ("IntrospectionCache",),
-    "_resource._guard": ("AsyncBearerGuard", "BearerGuard"),
-    "_resource._refusals": ("BearerRefusal",),
+    "_resource._guard": ("AsyncBearerGuard", "BearerGuard", "BearerRefusal"),
     "_jose._assertions": (
         "ClientSecretJwt",
         "PrivateKeyJwt",

@@ -19,7 +19,7 @@ from ._jose._dpop import DPoP
 from ._models import models
 from ._operations import GrantModel, Operation
 from ._resource._cache import IntrospectionCache
-from ._resource._questions import About, CachedIntrospection
+from ._resource._questions import CachedIntrospection
 from ._results import Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
@@ -242,7 +242,7 @@ class OktaOIDC(_Face):
 
         Args:
             fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
-                ``http`` has the header ``X-Okta-Request-Id`` alone.
+                ``http`` has no headers.
         """
         cached = self._cached
         if cached is not None and not fresh:
@@ -251,7 +251,7 @@ class OktaOIDC(_Face):
                 return kept
         steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
         if cached is not None:
-            about = About(token, token_type_hint, auth_server_id)
+            about = (token, token_type_hint, auth_server_id)
             steps = cached.asking(self._run, steps, about, fresh=fresh)
         return self._run(steps)
 
@@ -382,7 +382,7 @@ class AsyncOktaOIDC(_Face):
                 return kept
         steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
         if cached is not None:
-            about = About(token, token_type_hint, auth_server_id)
+            about = (token, token_type_hint, auth_server_id)
             steps = cached.asking(self._run, steps, about, fresh=fresh)
         return await self._run(steps)
 
