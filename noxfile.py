@@ -13,11 +13,6 @@ from pathlib import Path
 
 import nox
 
-# nox loads this file by its path: what stands beside it is not on Python's.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from tasks import generate as making
-
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
@@ -25,11 +20,6 @@ nox.options.sessions = ["tests", "drift", "spec", "types", "lint", "package"]
 
 ROOT = Path(__file__).parent
 DOCUMENT = ROOT / "openapi" / "okta-oauth.yaml"
-
-
-def group(*names: str) -> list[str]:
-    """The requirements of these dependency groups of ``pyproject.toml``."""
-    return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *names))
 
 
 # The package
@@ -79,6 +69,13 @@ def browser(session: nox.Session) -> None:
 def tools(session: nox.Session) -> None:
     """Stand beside what teams run: recorders, frozen clocks, other event loops, telemetry."""
     _pytest(session, "tests/tools")
+
+
+@nox.session(python=False)
+def resource(session: nox.Session) -> None:
+    """Protect APIs in the frameworks and behind the servers that they run on."""
+    _debian(session, "redis")
+    _pytest(session, "tests/resource")
 
 
 @nox.session(python=False)
@@ -132,30 +129,27 @@ def httpx2(session: nox.Session) -> None:
 def generate(session: nox.Session) -> None:
     """Rewrite generated/ from the document and generator_config.yaml."""
     _install(session, "", "generate")
-    making.regenerate(session.run, group("generate"))
+    session.run("python", "-m", "tasks.generate", "write")
 
 
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail if generated/ is not what the document gives; prove that this check can fail."""
     _install(session, "", "generate")
-    if faults := list(making.drift(session.run, group("generate"))):
-        session.error("\n".join(faults))
-    session.log(f"generated/ is what the document gives; noticed: {', '.join(making.controls())}")
+    session.run("python", "-m", "tasks.generate", "check")
 
 
-@nox.session
+@nox.session(reuse_venv=False)
 def upgrade(session: nox.Session) -> None:
     """Try the newest generator, or the one named, elsewhere: what it would change, and break."""
-    if broken := making.upgrade(session, group("generate"), group("test", "types")):
-        session.error(f"it breaks {' and '.join(broken)}")
+    patch = session.cache_dir / "upgrade.diff"
+    session.run("python", "-m", "tasks.generate", "upgrade", str(patch), *session.posargs)
 
 
-@nox.session
+@nox.session(python=False)
 def coverage(session: nox.Session) -> None:
     """Print how much of Okta's own document ours covers, and what is left out and why."""
-    _install(session, "", "generate")
-    session.run("python", "-m", "tasks.coverage", *session.posargs)
+    _run(session, "python", "-m", "tasks.coverage", *session.posargs)
 
 
 @nox.session(python=False)
@@ -264,8 +258,7 @@ def docs(session: nox.Session) -> None:
     """Build the documentation site, run every code block, open every page in a browser."""
     _debian(session, "browser")
     # Not in the workshop: Authlib, which pages compare with, takes httpx2 where there is one.
-    groups = ("test", "types", "node", "browser", "lint", "docs")
-    _install(session, ".[aiohttp,cli,jwt,otel,redis]", *groups)
+    _install(session, ".[*]", "test", "types", "node", "browser", "lint", "docs")
     folder = session.cache_dir.resolve() / "docs"
     shutil.rmtree(folder, ignore_errors=True)
     page = folder / "http.html"
@@ -300,7 +293,8 @@ def build(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Rewrite locks/dev.txt from pyproject.toml; with ``-- --upgrade``, to the newest versions."""
     # Not from the lock, which may not have this one yet.
-    session.install(*group("lock"))
+    pyproject = nox.project.load_toml("pyproject.toml")
+    session.install(*nox.project.dependency_groups(pyproject, "lock"))
     session.run("python", "-m", "tasks.locks", "write", *session.posargs)
 
 
@@ -332,7 +326,10 @@ def audit(session: nox.Session) -> None:
 
 
 def _install(session: nox.Session, project: str, *groups: str) -> None:
-    """Fill this session's own environment: the lock's pins for these groups, and the project."""
+    """Fill this session's own environment: the lock's pins for these groups, and the project.
+
+    ``.`` is the built wheel, ``.[*]`` with every extra.
+    """
     _fill(session, session.virtualenv.location, f"--project={project}", *groups)
 
 
@@ -351,18 +348,17 @@ def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> Non
     session.run(program, *arguments, env=env)
 
 
-def _pytest(session: nox.Session, suite: str, workers: str = "auto", **env: str) -> None:
-    chosen = session.posargs or [suite]
+def _pytest(session: nox.Session, *suites: str, workers: str = "auto", **env: str) -> None:
+    chosen = session.posargs or suites
     _run(session, "python", "-m", "pytest", "-n", workers, *chosen, **env)
 
 
 def _other_versions(session: nox.Session, which: str) -> None:
-    _install(session, ".[aiohttp,cli,jwt,otel,redis]", "test")
+    _install(session, ".[*]", "test")
     session.run("python", "-m", "tasks.versions", which)
     # All that ships; and connections, as aiohttp's are watched from within.
     connections = ("tests/faults/test_aiohttp.py", "tests/faults/test_pool.py")
-    suites = session.posargs or ("tests/unit", "tests/cli", *connections)
-    session.run("python", "-m", "pytest", "-n", "auto", *suites)
+    _pytest(session, "tests/unit", "tests/cli", *connections)
 
 
 def _redocly(session: nox.Session, *arguments: str) -> None:

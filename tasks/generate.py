@@ -1,19 +1,23 @@
-"""The generated package: made from the document, and compared with what is committed."""
+"""The generated package: made from the document, and compared with what is committed.
+
+``python -m tasks.generate write`` rewrites ``generated/``, ``check`` fails if it is not what the
+document gives, and ``upgrade PATCH [REQUIREMENT]`` tries another generator. In the environment of
+the generator, which finds its formatter on the path.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    import nox
+from .project import ROOT, extras, group, must, python, run
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENT: Final = ROOT / "openapi" / "okta-oauth.yaml"
 CONFIG: Final = ROOT / "generator_config.yaml"
 GENERATED: Final = ROOT / "generated"
@@ -24,22 +28,18 @@ _BANNER: Final = (
 )
 
 
-# Runs a command to its end and raises if it fails, as `nox.Session.run` does.
-Run: TypeAlias = Callable[..., Any]
-
-
-def regenerate(run: Run, tools: Sequence[str]) -> None:
-    """Rewrite ``generated/``. ``tools`` are the requirements that went into the environment."""
+def write() -> None:
+    """Rewrite ``generated/``."""
     with tempfile.TemporaryDirectory() as scratch:
-        fresh = generated(run, tools, Path(scratch))
+        fresh = generated(Path(scratch))
         shutil.rmtree(GENERATED, ignore_errors=True)
         shutil.copytree(fresh, GENERATED)
 
 
-def drift(run: Run, tools: Sequence[str]) -> Iterator[str]:
+def drift() -> Iterator[str]:
     """What is wrong with ``generated/``; with the check itself, if a control went unnoticed."""
     with tempfile.TemporaryDirectory() as scratch:
-        fresh = generated(run, tools, Path(scratch, "fresh"))
+        fresh = generated(Path(scratch, "fresh"))
         if found := differences(GENERATED, fresh):
             yield "generated/ has drifted; run `nox -s generate`:\n" + "\n".join(found)
             return
@@ -58,38 +58,24 @@ def drift(run: Run, tools: Sequence[str]) -> Iterator[str]:
             changed.parent.mkdir()
             changed.write_text(text.replace(change.old, change.new, 1), "utf-8")
             sources = {"document" if change.source == DOCUMENT else "config": changed}
-            other = generated(run, tools, Path(scratch, change.name), **sources)
+            other = generated(Path(scratch, change.name), **sources)
             if change.expected not in differences(GENERATED, other):
                 yield f"control failed: {change.name} went unnoticed"
 
 
-def controls() -> list[str]:
-    """The names of what ``drift`` has to notice."""
-    return [*_SPOILERS, *(change.name for change in _CHANGES)]
-
-
-def generated(
-    run: Run,
-    tools: Sequence[str],
-    folder: Path,
-    *,
-    document: Path = DOCUMENT,
-    config: Path = CONFIG,
-) -> Path:
+def generated(folder: Path, *, document: Path = DOCUMENT, config: Path = CONFIG) -> Path:
     """Generate into a new folder; return its ``generated``, complete."""
     target = folder / "generated"
     package = target / PACKAGE
     target.mkdir(parents=True)
-    run(
-        *(GENERATOR, "generate", f"--path={document}", f"--config={config}"),
-        *("--meta=none", f"--output-path={package}", "--fail-on-warning"),
-        silent=True,
-    )
+    options = (f"--path={document}", f"--config={config}", f"--output-path={package}")
+    command = python("openapi_python_client", "generate", "--meta=none", *options)
+    must(*command, "--fail-on-warning")
     operations = package / "operations.py"
-    run("python", "-m", "tasks.operations", str(document), str(package), silent=True)
+    must(*python("tasks.operations", document, package))
     # As the generator's own hook does: no settings of this repository, none of Ruff's defaults.
     how = ("--isolated", "--no-cache", "--line-length=100")
-    run("ruff", "format", *how, str(operations), silent=True)
+    must(*python("ruff", "format", *how, operations))
     for module in sorted(package.rglob("*.py")):
         module.write_text(_BANNER + module.read_text("utf-8"), "utf-8")
     # Without it, every type of this package is Any to whoever imports it.
@@ -97,7 +83,7 @@ def generated(
     provenance = {
         "document": hashlib.sha256(document.read_bytes()).hexdigest(),
         "generator_config": hashlib.sha256(config.read_bytes()).hexdigest(),
-        "tools": list(tools),
+        "tools": group("generate"),
     }
     text = json.dumps(provenance, indent=2, sort_keys=True) + "\n"
     (target / "provenance.json").write_text(text, "utf-8")
@@ -132,55 +118,34 @@ def _without_caches(source: Path, copy: Path) -> None:
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns(".*", "__pycache__"))
 
 
-def upgrade(session: nox.Session, tools: Sequence[str], judges: Sequence[str]) -> list[str]:
-    """Try the newest generator, or the one named: log what it would change, return what breaks.
+def upgrade(patch: Path, *requirements: str) -> list[str]:
+    """Try the newest generator, or the one named: write what it would change, return what breaks.
 
-    ``judges`` are the requirements of the tests and type checkers.
+    It is installed into this environment, and so is what judges a copy of the project.
     """
-    pinned = [tool for tool in tools if not tool.startswith(GENERATOR)]
-    session.install("--upgrade", *(session.posargs or [GENERATOR]), *pinned)
-    session.run(GENERATOR, "--version")
-    patch = Path(session.create_tmp()).resolve() / "upgrade.diff"
+    pip = python("pip", "install", "--quiet", "--upgrade")
+    others = [tool for tool in group("generate") if not tool.startswith(GENERATOR)]
+    must(*pip, *(requirements or (GENERATOR,)), *others)
+    run(*python("openapi_python_client", "--version"))
     with tempfile.TemporaryDirectory() as scratch:
-        fresh = generated(session.run, tools, Path(scratch))
+        fresh, folder = generated(Path(scratch)), Path(scratch)
         # A copy, away from the attributes that keep generated code out of differences.
-        _without_caches(GENERATED / PACKAGE, Path(scratch, "now"))
-        shutil.copytree(fresh / PACKAGE, Path(scratch, "then"))
+        _without_caches(GENERATED / PACKAGE, folder / "now")
+        shutil.copytree(fresh / PACKAGE, folder / "then")
         compare = ("git", "--no-pager", "diff", "--no-index")
-        with session.chdir(scratch):
-            differs: dict[str, Any] = {"external": True, "success_codes": [0, 1]}
-            session.run(*compare, "--stat", "now", "then", **differs)
-            session.run(*compare, f"--output={patch}", "now", "then", **differs)
-        broken = _broken_by(session, fresh, Path(scratch, "project"), judges)
-    session.log(f"what would change: {patch}" if patch.stat().st_size else "nothing would change")
-    return broken
-
-
-def _broken_by(
-    session: nox.Session, fresh: Path, project: Path, judges: Sequence[str]
-) -> list[str]:
-    """Judge a copy of the project that has ``fresh`` for its ``generated``."""
-    _without_caches(ROOT, project)
-    shutil.rmtree(project / "generated")
-    shutil.copytree(fresh, project / "generated")
-    session.install(f"{project}[aiohttp,cli]", *judges)
-    commands = {
-        "types": ("mypy", "overlay", "generated", "tests/typing"),
-        "tests": ("pytest", "-n", "auto", "tests/unit"),
-    }
-    with session.chdir(project):
-        return [what for what, command in commands.items() if not _succeeds(session.run, command)]
-
-
-def _succeeds(run: Run, command: Sequence[str]) -> bool:
-    # Imported here, since whoever only generates need not have nox.
-    from nox.command import CommandFailed
-
-    try:
-        run(*command)
-    except CommandFailed:
-        return False
-    return True
+        run(*compare, "--stat", "now", "then", cwd=folder)
+        patch.parent.mkdir(parents=True, exist_ok=True)
+        run(*compare, f"--output={patch}", "now", "then", cwd=folder)
+        project = folder / "project"
+        _without_caches(ROOT, project)
+        shutil.rmtree(project / "generated")
+        shutil.copytree(fresh, project / "generated")
+        must(*pip, f"{project}[{','.join(extras())}]", *group("test", "types"))
+        judges = {
+            "types": python("mypy", "overlay", "generated", "tests/typing"),
+            "tests": python("pytest", "-n", "auto", "tests/unit"),
+        }
+        return [what for what, command in judges.items() if run(*command, cwd=project)]
 
 
 def _append_to(name: str) -> Callable[[Path], object]:
@@ -238,3 +203,26 @@ _CHANGES: Final = (
         f"  differs: {PACKAGE}/models/introspect_token_type_hint.py",
     ),
 )
+
+
+def main() -> None:
+    command, *rest = sys.argv[1:]
+    match command:
+        case "write":
+            write()
+        case "check":
+            if faults := list(drift()):
+                sys.exit("\n".join(faults))
+            controls = ", ".join([*_SPOILERS, *(change.name for change in _CHANGES)])
+            print(f"generated/ is what the document gives; noticed: {controls}")
+        case _:
+            patch = Path(rest[0]).resolve()
+            broken = upgrade(patch, *rest[1:])
+            size = patch.stat().st_size
+            print(f"what would change: {patch}" if size else "nothing would change")
+            if broken:
+                sys.exit(f"it breaks {' and '.join(broken)}")
+
+
+if __name__ == "__main__":
+    main()

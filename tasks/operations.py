@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
 
-from tasks.document import Node, bodies, load, operations, parameters, resolved, responses
+from .document import Node, bodies, load, operations, parameters, resolved, responses
 
 # An operation that says nothing shares the limit of its server's other endpoints.
 _OTHER: Final = "other"

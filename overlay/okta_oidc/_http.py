@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -98,9 +99,9 @@ class HttpInfo:
     @property
     def rate_limit(self) -> RateLimit | None:
         """The rate limit, or ``None`` unless all three headers are there and are numbers."""
-        limit = _least(self.headers.get("x-rate-limit-limit"))
-        remaining = _least(self.headers.get("x-rate-limit-remaining"))
-        reset = _least(self.headers.get("x-rate-limit-reset"))
+        limit = least(self.headers.get("x-rate-limit-limit"))
+        remaining = least(self.headers.get("x-rate-limit-remaining"))
+        reset = least(self.headers.get("x-rate-limit-reset"))
         if limit is None or remaining is None or reset is None:
             return None
         return RateLimit(limit, remaining, instant(reset))
@@ -118,7 +119,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     ``X-Rate-Limit-Reset`` is a point in time, so only the ``Date`` of the same response makes a
     wait of it: the clock of this machine may be off by more than the whole window.
     """
-    reset = _least(headers.get("x-rate-limit-reset"))
+    reset = least(headers.get("x-rate-limit-reset"))
     try:
         date = parsedate_to_datetime(headers["date"])
     except (KeyError, ValueError, TypeError, OverflowError):
@@ -143,10 +144,15 @@ def instant(seconds: float, since: float = 0.0) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _least(value: str | None) -> int | None:
-    # The org's limit and the application's may both be sent: the lower is the one that binds.
+def least(value: str | None) -> int | None:
+    """The number in a header of the rate limit; ``None`` if there is none.
+
+    The org's limit and the application's may both be sent: the lower is the one that binds.
+    """
     if value is None:
         return None
+    if value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
     numbers = [part.strip() for part in value.split(",")]
     if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
         return None
@@ -203,7 +209,7 @@ class Reply:
         if not self.complete or not self.is_plain:
             return None
         try:
-            document: object = _JSON.decode(self.body.decode("utf-8-sig"))
+            document: object = _JSON.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
         except (ValueError, RecursionError):
             return None
         return document

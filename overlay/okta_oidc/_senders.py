@@ -22,7 +22,7 @@ from ._flow import HEADERS, Flow
 from ._forms import FORM, pairs_of
 from ._http import Headers, HttpInfo, Reply
 from ._models import WrongMemberError, models, normalised
-from ._operations import Request, described
+from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
 from ._results import check_json, read_nothing
 from ._silence import silent
@@ -45,7 +45,7 @@ class Sender:
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: Exception | None = None
+        failure: BaseException | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -59,7 +59,7 @@ class Sender:
                     outcome = step.function(*step.args)
                 else:
                     self.flow.runtime.sleep(step)
-            except Exception as error:  # the core's to judge
+            except BaseException as error:  # the core's to judge
                 if not _is_an_outcome(step, error):
                     steps.close()
                     raise
@@ -97,7 +97,7 @@ class AsyncSender:
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: Exception | None = None
+        failure: BaseException | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -111,7 +111,7 @@ class AsyncSender:
                     outcome = await _answer(step)
                 else:
                     await self.flow.runtime.sleep_async(step)
-            except Exception as error:  # the core's to judge
+            except BaseException as error:  # the core's to judge
                 if not _is_an_outcome(step, error):
                     steps.close()
                     raise
@@ -136,10 +136,12 @@ class AsyncSender:
         await self._wire.aclose()
 
 
-def _is_an_outcome(step: Step, error: Exception) -> bool:
+def _is_an_outcome(step: Step, error: BaseException) -> bool:
     """Whether ``error`` is what came of ``step``, not of a caller's own hook or transport."""
     return isinstance(error, OktaError) or (
-        isinstance(step, Ask) and not isinstance(error, StopIteration)
+        isinstance(step, Ask)
+        and isinstance(error, Exception)
+        and not isinstance(error, StopIteration)
     )
 
 
@@ -208,14 +210,14 @@ class Entrance(httpx.Client):
         request = _from_generated(self, method, url, options)
         if request is None:
             return super().request(method, url, **options)
-        return _response(self._sender.run(self._sender.flow.exchange(request)), request)
+        return self._sender.run(self._sender.flow.steps(Operation(request, _response)))
 
     @silent
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         request.read()
         asked = _from_httpx(request, self._sender.flow.server)
-        return _response(self._sender.run(self._sender.flow.exchange(asked)), asked)
+        return self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
 
 
 class AsyncEntrance(httpx.AsyncClient):
@@ -231,14 +233,14 @@ class AsyncEntrance(httpx.AsyncClient):
         request = _from_generated(self, method, url, options)
         if request is None:
             return await super().request(method, url, **options)
-        return _response(await self._sender.run(self._sender.flow.exchange(request)), request)
+        return await self._sender.run(self._sender.flow.steps(Operation(request, _response)))
 
     @silent
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         await request.aread()
         asked = _from_httpx(request, self._sender.flow.server)
-        return _response(await self._sender.run(self._sender.flow.exchange(asked)), asked)
+        return await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
 
 
 def _options(flow: Flow, options: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from tasks import debian, node, pythons, workflows
 from tasks.bill import finish
 from tasks.debian import Program, missing
-from tasks.project import run
+from tasks.project import ROOT, run
 
 
 def test_a_program_is_found_by_any_of_its_names() -> None:
@@ -35,18 +37,24 @@ def test_only_what_is_missing_is_installed() -> None:
 def test_what_is_to_be_installed_is_said_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def redis(kinds: object) -> list[str]:
+        return ["redis-server"]
+
+    def found(name: str) -> str:
+        return f"/usr/bin/{name}"
+
     def must(*command: str, env: dict[str, str]) -> None:
         assert "redis-server" in capsys.readouterr().out or command[1] != "update"
         commands.append(command[1])
 
     commands: list[str] = []
-    monkeypatch.setattr(debian, "missing", lambda kinds: ["redis-server"])
+    monkeypatch.setattr(debian, "missing", redis)
     monkeypatch.setattr(debian, "must", must)
-    monkeypatch.setattr(debian.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(debian.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", found)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     debian.main()
     assert commands == ["update", "install"]
-    monkeypatch.setattr(debian.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(SystemExit, match=r"on Debian: apt-get install .* redis-server$"):
         debian.main()
     assert len(commands) == 2
@@ -104,8 +112,11 @@ def test_this_python_is_found() -> None:
 def test_a_python_that_is_named_must_be_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def nowhere(version: str) -> None:
+        return None
+
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr(pythons, "find", lambda version: None)
+    monkeypatch.setattr(pythons, "find", nowhere)
     for arguments, code in (([], 0), (["3.12"], 1)):
         monkeypatch.setattr(sys, "argv", ["pythons", "folder", *arguments])
         assert pythons.main() == code
@@ -157,4 +168,4 @@ def test_the_noxfile_imports_without_running_anything() -> None:
         "subprocess.Popen = builtins.print = pathlib.Path.read_text = no\n"
         "runpy.run_path('noxfile.py')\n"
     )
-    subprocess.run([sys.executable, "-c", script], cwd=workflows.ROOT, check=True)
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qsl
 
-import httpcore
 import httpx
 import pytest
 from jsonschema.exceptions import ValidationError
@@ -283,79 +282,36 @@ class AsyncJudgedTransport(httpx.AsyncBaseTransport):
 
 
 def watch(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Show ``judge`` what the package's clients send when they are left to themselves.
+    """Show ``judge`` what the package's clients send when they are left to themselves."""
+    from okta_oidc._wire.async_lanes import AsyncOriginTransport
+    from okta_oidc._wire.lanes import OriginTransport
 
-    They are built on httpcore's pools, which are below anything that an ``httpx.Client`` could be
-    given, and so below the code under test. Other users of those pools are not looked at.
-    """
-    send = httpcore.ConnectionPool.handle_request
-    send_async = httpcore.AsyncConnectionPool.handle_async_request
+    stock = OriginTransport.handle_request
 
-    def judged(self: httpcore.ConnectionPool, request: httpcore.Request) -> httpcore.Response:
-        response = send(self, request)
-        if not _is_ours(request):
-            return response
-        try:
-            content = b"".join(response.iter_stream())
-        finally:
-            response.close()
-        judge.see(*_as_httpx(request, response, content))
-        return httpcore.Response(response.status, headers=response.headers, content=content)
+    def handle_request(self: OriginTransport, request: httpx.Request) -> httpx.Response:
+        inner = httpx.MockTransport(functools.partial(stock, self))
+        return JudgedTransport(judge, inner).handle_request(request)
 
-    async def async_judged(
-        self: httpcore.AsyncConnectionPool, request: httpcore.Request
-    ) -> httpcore.Response:
-        response = await send_async(self, request)
-        if not _is_ours(request):
-            return response
-        try:
-            content = b"".join([chunk async for chunk in response.aiter_stream()])
-        finally:
-            await response.aclose()
-        judge.see(*_as_httpx(request, response, content))
-        return httpcore.Response(response.status, headers=response.headers, content=content)
-
-    monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", judged)
-    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", async_judged)
+    monkeypatch.setattr(OriginTransport, "handle_request", handle_request)
+    _watch_async(judge, monkeypatch, AsyncOriginTransport)
 
 
 def watch_aiohttp(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """As :func:`watch`, for ``okta_oidc.aiohttp_client``."""
     from okta_oidc._wire.aiohttp import AiohttpTransport
 
-    send = AiohttpTransport.handle_async_request
-
-    async def judged(self: AiohttpTransport, request: httpx.Request) -> httpx.Response:
-        response = await send(self, request)
-        try:
-            stream = cast("AsyncIterable[bytes]", response.stream)
-            content = b"".join([chunk async for chunk in stream])
-        finally:
-            await response.aclose()
-        seen = _copy(response, content)
-        await seen.aread()
-        judge.see(request, seen)
-        return _copy(response, content)
-
-    monkeypatch.setattr(AiohttpTransport, "handle_async_request", judged)
+    _watch_async(judge, monkeypatch, AiohttpTransport)
 
 
-def _is_ours(request: httpcore.Request) -> bool:
-    agent = {name.lower(): value for name, value in request.headers}.get(b"user-agent", b"")
-    return agent.startswith(b"okta-oidc/")
+def _watch_async(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, transport: type[httpx.AsyncBaseTransport]
+) -> None:
+    stock = transport.handle_async_request
 
+    async def handle_async_request(
+        self: httpx.AsyncBaseTransport, request: httpx.Request
+    ) -> httpx.Response:
+        inner = httpx.MockTransport(functools.partial(stock, self))
+        return await AsyncJudgedTransport(judge, inner).handle_async_request(request)
 
-def _as_httpx(
-    request: httpcore.Request, response: httpcore.Response, content: bytes
-) -> tuple[httpx.Request, httpx.Response]:
-    url = request.url
-    address = httpx.URL(
-        scheme=url.scheme.decode(), host=url.host.decode(), port=url.port, raw_path=url.target
-    )
-    asked = httpx.Request(
-        request.method.decode(),
-        address,
-        headers=request.headers,
-        stream=httpx.ByteStream(b"".join(cast("Iterable[bytes]", request.stream))),
-    )
-    return asked, httpx.Response(response.status, headers=response.headers, content=content)
+    monkeypatch.setattr(transport, "handle_async_request", handle_async_request)

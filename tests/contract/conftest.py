@@ -112,9 +112,9 @@ def authority(
         found: Authority
         match server:
             case Server.FAKE_IN_MEMORY:
-                found = FakeAuthority(server, FakeOkta())
+                found = FakeAuthority(server, FakeOkta(refuse_cookies=True))
             case Server.FAKE_ON_PORT:
-                fake = FakeOkta()
+                fake = FakeOkta(refuse_cookies=True)
                 stack.enter_context(fake.serve())
                 found = FakeAuthority(server, fake)
             case Server.OIDC_PROVIDER | Server.OIDC_PROVIDER_TLS:

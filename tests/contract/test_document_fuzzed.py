@@ -15,7 +15,7 @@ from itertools import cycle
 from typing import Any, cast
 
 import pytest
-from okta_oidc import ORG
+from okta_oidc import ORG, APIError, Tokens
 from okta_oidc.testing import FakeOkta
 from schemathesis.core.failures import FailureGroup
 
@@ -25,12 +25,24 @@ from ._judge import DOCUMENT
 CLIENT_ID = "0oaexampleclientid00"
 CLIENT_SECRET = "example-client-secret"
 REDIRECT_URI = "https://app.example.com/callback"
+MFA_USER = "mfa@example.com"
 CREDENTIALS = {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
 
 # A server may pass over what it does not understand, and FakeOkta does: an unknown hint (RFC 7009
 # section 2.1, RFC 7662 section 2.1), resource indicators, of which a form cannot tell one from a
 # list of one, and proofs of possession, which mean nothing to an application without DPoP.
 OVERLOOKED = {"token_type_hint", "resource", "dpop"}
+
+# Parameters whose generated values seldom make sense together: a request that may succeed has none.
+UNSURE = {
+    "id_token_hint",
+    "request",
+    "request_expiry",
+    "code_challenge",
+    "code_challenge_method",
+    "response_mode",
+    "dpop_jkt",
+}
 
 # Its annotations leave type parameters open: a strict type checker takes that for our mistake.
 schemathesis: Any = import_module("schemathesis")
@@ -50,12 +62,13 @@ NEGATIVE_DATA_REJECTION: Any = import_module("schemathesis.checks").CHECKS.get_o
 def fake() -> Iterator[FakeOkta]:
     fake = FakeOkta(rate_limit=None, scopes=("example.read", "example.write"))
     fake.add_client(CLIENT_ID, CLIENT_SECRET)
+    fake.add_user(MFA_USER, password="example-password", mfa_required=True)
     with fake.serve():
         yield fake
         statuses = Counter((request.endpoint, request.status) for request in fake.requests)
     # Requests that all fail at the door would show nothing.
-    for endpoint in {endpoint for endpoint, _ in statuses} - {None}:
-        assert statuses[endpoint, 200] >= 5
+    few = {name for name, _ in statuses if name and statuses[name, 200] < 5}
+    assert not few, statuses
 
 
 def _form(case: Any) -> dict[str, Any]:
@@ -70,41 +83,75 @@ class _Turns:
         self._authenticate = cycle([True, False])
         self._enliven = cycle([True, False, False])
 
-    def take(self, case: Any, fake: FakeOkta) -> None:
+    def take(self, case: Any, fake: FakeOkta) -> dict[str, str]:
+        """Change the case's form; the headers to add to it."""
         form = _form(case)
-        if not form or not next(self._authenticate):
-            return
+        endpoint = case.operation.path.rpartition("/v1/")[2]
+        if not next(self._authenticate):
+            return {}
+        if endpoint == "userinfo":
+            return {"Authorization": f"Bearer {self._tokens(case, fake).access_token}"}
         for name in CREDENTIALS & form.keys():
             del form[name]
-        if next(self._enliven):
+        if form and endpoint == "par":
+            # A parameter of the request there, beside the credentials as well.
+            form["client_id"] = CLIENT_ID
+        enlivens = next(self._enliven)
+        if form and enlivens:
             form |= {name: value for name, value in self._live(case, fake).items() if name in form}
+            for name in UNSURE & form.keys():
+                del form[name]
+        return {}
 
-    @staticmethod
-    def _live(case: Any, fake: FakeOkta) -> dict[str, str]:
-        where = "default" if "{authorizationServerId}" in case.operation.path else ORG
-        code = fake.authorize(REDIRECT_URI, client_id=CLIENT_ID, auth_server_id=where)
-        with fake.client(client_id=CLIENT_ID, auth_server_id=where) as okta:
-            tokens = okta.token_for_code(code, REDIRECT_URI)
+    def _live(self, case: Any, fake: FakeOkta) -> dict[str, str]:
+        tokens, where = self._tokens(case, fake), _server_of(case)
         fresh = fake.authorize(REDIRECT_URI, client_id=CLIENT_ID, auth_server_id=where)
+        with (
+            fake.client(client_id=CLIENT_ID, auth_server_id=where) as okta,
+            pytest.raises(APIError) as refused,
+        ):
+            okta.token(
+                {
+                    "grant_type": "password",
+                    "username": MFA_USER,
+                    "password": "example-password",
+                    "scope": "openid",
+                }
+            )
         return {
             "code": fresh,
             "redirect_uri": REDIRECT_URI,
             "refresh_token": tokens.refresh_token or "",
             "token": tokens.access_token,
+            "mfa_token": str(refused.value.extra["mfa_token"]),
+            "login_hint": fake.user.username,
+            "response_type": "code",
+            "scope": "openid",
         }
+
+    @staticmethod
+    def _tokens(case: Any, fake: FakeOkta) -> Tokens:
+        where = _server_of(case)
+        code = fake.authorize(REDIRECT_URI, client_id=CLIENT_ID, auth_server_id=where)
+        with fake.client(client_id=CLIENT_ID, auth_server_id=where) as okta:
+            return okta.token_for_code(code, REDIRECT_URI)
+
+
+def _server_of(case: Any) -> Any:
+    return "default" if "{authorizationServerId}" in case.operation.path else ORG
 
 
 TURNS = _Turns()
 
 
 def _agree(case: Any, fake: FakeOkta) -> None:
-    TURNS.take(case, fake)
+    added = TURNS.take(case, fake)
     headers: Any = case.headers or {}
     names = {*_form(case), *cast("Iterable[str]", headers)}
     excluded = [NEGATIVE_DATA_REJECTION] if names & OVERLOOKED else []
-    case.call_and_validate(
-        base_url=fake.url, auth=(CLIENT_ID, CLIENT_SECRET), excluded_checks=excluded
-    )
+    # An access token of the caller's, or the client's credentials: never both.
+    auth = None if added else (CLIENT_ID, CLIENT_SECRET)
+    case.call_and_validate(base_url=fake.url, auth=auth, headers=added, excluded_checks=excluded)
 
 
 test_fake_and_document_agree = SCHEMA.parametrize()(_agree)

@@ -10,11 +10,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-import attrs
 import httpx
 import okta_oidc
 import pytest
@@ -65,7 +65,7 @@ class Stage(FakeOkta):
         if "code_verifier" in real:
             real["code_verifier"] = _VERIFIER
         if real != form:
-            request = attrs.evolve(request, body=urlencode(real).encode())
+            request = replace(request, body=urlencode(real).encode())
         return super().handle(request)
 
     def route(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ class Stage(FakeOkta):
         self._route_requests(monkeypatch)
 
     def _register(self, auth_method: AuthMethod) -> None:
-        client = attrs.evolve(self._state.clients[CLIENT_ID], auth_method=auth_method)
+        client = replace(self._state.clients[CLIENT_ID], auth_method=auth_method)
         self._state.clients[CLIENT_ID] = client
 
     def _real(self, value: str, form: Mapping[str, str], request: IncomingRequest) -> str:
@@ -92,7 +92,7 @@ class Stage(FakeOkta):
             "redirect_uri": _REDIRECT_URI,
         }
         credentials = {name: form[name] for name in _CREDENTIALS & form.keys()}
-        errand = attrs.evolve(
+        errand = replace(
             request,
             path=f"{request.path.rpartition('/')[0]}/token",
             body=urlencode(grant | credentials).encode(),

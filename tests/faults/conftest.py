@@ -17,7 +17,7 @@ from ._proxy import FaultProxy
 @pytest.fixture(scope="module")
 def okta() -> Generator[FakeOkta]:
     """The real server behind the proxy; it knows the client of :mod:`._faces`."""
-    fake = FakeOkta(rate_limit=None)
+    fake = FakeOkta(rate_limit=None, refuse_cookies=True)
     fake.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[REDIRECT_URI])
     with fake.serve():
         yield fake

@@ -102,6 +102,8 @@ def fuzz_sockets(inputs: int, number: int) -> int:
         def one(name: CallName, wire: bytes, index: int) -> None:
             server.requests.clear()
             answer.wire = wire
+            # A limit that one answer tells of would hold back the next call.
+            callers[index].client._flow.runtime.limits.forget()
             check_call(lambda: callers[index].call(name), name)
 
         def run(wanted: int, rng: random.Random) -> int:

@@ -11,14 +11,19 @@ from typing import Any, Literal, assert_type
 
 import httpx
 import okta_oidc
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from okta_oidc import (
     OFFLINE_SCOPE,
     ORG,
     APIError,
     AsyncOktaOIDC,
+    ClientAuth,
     ClientSecretBasic,
+    ClientSecretJwt,
     ClientSecretPost,
     ConfigurationError,
+    DPoP,
     HttpInfo,
     Introspection,
     InvalidClientError,
@@ -26,6 +31,8 @@ from okta_oidc import (
     MalformedResponseError,
     OktaError,
     OktaOIDC,
+    PrivateKeyJwt,
+    PublicClient,
     RateLimitError,
     Retry,
     ServerError,
@@ -81,8 +88,29 @@ def authentication() -> None:
     anywhere: list[httpx.Auth] = [basic, post]
     httpx.Client(auth=anywhere[0])
     Client(base_url="https://org.okta.com", httpx_args={"auth": post})
+    jwt = ClientSecretJwt("client-id", "client-secret", alg="HS512")
+    public = PublicClient("client-id")
+    methods: list[ClientAuth] = [basic, post, jwt, public]
+    assert_type(methods[0].client_id, str)
+    assert_type(jwt.method, str)
+    assert_type(jwt.sign(b"a=b", "https://org.okta.com", 15.0), tuple[str | None, bytes])
     ClientSecretBasic("client-id")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ClientSecretPost(b"x", "y")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def keys(rsa_key: RSAPrivateKey, ec_key: EllipticCurvePrivateKey, public_key: RSAPublicKey) -> None:
+    for key in ("PEM", b"PEM", {"kty": "EC"}, rsa_key, ec_key):
+        assert_type(PrivateKeyJwt("client-id", key, kid="kid", alg="RS256"), PrivateKeyJwt)
+        assert_type(DPoP(key, alg="RS256"), DPoP)
+    PrivateKeyJwt("client-id", public_key)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    PrivateKeyJwt("client-id")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    dpop = DPoP()
+    assert_type(dpop.thumbprint, str)
+    assert_type(dpop.auth("access-token"), httpx.Auth)
+    OktaOIDC("https://org.okta.com", PublicClient("client-id"), dpop=dpop)
+    AsyncOktaOIDC("https://org.okta.com", PrivateKeyJwt("client-id", rsa_key), dpop=None)
+    assert_type(OktaOIDC.from_env(), OktaOIDC)
+    assert_type(AsyncOktaOIDC.from_env("OKTA_B_", timeout=2.5, dpop=dpop), AsyncOktaOIDC)
 
 
 def clients(basic: ClientSecretBasic, post: ClientSecretPost) -> None:

@@ -44,14 +44,18 @@ def _resolve(node: dict[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", target)
 
 
-def _operation(path: str) -> dict[str, Any] | None:
+def _template(path: str) -> str:
     segments = path.split("/")
-    if segments[:2] != ["", "oauth2"] or segments[-2] != "v1":
-        return None
-    if len(segments) == 5:
+    if path.startswith("/.well-known/oauth-authorization-server/oauth2/") and len(segments) == 5:
+        segments[4] = "{authorizationServerId}"
+    elif segments[:2] == ["", "oauth2"] and segments[2:3] != ["v1"] and len(segments) > 3:
         segments[2] = "{authorizationServerId}"
-    item = _document()["paths"].get("/".join(segments))
-    return None if item is None else cast("dict[str, Any]", item["post"])
+    return "/".join(segments)
+
+
+def _operation(method: str, path: str) -> dict[str, Any] | None:
+    item: dict[str, Any] = _document()["paths"].get(_template(path), {})
+    return item.get(method.lower())
 
 
 @cache
@@ -60,9 +64,10 @@ def _validator(schema_key: str) -> Validator:
     if schema_key.startswith("#/"):
         schema = {"$ref": schema_key}
     else:
-        operation = _operation(schema_key.rsplit(" ", 1)[0])
+        method, path, status = schema_key.split(" ")
+        operation = _operation(method, path)
         assert operation is not None
-        response = _resolve(operation["responses"][schema_key.rsplit(" ", 1)[1]])
+        response = _resolve(operation["responses"][status])
         schema = dict(response["content"]["application/json"]["schema"])
     whole = {**schema, "components": _document()["components"]}
     return cast("Validator", OAS31Validator(whole))
@@ -74,9 +79,9 @@ REFUSALS = {400, 401, 403, 404, 405, 429, 500, 503}
 
 def assert_documented(response: httpx.Response) -> None:
     """Fail unless the document promises such an answer from this operation."""
-    path = response.request.url.path
-    operation = _operation(path)
-    if operation is None or response.request.method != "POST":
+    path, method = response.request.url.path, response.request.method
+    operation = _operation(method, path)
+    if operation is None:
         # Answered before any operation is reached: only the shape can be checked.
         if response.status_code >= 400:
             known = "OktaErrorBody" if "errorCode" in response.json() else "OAuthErrorBody"
@@ -92,7 +97,7 @@ def assert_documented(response: httpx.Response) -> None:
         assert "content-type" not in response.headers
         return
     assert response.headers["content-type"] == "application/json"
-    _validator(f"{path} {described}").validate(response.json())
+    _validator(f"{method} {path} {described}").validate(response.json())
     members = response.json()
     if response.status_code >= 400:
         assert ("errorCode" in members) != ("error" in members)
@@ -109,6 +114,11 @@ class Wire:
         self._client_id = fake.client_id if client is None else client.client_id
         self._secret = fake.client_secret if client is None else client.client_secret
         self._method = "client_secret_basic" if client is None else client.auth_method
+
+    @property
+    def credentials(self) -> tuple[str, str | None]:
+        """Client id and secret."""
+        return self._client_id, self._secret
 
     def url(self, endpoint: str, server: str | None = "default") -> str:
         prefix = "/oauth2" if server is None else f"/oauth2/{server}"
@@ -152,6 +162,26 @@ class Wire:
             headers={"Content-Type": "application/x-www-form-urlencoded", **(headers or {})},
             documented=documented,
         )
+
+    def get(
+        self,
+        endpoint: str,
+        parameters: Parameters = (),
+        *,
+        server: str | None = "default",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """A request without client authentication, its parameters in the query."""
+        query = urlencode(
+            list(parameters.items() if isinstance(parameters, Mapping) else parameters)
+        )
+        url = self.url(endpoint, server) + (f"?{query}" if query else "")
+        return self.raw("GET", url, headers=headers)
+
+    def well_known(self, name: str, server: str | None = "default") -> httpx.Response:
+        """A metadata document."""
+        prefix = "" if server is None else f"/oauth2/{server}"
+        return self.raw("GET", f"{self.fake.url}{prefix}/.well-known/{name}")
 
     def post(
         self,
@@ -201,7 +231,7 @@ class Wire:
         )
 
     def sign_in(
-        self, scope: str = "openid offline_access", *, server: str | None = "default", **more: str
+        self, scope: str = "openid offline_access", *, server: str | None = "default", **more: Any
     ) -> dict[str, Any]:
         """A whole sign-in; the members of the token response."""
         code = self.fake.authorize(

@@ -37,7 +37,6 @@ from okta_oidc._runtime import RUNTIME
 from okta_oidc_api import Client
 from okta_oidc_api.api.introspection import custom_introspect, org_introspect
 from okta_oidc_api.models import IntrospectionResponse, IntrospectRequest
-from starlette.datastructures import Secret
 
 from ._faces import CALLS, Face, Kind
 from ._keys import CURVES, Vault, claims_of, ec_key, jwk, pem, private_numbers, rsa_key, unverified
@@ -54,6 +53,21 @@ TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_URL = f"{ORG_URL}/oauth2/default/v1/token"
 FORM_HEADERS = {"content-type": "application/x-www-form-urlencoded"}
 ALGS = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", *CURVES)
+
+
+class Secret:
+    """Starlette's wrapper, by its name; :func:`test_starlettes_own_wrapper` knows the real one."""
+
+    __module__ = "starlette.datastructures"
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+    def __str__(self) -> str:
+        return self._value
 
 
 def key_for(alg: str) -> Any:
@@ -390,6 +404,28 @@ def test_wrapped_secrets_are_taken_for_what_they_hold(method: str) -> None:
         assert wrapped.secrets == plain.secrets
         with pytest.raises(ConfigurationError, match="client_id is missing"):
             make(wrap(""), SECRET)
+
+
+def test_starlettes_own_wrapper() -> None:
+    wrapper = pytest.importorskip("starlette.datastructures").Secret
+    assert ClientSecretPost(wrapper(CLIENT_ID), wrapper(SECRET)).secrets == (SECRET,)
+
+
+def test_another_wrapper_is_not_read_by_its_text() -> None:
+    class Derived(Secret):
+        __module__ = "somewhere"
+
+    class Stranger:
+        __qualname__ = "Secret"
+
+        def __str__(self) -> str:
+            return SECRET
+
+    derived: Any = Derived(SECRET)
+    assert ClientSecretPost(CLIENT_ID, derived).secrets == (SECRET,)
+    stranger: Any = Stranger()
+    with pytest.raises(ConfigurationError, match="client_secret must be a string, not Stranger"):
+        ClientSecretPost(CLIENT_ID, stranger)
 
 
 def test_a_wrapped_private_key_is_a_key() -> None:

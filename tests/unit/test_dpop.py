@@ -29,6 +29,8 @@ from okta_oidc import (
     TransportError,
 )
 from okta_oidc._runtime import RUNTIME
+from okta_oidc_api.api.token import custom_token
+from okta_oidc_api.models import RefreshTokenGrant
 
 from ._faces import CALLS, Face, Kind
 from ._keys import (
@@ -47,7 +49,7 @@ from ._recording import Recorder, http_bytes, never
 from ._samples import CALLBACK, CLIENT_ID, ORG_URL, TOKENS, answer, oauth_error
 from ._secrets import frames_of
 from .conftest import OpenOkta, ServeRaw, on_every_loop
-from .test_client_assertions import KMSError, broken_vault, jti_of
+from .test_client_assertions import KMSError, assertion_in, broken_vault, jti_of
 from .test_redaction import everything_said
 
 TOKEN_URL = f"{ORG_URL}/oauth2/default/v1/token"
@@ -146,6 +148,8 @@ def test_what_a_proof_says(alg: str, clock: list[float]) -> None:
     assert claims == {"htm": "POST", "htu": TOKEN_URL, "iat": 1_767_607_200}
     assert type(claims["iat"]) is int
     assert proof.nonce is None
+    for url in (f"{TOKEN_URL}?a=b#c", f"{TOKEN_URL}#c?a"):
+        assert unverified(dpop.proof("POST", url).jwt)[1]["htu"] == TOKEN_URL
 
 
 def test_the_example_of_rfc_9449() -> None:
@@ -232,6 +236,27 @@ def test_without_dpop_nothing_is_proved(open_okta: OpenOkta) -> None:
     for wrong in ("key", ec_key(), True):
         with pytest.raises(ConfigurationError, match="dpop must be DPoP or None"):
             open_okta(handler=never, dpop=wrong)
+
+
+def test_a_proof_of_the_callers_own_goes_alone(open_okta: OpenOkta) -> None:
+    handler = Recorder(use_nonce("n1"))
+    okta = open_okta(handler=handler, dpop=DPoP())
+    with pytest.raises(APIError):
+        okta.generated(custom_token, body=RefreshTokenGrant(refresh_token="r"), dpop="their-proof")
+    assert [request.headers.get_list("dpop") for request in handler.requests] == [["their-proof"]]
+
+
+def test_a_generated_function_is_proved_too(open_okta: OpenOkta) -> None:
+    handler = Recorder(use_nonce("n1"), bound())
+    okta = open_okta(handler=handler, dpop=DPoP())
+    answered = okta.generated(custom_token, body=RefreshTokenGrant(refresh_token="r"))
+    assert answered.parsed is not None
+    assert answered.parsed.token_type == "DPoP"
+    assert nonces_in(handler) == [None, "n1"]
+    with pytest.raises(MalformedResponseError, match="DPoP"):
+        open_okta(handler=Recorder(answer(body=TOKENS)), dpop=DPoP()).generated(
+            custom_token, body=RefreshTokenGrant(refresh_token="r")
+        )
 
 
 @pytest.mark.parametrize("status", [400, 401])
@@ -769,6 +794,33 @@ def test_no_error_shows_a_proof_that_the_server_quotes(open_okta: OpenOkta) -> N
     assert "has been used already" in whole
     for part in quoted[0].split("."):
         assert part not in whole
+
+
+FAILURES: dict[str, Any] = {
+    "refused": answer(400, oauth_error("invalid_grant")),
+    "wrong proof": answer(401, oauth_error("invalid_dpop_proof")),
+    "gateway": answer(502, b"<html>"),
+    "malformed": answer(200, b"<html>"),
+    "not bound": answer(200, TOKENS),
+    "broken": httpx.ReadError("reset"),
+    "not connected": httpx.ConnectError("refused"),
+    "their bug": ValueError("a bug in a transport of the caller's own"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@on_every_loop
+def test_no_frame_holds_an_assertion_or_a_proof(open_okta: OpenOkta, failure: str) -> None:
+    handler = Recorder(FAILURES[failure])
+    auth = PrivateKeyJwt(CLIENT_ID, ec_key())
+    okta = open_okta(handler=handler, dpop=DPoP(ec_key()), auth=auth, retry=None)
+    with pytest.raises((OktaError, ValueError)) as caught:
+        okta.token_for_code("the-code", CALLBACK)
+    said = "\n".join(frames_of(caught.value))
+    (request,) = handler.requests
+    for jwt in (request.headers["dpop"], assertion_in(request.content)):
+        for part in jwt.split("."):
+            assert part not in said
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -26,7 +26,7 @@ from .fake_wire import (
 def claims(jwt: str) -> dict[str, Any]:
     header, payload, signature = jwt.split(".")
     assert signature
-    assert json.loads(urlsafe_b64decode(header + "=="))["alg"] == "HS256"
+    assert json.loads(urlsafe_b64decode(header + "=="))["alg"] == "RS256"
     decoded: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=="))
     return decoded
 

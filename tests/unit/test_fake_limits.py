@@ -143,6 +143,16 @@ def test_a_ticking_clock_follows_real_time(monkeypatch: pytest.MonkeyPatch) -> N
     assert clock.now() == 113.5
 
 
+def test_a_fake_can_be_told_to_tick() -> None:
+    fake = FakeOkta(ticking=True)
+    before = fake.clock.now()
+    while fake.clock.now() == before:
+        pass
+    assert FakeOkta().clock.now() <= time.time()
+    with pytest.raises(ValueError, match="tick"):
+        FakeOkta(clock=FakeClock(), ticking=True)
+
+
 def test_the_default_clock_agrees_with_the_machines() -> None:
     before = time.time()
     assert before <= FakeOkta().clock.now() <= time.time()

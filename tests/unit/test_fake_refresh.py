@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from okta_oidc.testing import FakeOkta
 
@@ -93,7 +95,7 @@ def test_a_redirect_uri_beside_the_refresh_token_is_tolerated() -> None:
 # Leeway and reuse
 
 
-@pytest.mark.parametrize("age", [0, 29.9, 30])
+@pytest.mark.parametrize("age", [0, 29, 29.9])
 def test_within_the_leeway_the_old_token_works_and_yields_the_same_successor(age: float) -> None:
     fake = FakeOkta(leeway=30)
     wire = Wire(fake)
@@ -105,7 +107,7 @@ def test_within_the_leeway_the_old_token_works_and_yields_the_same_successor(age
     assert wire.is_active(second)
 
 
-@pytest.mark.parametrize("age", [30.1, 31, 3000])
+@pytest.mark.parametrize("age", [30, 30.1, 3000])
 def test_reuse_after_the_leeway_ends_the_whole_family(age: float) -> None:
     fake = FakeOkta(leeway=30)
     wire = Wire(fake)
@@ -125,14 +127,75 @@ def test_reuse_after_the_leeway_ends_the_whole_family(age: float) -> None:
     assert wire.refresh(bystander["refresh_token"]).status_code == 200
 
 
-def test_no_leeway_still_overlaps_for_an_instant() -> None:
+@pytest.mark.parametrize("of", ["fake", "app"])
+def test_without_leeway_reuse_is_seen_at_once_on_a_standing_clock(of: str) -> None:
+    fake = FakeOkta(leeway=0) if of == "fake" else FakeOkta()
+    wire = Wire(fake, None if of == "fake" else fake.add_client(leeway=0))
+    first = wire.sign_in()["refresh_token"]
+    second = members(wire.refresh(first))
+    assert wire.is_active(second["refresh_token"])
+    assert not wire.is_active(first)
+    assert_oauth_error(wire.refresh(first), 400, "invalid_grant")
+    assert not wire.is_active(second["refresh_token"])
+    assert_oauth_error(wire.refresh(second["refresh_token"]), 400, "invalid_grant")
+
+
+def test_without_leeway_the_newest_token_always_works() -> None:
+    wire = Wire(FakeOkta(leeway=0))
+    token = wire.sign_in()["refresh_token"]
+    for _ in range(3):
+        token = members(wire.refresh(token))["refresh_token"]
+    assert wire.is_active(token)
+
+
+def test_families_ended_by_reuse_are_counted_once_each() -> None:
     fake = FakeOkta(leeway=0)
     wire = Wire(fake)
+    families = [wire.sign_in()["refresh_token"] for _ in range(3)]
+    for token in families:
+        wire.refresh(token)
+    assert fake.families_ended == 0
+    for token in families[:2]:
+        for _ in range(2):
+            assert_oauth_error(wire.refresh(token), 400, "invalid_grant")
+    assert fake.families_ended == 2
+    # What ends otherwise is no reuse.
+    code = fake.authorize(CALLBACK)
+    wire.redeem(code)
+    wire.redeem(code)
+    last = wire.sign_in()["refresh_token"]
+    wire.revoke(last)
+    wire.refresh(last)
+    assert fake.families_ended == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "within", "past"),
+    [("leeway", True, False), ("active", True, True), ("inactive", False, False)],
+)
+def test_what_introspection_says_of_a_spent_token_is_a_setting(
+    setting: Any, within: bool, past: bool
+) -> None:
+    fake = FakeOkta(leeway=30, introspect_spent=setting, refresh_token_lifetime=600)
+    wire = Wire(fake)
     first = wire.sign_in()["refresh_token"]
-    wire.refresh(first)
-    assert wire.refresh(first).status_code == 200
-    fake.clock.advance(0.001)
-    assert_oauth_error(wire.refresh(first), 400, "invalid_grant")
+    assert wire.is_active(first)
+    second = members(wire.refresh(first))["refresh_token"]
+    assert wire.is_active(first) is within
+    fake.clock.advance(30)
+    assert wire.is_active(first) is past
+    # Asking is no reuse, and the answer promises nothing.
+    assert wire.is_active(second)
+    assert fake.families_ended == 0
+    fake.clock.advance(570)
+    assert not wire.is_active(first)
+
+
+def test_a_revoked_family_is_inactive_whatever_the_setting() -> None:
+    wire = Wire(FakeOkta(introspect_spent="active"))
+    first = wire.sign_in()["refresh_token"]
+    wire.revoke(members(wire.refresh(first))["refresh_token"])
+    assert not wire.is_active(first)
 
 
 def test_introspecting_a_superseded_token_is_not_reuse() -> None:
@@ -315,15 +378,29 @@ def test_suspension_ends_everything_of_a_user() -> None:
         ("nonsense", "default", "unsupported_grant_type"),
         ("implicit", "default", "unsupported_grant_type"),
         ("Password", "default", "unsupported_grant_type"),
-        ("urn:ietf:params:oauth:grant-type:device_code", "default", "unauthorized_client"),
-        ("urn:ietf:params:oauth:grant-type:token-exchange", None, "unauthorized_client"),
-        ("urn:ietf:params:oauth:grant-type:jwt-bearer", "default", "unauthorized_client"),
+        ("urn:ietf:params:oauth:grant-type:device_code", "default", "invalid_request"),
+        ("urn:ietf:params:oauth:grant-type:token-exchange", None, "invalid_request"),
+        ("urn:ietf:params:oauth:grant-type:jwt-bearer", "default", "invalid_request"),
+        ("urn:ietf:params:oauth:grant-type:saml2-bearer", "default", "unauthorized_client"),
+        ("interaction_code", None, "unauthorized_client"),
         ("urn:ietf:params:oauth:grant-type:jwt-bearer", None, "unsupported_grant_type"),
     ],
 )
 def test_other_grants(grant_type: str, server: str | None, error: str) -> None:
     response = Wire(FakeOkta()).post("token", {"grant_type": grant_type}, server=server)
     assert_oauth_error(response, 400, error)
+
+
+@pytest.mark.parametrize("server", ["default", None], ids=["custom", "org"])
+def test_a_grant_the_fake_does_not_offer_is_refused_although_the_app_has_it(
+    server: str | None,
+) -> None:
+    fake = FakeOkta()
+    names: list[Any] = ["urn:ietf:params:oauth:grant-type:saml2-bearer", "interaction_code"]
+    wire = Wire(fake, fake.add_client(grant_types=names))
+    for grant_type in names:
+        response = wire.post("token", {"grant_type": grant_type}, server=server)
+        assert_oauth_error(response, 400, "unsupported_grant_type")
 
 
 def test_a_grant_the_app_is_not_registered_for() -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from typing import get_type_hints
 
 import httpx
 import okta_oidc.testing
@@ -19,6 +20,15 @@ from .fake_wire import CALLBACK, CHALLENGE, VERIFIER, Wire
 
 pytest_plugins = ("pytester",)
 
+# The one of RFC 7517 appendix A.1.
+PUBLIC_KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+    "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    "kid": "1",
+}
+
 
 def test_every_promised_name_is_there_and_no_other() -> None:
     names = okta_oidc.testing.__all__
@@ -29,6 +39,16 @@ def test_every_promised_name_is_there_and_no_other() -> None:
     unknown = "Nothing"
     with pytest.raises(AttributeError, match=unknown):
         getattr(okta_oidc.testing, unknown)
+
+
+@pytest.mark.parametrize("name", okta_oidc.testing.__all__)
+def test_annotations_can_be_resolved(name: str) -> None:
+    promised: type = getattr(okta_oidc.testing, name)
+    get_type_hints(promised)
+    for key, member in vars(promised).items():
+        function = getattr(member, "fget", member)
+        if callable(function) and (key == "__init__" or not key.startswith("_")):
+            get_type_hints(function)
 
 
 def test_credentials_look_like_oktas_and_differ_between_fakes() -> None:
@@ -220,9 +240,9 @@ def test_options_reach_the_client() -> None:
 
 def test_clients_that_cannot_be_made() -> None:
     fake = FakeOkta()
-    public = fake.add_client(auth_method="none")
-    with pytest.raises(ValueError, match="public"):
-        fake.client(client_id=public.client_id)
+    secretive = fake.add_client(auth_method="private_key_jwt", keys=PUBLIC_KEY)
+    with pytest.raises(ValueError, match="private key"):
+        fake.client(client_id=secretive.client_id)
     with pytest.raises(LookupError):
         fake.async_client(client_id="0oaNobody")
 
@@ -250,6 +270,10 @@ def test_the_fixtures_are_fresh_and_the_server_ends(pytester: pytest.Pytester) -
             assert fake_okta_server.url.startswith("http://127.0.0.1:")
             assert httpx.get(fake_okta_server.url).status_code == 404
 
+        def test_one_okta_by_two_names(fake_okta, fake_okta_server):
+            assert fake_okta is fake_okta_server
+            assert fake_okta.url.startswith("http://127.0.0.1:")
+
         def test_after():
             names = [thread.name for thread in threading.enumerate()]
             assert not [name for name in names if name.startswith("fake-okta")]
@@ -258,7 +282,30 @@ def test_the_fixtures_are_fresh_and_the_server_ends(pytester: pytest.Pytester) -
     # From an installed package the fixtures have to come by themselves.
     installed = any(point.name == "okta_oidc" for point in entry_points(group="pytest11"))
     arguments = [] if installed else ["-p", "okta_oidc.testing._pytest"]
-    pytester.runpytest_inprocess("-q", *arguments).assert_outcomes(passed=4)
+    pytester.runpytest_inprocess("-q", *arguments).assert_outcomes(passed=5)
+
+
+def test_a_fake_of_ones_own_is_the_one_that_is_served(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from okta_oidc.testing import FakeOkta
+
+        @pytest.fixture
+        def fake_okta():
+            return FakeOkta(scopes=["of:mine"])
+        """
+    )
+    pytester.makepyfile(
+        """
+        def test_server(fake_okta_server):
+            with fake_okta_server.client() as okta:
+                okta.token({"grant_type": "client_credentials", "scope": "of:mine"})
+        """
+    )
+    installed = any(point.name == "okta_oidc" for point in entry_points(group="pytest11"))
+    arguments = [] if installed else ["-p", "okta_oidc.testing._pytest"]
+    pytester.runpytest_inprocess("-q", *arguments).assert_outcomes(passed=1)
 
 
 def test_loading_the_plugin_loads_nothing_else() -> None:

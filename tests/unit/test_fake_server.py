@@ -117,8 +117,11 @@ def test_the_transport_leads_to_its_own_host_only() -> None:
     assert client.get("https://fake.okta.test:443/").status_code == 404
 
 
-def test_a_client_with_a_cookie_jar_is_caught_on_both_ways_in() -> None:
-    fake = FakeOkta()
+@pytest.mark.parametrize(("refuse", "second"), [(False, 200), (True, 400)])
+def test_a_client_with_a_cookie_jar_is_served_or_caught_on_both_ways_in(
+    refuse: bool, second: int
+) -> None:
+    fake = FakeOkta(refuse_cookies=refuse)
 
     def twice(client: httpx.Client) -> list[int]:
         return [
@@ -127,9 +130,11 @@ def test_a_client_with_a_cookie_jar_is_caught_on_both_ways_in() -> None:
         ]
 
     with httpx.Client(transport=fake.transport) as client:
-        assert twice(client) == [200, 400]
+        assert twice(client) == [200, second]
+        assert fake.requests[-1].sent_cookies
     with fake.serve(), httpx.Client() as client:
-        assert twice(client) == [200, 400]
+        assert twice(client) == [200, second]
+        assert fake.requests[-1].sent_cookies
 
 
 # The real port

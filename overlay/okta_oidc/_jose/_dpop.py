@@ -6,9 +6,8 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator, Generator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -16,7 +15,12 @@ from .._auth import SecretText, Unpicklable, address_of, rebuilt, revealed
 from .._errors import ConfigurationError
 from .._runtime import RUNTIME
 from .._silence import silent
-from ._private_keys import PrivateKey, need_joserfc, new_key, private_key
+
+if TYPE_CHECKING:
+    from ._private_keys import PrivateKey
+else:
+    # Read with the first key: most programs import this module and prove nothing.
+    PrivateKey = Any
 
 MOST_REPEATS: Final = 2
 """How often one request is sent again for the server's nonce."""
@@ -24,18 +28,21 @@ MOST_REPEATS: Final = 2
 _NEEDS_NONCE: Final = "use_dpop_nonce"
 _MOST_ORIGINS: Final = 100
 _JTI_BYTES: Final = 16
+# Patterns are compiled when first used.
 # RFC 9449 §8.1, and no longer than a header is.
-_NONCE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,4096}")
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
-_CHALLENGE: Final = re.compile(r'\bDPoP\b.*\berror\s*=\s*"?use_dpop_nonce\b', re.IGNORECASE)
+_NONCE: Final = r"[\x21\x23-\x5b\x5d-\x7e]{1,4096}"
+_TOKEN: Final = r"[\x21-\x7e]+"
+_CHALLENGE: Final = r'(?i)\bDPoP\b.*\berror\s*=\s*"?use_dpop_nonce\b'
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Proof:
     """A proof for one request. ``jwt`` goes into its ``DPoP`` header; ``nonce`` is in it."""
 
-    jwt: str
-    nonce: str | None
+    __slots__ = ("jwt", "nonce")
+
+    def __init__(self, jwt: str, nonce: str | None) -> None:
+        self.jwt: Final = jwt
+        self.nonce: Final = nonce
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -59,6 +66,8 @@ class DPoP(Unpicklable):
 
     @silent
     def __init__(self, key: PrivateKey | None = None, *, alg: str | None = None) -> None:
+        from ._private_keys import need_joserfc, new_key, private_key
+
         need_joserfc(type(self).__name__)
         self._key: Final = new_key(alg) if key is None else private_key(key, alg)
         self._header: Final[dict[str, Any]] = {
@@ -86,7 +95,7 @@ class DPoP(Unpicklable):
             ConfigurationError: the token is empty, or holds what no token does.
         """
         token = revealed(access_token)
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        if not isinstance(token, str) or not re.fullmatch(_TOKEN, token):
             raise ConfigurationError("access_token is not an access token")
         return DPoPAuth(self, token)
 
@@ -198,7 +207,7 @@ class DPoPAuth(Unpicklable, httpx.Auth):
         asked, answered = address_of(request.url), address_of(response.url)
         self._dpop.saw(answered, response.headers)
         challenge = response.headers.get("www-authenticate", "")
-        code = _NEEDS_NONCE if _CHALLENGE.search(challenge) else None
+        code = _NEEDS_NONCE if re.search(_CHALLENGE, challenge) else None
         return (
             response.status_code == 401
             and _origin(asked) == _origin(answered)
@@ -218,4 +227,4 @@ def _origin(url: str) -> str:
 
 def _nonce_in(headers: Mapping[str, str]) -> str | None:
     nonce = headers.get("dpop-nonce")
-    return nonce if nonce is not None and _NONCE.fullmatch(nonce) else None
+    return nonce if nonce is not None and re.fullmatch(_NONCE, nonce) else None

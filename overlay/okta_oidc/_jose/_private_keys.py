@@ -35,9 +35,9 @@ _MEMBERS: Final = {
     "EC": ("crv", "x", "y", "d"),
 }
 
-_LABEL: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
-_PRIVATE_BLOCK: Final = re.compile(
-    r"-----BEGIN (?P<label>[A-Z ]*PRIVATE KEY)-----.*?-----END (?P=label)-----", re.DOTALL
+_LABEL: Final = r"-----BEGIN ([A-Z0-9 ]+)-----"
+_PRIVATE_BLOCK: Final = (
+    r"(?s)-----BEGIN (?P<label>[A-Z ]*PRIVATE KEY)-----.*?-----END (?P=label)-----"
 )
 _compact: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -181,7 +181,7 @@ def _of_text(text: str | bytes) -> object:
     # Line breaks that an environment file wrote out.
     if "\\n" in text:
         text = text.replace("\\r", "").replace("\\n", "\n")
-    labels = _LABEL.findall(text)
+    labels = re.findall(_LABEL, text)
     if not labels:
         raise ConfigurationError(
             "key is neither a PEM nor a JWK (the name of a file? pass what the file holds)"
@@ -202,7 +202,7 @@ def _of_text(text: str | bytes) -> object:
         raise ConfigurationError(
             "key is in the format of OpenSSH: `ssh-keygen -p -m PEM` makes a PEM of it"
         )
-    block = _PRIVATE_BLOCK.search(text)
+    block = re.search(_PRIVATE_BLOCK, text)
     native = None if block is None else _of_pem(block[0].encode("utf-8", "replace"))
     if native is None:
         raise ConfigurationError(

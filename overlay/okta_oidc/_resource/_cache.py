@@ -10,16 +10,18 @@ import os
 import threading
 import weakref
 from collections import Counter, OrderedDict
-from copy import copy
 from dataclasses import dataclass, replace
 from sys import intern
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
-from .._errors import ConfigurationError, TransportError
+from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
+from .._otel import count_lookup
 from .._results import Introspection
 from .._retry import is_number
 from .._runtime import Runtime
+
+FlightsT = TypeVar("FlightsT")
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
 # With less than this share of a rate limit left, active answers are kept twice as long.
@@ -100,42 +102,14 @@ class _Shelf(OrderedDict[bytes, _Kept]):
 
 @dataclass(slots=True, eq=False)
 class Question:
-    """One token that is being asked about.
+    """One that is under way. It is ``spoilt`` by what overtakes it.
 
-    ``where`` is what those who may wait for its answer have in common: all threads, or one event
-    loop; ``None`` if nobody may. ``done`` is an event of theirs. A ``spoilt`` one was overtaken: by
-    a revocation, or by a question put later and answered earlier. Nobody joins it, and an active
-    answer to it is not kept.
+    That is a revocation, or a question put later and answered earlier. Nobody waits for its answer
+    from then on, and an active one is not kept.
     """
 
     key: bytes
-    where: object
-    done: Any
     spoilt: bool = False
-    answer: Introspection | None = None
-    failure: Exception | None = None
-    # The loop holds tasks weakly.
-    task: object = None
-
-    def outcome(self, *, leads: bool) -> Introspection | None:
-        """The answer; ``None`` for one who has to ask: whoever did was torn away.
-
-        Raises:
-            TransportError: the task that asked was cancelled, with its event loop.
-
-        Whoever asked raises what went wrong, the others copies: an exception that is raised by many
-        would hold the frames of all. Of a class of the caller's own that cannot be copied, each
-        gets one by asking.
-        """
-        if leads and self.answer is None:
-            raise self.failure or TransportError("the call was cut short with its event loop")
-        if self.failure is None:
-            return self.answer
-        try:
-            failure = copy(self.failure)
-        except Exception:  # noqa: BLE001
-            return None
-        raise failure
 
 
 class IntrospectionCache:
@@ -190,6 +164,7 @@ class IntrospectionCache:
         """Start anew: a thread that held the lock, or asked a question, is not there in a child."""
         self._lock = threading.Lock()
         self._on_way: dict[bytes, list[Question]] = {}
+        self._flights: dict[bytes, dict[type[Any], Any]] = {}
 
     @property
     def stats(self) -> IntrospectionStats:
@@ -215,25 +190,29 @@ class IntrospectionCache:
         if not again:
             kept.seen = True
             self._hits += 1
+            count_lookup(hit=True)
         return kept.info
 
-    def join(self, question: Question) -> Question:
-        """The question under way that ``question`` may wait for, or itself, now under way."""
+    def flights(self, key: bytes, kind: type[FlightsT]) -> FlightsT:
+        """Those who want to know of ``key``, threads or tasks, and share one call."""
+        flights: FlightsT = self._flights.setdefault(key, {}).setdefault(kind, kind())
+        return flights
+
+    def begin(self, key: bytes) -> Question:
+        """A question, now under way."""
+        question = Question(key)
         with self._lock:
-            others = self._on_way.setdefault(question.key, [])
-            for other in others:
-                if question.where and other.where is question.where and not other.spoilt:
-                    return other
-            others.append(question)
-            return question
+            self._on_way.setdefault(key, []).append(question)
+        return question
 
     def leave(self, question: Question) -> None:
-        """``question`` is no longer under way: all who wait may go on."""
+        """``question`` is no longer under way."""
         with self._lock:
             others = [q for q in self._on_way.pop(question.key, ()) if q is not question]
             if others:
                 self._on_way[question.key] = others
-        question.done.set()
+            else:
+                self._flights.pop(question.key, None)
 
     def count(self, what: str) -> None:
         """Count one of the statistics up."""
@@ -261,6 +240,7 @@ class IntrospectionCache:
                 if other is question:
                     break
                 other.spoilt = True
+                self._flights.pop(question.key, None)
             self._active.pop(question.key, None)
             self._inactive.pop(question.key, None)
             if shared <= 0:
@@ -276,6 +256,7 @@ class IntrospectionCache:
             for key in keys:
                 self._active.pop(key, None)
                 self._inactive.pop(key, None)
+                self._flights.pop(key, None)
                 for question in self._on_way.get(key, ()):
                     question.spoilt = True
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Coroutine
-from contextvars import copy_context
+from collections.abc import Callable
 from hashlib import sha256
 from inspect import iscoroutinefunction
 from typing import Any, Final, TypeAlias
@@ -14,8 +12,10 @@ import httpx
 
 from .._config import ORG, AuthServerId, checked_server_id
 from .._errors import APIError, ConfigurationError, MalformedResponseError, OktaError
+from .._flights import AsyncFlights, Flights
 from .._flow import Flow
 from .._http import Reply
+from .._otel import count_lookup
 from .._results import Introspection, introspection_of
 from .._steps import Ask, Steps
 from ._cache import IntrospectionCache, Question
@@ -23,6 +23,7 @@ from ._cache import IntrospectionCache, Question
 # What is asked about: a token, with which hint, and of which server.
 About: TypeAlias = tuple[str, str | None, AuthServerId | None]
 Asking: TypeAlias = Steps[Introspection]
+Questioning: TypeAlias = Callable[[], Asking]
 Run: TypeAlias = Callable[[Asking], Any]
 
 _MOST_STATES: Final = 256
@@ -44,18 +45,11 @@ class CachedIntrospection:
         awaited = iscoroutinefunction(getattr(cache.shared, "load", None))
         if awaited and not asynchronous:
             raise ConfigurationError("OktaOIDC needs a plain tier: RedisIntrospectionTier")
-        self._asynchronous: Final = asynchronous
+        self._flights: Final[type[Flights[Any] | AsyncFlights[Any]]] = (
+            AsyncFlights if asynchronous else Flights
+        )
         self._blocking: Final = asynchronous and not awaited
         self._states: Final[dict[tuple[object, str | None], Any]] = {}
-        # What those who may wait for one another have in common: all threads, or one event loop.
-        self._where: Callable[[], object] = lambda: threading
-        self._event: Callable[[], Any] = threading.Event
-        if asynchronous:
-            from anyio import Event
-
-            from .._wire.loops import PerLoop
-
-            self._where, self._event = PerLoop(object).get, Event
 
     def kept(
         self, token: str, hint: str | None = None, server: AuthServerId | None = None
@@ -69,46 +63,31 @@ class CachedIntrospection:
             return None
         return self._find(digest.digest(), self._flow.runtime)
 
-    def asking(self, run: Run, steps: Asking, about: About, *, fresh: bool) -> Asking:
-        """Have one thread, or one task, ask by ``steps`` for all who want to know of this token.
+    def asking(self, run: Run, ask: Questioning, about: About, *, fresh: bool) -> Asking:
+        """Have one thread, or one task, ask for all who want to know of this token.
 
         The task is nobody's: whoever started it may be cancelled, the others have their answer.
-        ``run`` is the face's own way to drive steps.
+        ``ask`` makes the steps that ask Okta, ``run`` is the face's own way to drive steps.
         """
-        key = self._key(*about)
-        if not fresh:
-            self._cache.count("misses")
-        while True:
-            mine = Question(key, None if fresh else self._where(), self._event())
-            question = self._cache.join(mine)
-            if question is mine:
-                asking = self._answer(mine, steps, about[0], fresh=fresh)
-                yield Ask(self._begin if self._asynchronous else self._lead, mine, run, asking)
-            yield Ask(question.done.wait)
-            if (answer := question.outcome(leads=question is mine)) is not None:
-                return answer
+        key, token = self._key(*about), about[0]
+        if fresh:
+            return (yield from self._answer(key, ask, token, fresh=True))
+        self._cache.count("misses")
+        count_lookup(hit=False)
+        flights = self._cache.flights(key, self._flights)
+        work = lambda: run(self._answer(key, ask, token, fresh=False))  # noqa: E731
+        answer: Introspection = yield Ask(flights.join, work)
+        return answer
 
-    def _lead(self, question: Question, run: Run, asking: Asking) -> None:
-        try:
-            question.answer = run(asking)
-        except Exception as error:  # noqa: BLE001  # raised by all who wait
-            question.failure = error
-        finally:
-            self._cache.leave(question)
-
-    async def _lead_task(self, question: Question, run: Run, asking: Asking) -> None:
-        try:
-            question.answer = await run(asking)
-        except Exception as error:  # noqa: BLE001  # raised by all who wait
-            question.failure = error
-        finally:
-            self._cache.leave(question)
-
-    def _begin(self, question: Question, *args: Any) -> None:
-        question.task = _started(lambda: self._lead_task(question, *args))
-
-    def _answer(self, question: Question, steps: Asking, token: str, *, fresh: bool) -> Asking:
+    def _answer(self, key: bytes, ask: Questioning, token: str, *, fresh: bool) -> Asking:
         """Ask the shared tier, then Okta, and keep the answer."""
+        question = self._cache.begin(key)
+        try:
+            return (yield from self._answered(question, ask, token, fresh=fresh))
+        finally:
+            self._cache.leave(question)
+
+    def _answered(self, question: Question, ask: Questioning, token: str, *, fresh: bool) -> Asking:
         key, cache, runtime = question.key, self._cache, self._flow.runtime
         if not fresh:
             if (info := cache.find(key, runtime, again=True)) is None:
@@ -117,7 +96,7 @@ class CachedIntrospection:
                 return info
         cache.count("calls")
         try:
-            info = yield from steps
+            info = yield from ask()
         except OktaError as error:
             if fresh or not is_away(error) or (old := cache.stand_in(key, runtime)) is None:
                 raise
@@ -182,16 +161,3 @@ def is_away(error: OktaError) -> bool:
     if isinstance(error, APIError):
         return error.retryable or error.status == 429 or error.status >= 500
     return not isinstance(error, ConfigurationError)
-
-
-def _started(asked: Callable[[], Coroutine[Any, Any, None]]) -> object:
-    """A task that outlives whoever started it."""
-    from sniffio import current_async_library
-
-    if current_async_library() == "trio":
-        from trio.lowlevel import spawn_system_task
-
-        return spawn_system_task(asked, context=copy_context())
-    from asyncio import create_task
-
-    return create_task(asked())

@@ -17,7 +17,7 @@ from anyio import CancelScope, Semaphore
 from .core import core_request, core_url, pool_options
 from .environment import Origin
 from .loops import PerLoop
-from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, is_reusable
+from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, is_reusable, network_stream
 
 # asyncio may read more at a time than anyio hands out, and nothing tells of the rest: so much, and
 # far more than these endpoints answer.
@@ -136,7 +136,7 @@ class _Stream(httpx.AsyncByteStream):
             is_fit = (
                 lane.is_idle()
                 and is_reusable(self._response)
-                and self._response.extensions["network_stream"].received < _READ_AHEAD
+                and cast("_CountingStream", network_stream(self._response)).received < _READ_AHEAD
             )
         except BaseException:
             await self._lanes.give_up(lane)

@@ -24,7 +24,7 @@ _NEVER_SENT: Final = frozenset(
 _LOCAL: Final = frozenset({"LocalProtocolError", "InvalidURL"})
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Answer:
     """A response, read to its end.
 

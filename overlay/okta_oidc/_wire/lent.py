@@ -109,13 +109,16 @@ class _Lender:
                 headers[name] = value
         limit = request.extensions["timeout"]["read"]
         request_class, body_class = _watched(self._library)
-        return request_class(
+        body = body_class(request.stream)
+        theirs = request_class(
             request.method,
             str(request.url),
             headers=headers.raw,
-            stream=body_class(request.stream),
+            stream=body,
             extensions={**request.extensions, "timeout": _SecondsLeft(limit)},
         )
+        theirs.body = body
+        return theirs
 
     def response_of(self, error: Any, request: httpx.Request, theirs: Any) -> Any:
         """The response that a hook raised over (``raise_for_status``), or the failure."""
@@ -124,7 +127,7 @@ class _Lender:
             raise error
         if isinstance(error, self._library.HTTPStatusError):
             return error.response
-        if not isinstance(theirs.stream, SentBody):
+        if theirs.stream is not theirs.body:
             # A hook put another in its place, which cannot tell.
             cast("SentBody", request.stream).started = True
         raise Lost(error) from error
@@ -212,13 +215,11 @@ class _WatchedBody(SentBody):
 class _WatchedRequest:
     """Hooks, mounts and transports may read what is sent. Whoever does may have sent it."""
 
-    stream: Any
+    body: SentBody
 
     @property
     def content(self) -> bytes:
-        if isinstance(self.stream, SentBody):
-            return self.stream.take()
-        return cast("bytes", super().content)  # type: ignore[misc]
+        return self.body.take()
 
     def read(self) -> bytes:
         return self.content
@@ -236,7 +237,7 @@ def _watched(library: Any) -> tuple[type[Any], type[Any]]:
     )
 
 
-def _request_of(error: Any) -> object:
+def _request_of(error: Any) -> Any:
     try:
         return error.request
     except RuntimeError:  # it has none

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Final
+from typing import Any, Final
 
 import httpcore
 
@@ -25,7 +25,12 @@ def is_reusable(response: httpcore.Response) -> bool:
     parser = getattr(getattr(response.stream, "_connection", None), "_h11_state", None)
     if parser is None or parser.trailing_data[0] or response.status in WITHOUT_CONTENT:
         return False
-    return not _holds_more(response.extensions["network_stream"].get_extra_info("ssl_object"))
+    return not _holds_more(network_stream(response).get_extra_info("ssl_object"))
+
+
+def network_stream(response: Any) -> Any:
+    """The connection that brought this answer."""
+    return response.extensions["network_stream"]
 
 
 def _holds_more(tls: object) -> bool:

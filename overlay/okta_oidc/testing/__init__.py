@@ -1,6 +1,7 @@
 """An Okta for tests, in memory or on a loopback port: see :class:`FakeOkta`.
 
-The pytest fixtures ``fake_okta`` and ``fake_okta_server`` come with the installed package.
+The pytest fixtures ``fake_okta``, ``fake_okta_server`` and ``no_okta_network`` come with the
+installed package.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from ._fake import AuthorizationError as AuthorizationError
     from ._fake import FakeOkta as FakeOkta
     from ._faults import Faults as Faults
+    from ._network import NetworkGuard as NetworkGuard
     from ._registry import AuthorizationServer as AuthorizationServer
     from ._registry import FakeClient as FakeClient
+    from ._registry import FakeResource as FakeResource
     from ._registry import FakeUser as FakeUser
     from ._requests import RecordedRequest as RecordedRequest
     from ._server import LoopbackServer as LoopbackServer
@@ -25,10 +28,12 @@ __all__ = [
     "FakeClient",
     "FakeClock",
     "FakeOkta",
+    "FakeResource",
     "FakeTransport",
     "FakeUser",
     "Faults",
     "LoopbackServer",
+    "NetworkGuard",
     "RecordedRequest",
 ]
 
@@ -38,10 +43,12 @@ _HOMES = {
     "FakeClient": "_registry",
     "FakeClock": "_clock",
     "FakeOkta": "_fake",
+    "FakeResource": "_registry",
     "FakeTransport": "_transport",
     "FakeUser": "_registry",
     "Faults": "_faults",
     "LoopbackServer": "_server",
+    "NetworkGuard": "_network",
     "RecordedRequest": "_requests",
 }
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from secrets import token_hex
-from typing import TYPE_CHECKING, Literal
-
-from attrs import evolve, field, frozen
+from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Status, header pairs in wire order, and body bytes."""
 
@@ -68,6 +67,28 @@ class RefusalError(Exception):
         return json_answer(self.status, {**members, **self.extra}, headers=self.headers)
 
 
+def invalid_client(description: str, *, shape_is_okta: bool = False) -> RefusalError:
+    """401 ``invalid_client`` with its challenge, in either shape."""
+    return RefusalError(
+        401,
+        "invalid_client",
+        description,
+        shape="okta" if shape_is_okta else "oauth",
+        headers=(("WWW-Authenticate", 'Basic realm="okta"'),),
+    )
+
+
+def refused(answer: Answer) -> tuple[str, str]:
+    """Code and description of a refusal in either shape; a status where it has none."""
+    try:
+        members: object = json.loads(answer.body)
+    except ValueError:
+        members = None
+    found = cast("dict[str, object]", members) if isinstance(members, dict) else {}
+    code = found.get("error") or found.get("errorCode") or answer.status
+    return str(code), str(found.get("error_description") or found.get("errorSummary") or "")
+
+
 def json_answer(status: int, members: Mapping[str, object], *, headers: Headers = ()) -> Answer:
     """``members`` as a JSON object."""
     body = json.dumps(members, separators=(",", ":")).encode()
@@ -102,12 +123,15 @@ def with_okta_headers(
             ("X-Rate-Limit-Remaining", str(allowance.remaining)),
             ("X-Rate-Limit-Reset", str(allowance.reset)),
         ]
+    if not any(name == "Cache-Control" for name, _ in answer.headers):
+        headers += [
+            ("Cache-Control", "no-cache, no-store"),
+            ("Pragma", "no-cache"),
+            ("Expires", "0"),
+        ]
     headers += [
-        ("Cache-Control", "no-cache, no-store"),
-        ("Pragma", "no-cache"),
-        ("Expires", "0"),
         ("Set-Cookie", f'sid=""{expired}; Path=/'),
         ("Set-Cookie", f'autolaunch_triggered=""{expired}; Path=/'),
         ("Set-Cookie", f"JSESSIONID={token_hex(16).upper()}{cookie_flags}"),
     ]
-    return evolve(answer, headers=tuple(headers))
+    return replace(answer, headers=tuple(headers))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
-
-from attrs import field, frozen
+from urllib.parse import urlencode
 
 from ._answers import Answer, RefusalError
 from ._issuing import sign_in
+from ._parameters import check_challenge, check_redirect_uri, check_response
+from ._pushed import pushed_parameters
 from ._scopes import user_scopes
 from ._store import Code
 from ._tokens import opaque
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from ._registry import AuthorizationServer, FakeClient, FakeUser
     from ._state import Call, State
 
-_NOT_IN_A_URI = re.compile(r"[^\x21-\x7E]")
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What an authorization code gets bound to."""
+    """What an authorization code gets bound to.
+
+    ``auth_time`` is when the user signed in (epoch seconds), ``None``: just now.
+    """
 
     client: FakeClient
     user: FakeUser
@@ -33,40 +33,15 @@ class AuthorizationRequest:
     code_challenge: str | None = field(default=None, repr=False)
     code_challenge_method: str | None = None
     nonce: str | None = field(default=None, repr=False)
-
-
-def check_redirect_uri(client: FakeClient, redirect_uri: str) -> None:
-    """400 ``invalid_request`` unless registered character by character; nobody is redirected to an
-    address that fails here."""
-    try:
-        parts = urlsplit(redirect_uri)
-        sound = bool(parts.scheme) and bool(parts.netloc or parts.path) and "#" not in redirect_uri
-    except ValueError:
-        sound = False
-    # It becomes a header: a line break in it would start another one.
-    sound = sound and not _NOT_IN_A_URI.search(redirect_uri)
-    registered = client.redirect_uris is None or redirect_uri in client.redirect_uris
-    if not sound or not registered:
-        raise RefusalError(400, "invalid_request", "The redirect URI is not one of the app's.")
+    dpop_jkt: str | None = None
+    auth_time: float | None = None
 
 
 def issue_code(
     state: State, server: AuthorizationServer, request: AuthorizationRequest, now: float
 ) -> str:
     """A fresh authorization code, or a ``RefusalError``."""
-    if "authorization_code" not in request.client.grant_types:
-        raise RefusalError(400, "unauthorized_client", "The app is not registered for this grant.")
-    if request.code_challenge is None:
-        if request.code_challenge_method is not None:
-            raise RefusalError(
-                400, "invalid_request", "A challenge method came without a challenge."
-            )
-        if request.client.pkce_required:
-            raise RefusalError(400, "invalid_request", "The app has to use PKCE.")
-    elif request.code_challenge_method != "S256":
-        raise RefusalError(400, "invalid_request", "S256 is the only challenge method.")
-    elif not _CHALLENGE.fullmatch(request.code_challenge):
-        raise RefusalError(400, "invalid_request", "The code_challenge is no SHA-256 in base64url.")
+    check_challenge(request.client, request.code_challenge, request.code_challenge_method)
     scopes = user_scopes(server, request.client, request.scope)
     if state.store.is_suspended(request.user):
         raise RefusalError(400, "access_denied", "The user is suspended.")
@@ -78,6 +53,7 @@ def issue_code(
         user=request.user,
         scopes=scopes,
         nonce=request.nonce,
+        auth_time=request.auth_time,
     )
     code = Code(
         value=opaque(),
@@ -85,38 +61,46 @@ def issue_code(
         redirect_uri=request.redirect_uri,
         code_challenge=request.code_challenge,
         expires_at=now + state.settings.code_lifetime,
+        dpop_jkt=request.dpop_jkt,
     )
     state.store.add_code(code)
     return code.value
 
 
-def authorize(call: Call, default_user: FakeUser) -> Answer:
+def authorize(call: Call) -> Answer:
     """``GET …/v1/authorize`` (RFC 6749 section 4.1.1): 302 with ``code`` or ``error``, and
-    ``state``. ``login_hint`` chooses the user."""
+    ``state``. ``login_hint`` chooses the user, unless it is known who sits at the browser."""
     client = call.state.clients.get(call.required("client_id"))
     if client is None:
         raise RefusalError(
             400, "invalid_client", "There is no app with this client id.", shape="okta"
         )
+    if call.parameter("request_uri") is not None:
+        call = replace(call, form=pushed_parameters(call, client))
     redirect_uri = call.required("redirect_uri")
     check_redirect_uri(client, redirect_uri)
     try:
-        parameters = {"code": _code_for(call, client, redirect_uri, default_user)}
+        parameters = {"code": _code_for(call, client, redirect_uri)}
     except RefusalError as refusal:
         parameters = {"error": refusal.code, "error_description": refusal.description}
     state = call.parameter("state")
     if state is not None:
         parameters["state"] = state
-    return Answer(302, (("Location", _with_query(redirect_uri, parameters)),))
+    if call.state.settings.callback_iss:
+        parameters["iss"] = call.issuer
+    return Answer(302, (("Location", with_query(redirect_uri, parameters)),))
 
 
-def _code_for(call: Call, client: FakeClient, redirect_uri: str, default_user: FakeUser) -> str:
-    if call.required("response_type") != "code":
-        raise RefusalError(400, "unsupported_response_type", "Only the code flow is offered here.")
-    if call.parameter("response_mode") not in (None, "query"):
-        raise RefusalError(400, "invalid_request", "Only response_mode=query is offered here.")
-    hint = call.parameter("login_hint")
-    user = default_user if hint is None else call.state.users.get(hint)
+def with_query(uri: str, parameters: dict[str, str]) -> str:
+    """``uri`` with parameters added. Taking it apart and together again would rewrite custom
+    schemes such as ``app:///callback``."""
+    return uri + ("&" if "?" in uri else "?") + urlencode(parameters) if parameters else uri
+
+
+def _code_for(call: Call, client: FakeClient, redirect_uri: str) -> str:
+    check_response(call)
+    hint = call.request.visitor or call.parameter("login_hint")
+    user = call.state.users.get(call.state.default_username if hint is None else hint)
     if user is None:
         raise RefusalError(400, "access_denied", "The user is not assigned to the app.")
     request = AuthorizationRequest(
@@ -127,10 +111,6 @@ def _code_for(call: Call, client: FakeClient, redirect_uri: str, default_user: F
         code_challenge=call.parameter("code_challenge"),
         code_challenge_method=call.parameter("code_challenge_method"),
         nonce=call.parameter("nonce"),
+        dpop_jkt=call.parameter("dpop_jkt"),
     )
     return issue_code(call.state, call.server, request, call.now)
-
-
-def _with_query(redirect_uri: str, parameters: dict[str, str]) -> str:
-    # Taking the URI apart and together again would rewrite custom schemes such as app:///callback.
-    return redirect_uri + ("&" if "?" in redirect_uri else "?") + urlencode(parameters)

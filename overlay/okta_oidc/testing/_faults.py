@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from attrs import evolve, field, frozen
+import httpx
 
 from ._answers import Answer, Headers, RefusalError
 from ._grants import user_rate_limited
 from ._limits import Allowance
-
-if TYPE_CHECKING:
-    import httpx
-
-    from ._requests import Endpoint
+from ._requests import Endpoint
 
 Part = Literal["headers", "body"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Whole:
     """The answer arrives as it is."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Drip:
     """The answer arrives byte by byte, from its first byte or from the first of its body."""
 
@@ -33,14 +30,14 @@ class Drip:
     part: Part
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Disconnect:
     """The connection ends without an answer: closed, or reset."""
 
     reset: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Raise:
     """The in-memory transport raises; over a real connection it is dropped."""
 
@@ -51,7 +48,7 @@ class Raise:
 Manner = Whole | Drip | Disconnect | Raise
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """An answer and the way it takes."""
 
@@ -63,7 +60,7 @@ class Delivery:
 Dress = Callable[[Answer, Allowance | None], Answer]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a fault may know about the moment it strikes: ``limit`` is the bucket's (requests a
     minute), ``genuine`` the answer to the request if it was processed."""
@@ -74,14 +71,16 @@ class Circumstances:
     dress: Dress
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """One planned failure."""
+    """One planned failure; ``before`` and ``after`` are seconds around the work."""
 
     name: str
     endpoint: Endpoint | None
     processed: bool
     deliver: Callable[[Circumstances], Delivery] = field(repr=False)
+    before: float = 0.0
+    after: float = 0.0
 
 
 class Faults:
@@ -296,6 +295,30 @@ class Faults:
 
         self._plan("drip", deliver, times, endpoint, processed=True)
 
+    def delay(
+        self,
+        *,
+        before: float = 0.0,
+        after: float = 0.0,
+        times: int = 1,
+        endpoint: Endpoint | None = None,
+    ) -> None:
+        """The genuine answer, late: ``before`` seconds until the request is processed, ``after``
+        until what it did is answered. Other requests are served meanwhile.
+
+        While the fake is being served they are real seconds, otherwise the clock moves on by them;
+        a ``wait`` of the fake's takes the place of both. Stopping the server ends the delay,
+        without an answer.
+        """
+        if before < 0 or after < 0:
+            raise ValueError("a delay is no less than 0 seconds")
+
+        def deliver(at: Circumstances) -> Delivery:
+            return Delivery(at.genuine or Answer(200))
+
+        delayed = Fault("delay", endpoint, True, deliver, before, after)
+        self._add(delayed, times)
+
     def _plan_refusal(
         self,
         name: str,
@@ -317,10 +340,13 @@ class Faults:
         endpoint: Endpoint | None,
         processed: bool = False,
     ) -> None:
+        self._add(Fault(name, endpoint, processed, deliver), times)
+
+    def _add(self, fault: Fault, times: int) -> None:
         if times < 1:
             raise ValueError("times counts from 1")
         with self._lock:
-            self._waiting += [Fault(name, endpoint, processed, deliver)] * times
+            self._waiting += [fault] * times
 
 
 def rate_limit_refusal() -> RefusalError:
@@ -337,4 +363,4 @@ def with_content_length(answer: Answer) -> Answer:
     if answer.status < 200:
         return answer
     length = ("Content-Length", str(len(answer.body)))
-    return evolve(answer, headers=(*answer.headers, length))
+    return replace(answer, headers=(*answer.headers, length))

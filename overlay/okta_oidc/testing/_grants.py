@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from hmac import compare_digest
-from secrets import token_urlsafe
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ._answers import Answer, RefusalError, json_answer
-from ._issuing import new_refresh_token, service_token_response, sign_in, token_response
+from ._direct import mfa_oob_grant, mfa_otp_grant, oob_grant, otp_grant, second_factor_needed
+from ._dpop import bound
+from ._elsewhere import backchannel_grant, device_grant
+from ._exchange import exchange, redeem_assertion
+from ._issuing import (
+    first_response,
+    new_refresh_token,
+    service_token_response,
+    sign_in,
+    token_response,
+)
 from ._scopes import service_scopes, split_scope, user_scopes
 from ._store import Code, Grant, RefreshToken
 from ._tokens import s256
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
     from ._registry import FakeClient
     from ._state import Call
 
-_ON_EVERY_SERVER = frozenset(
+_ON_EVERY_SERVER: Final = frozenset(
     {
         "authorization_code",
         "refresh_token",
@@ -35,7 +44,7 @@ _ON_EVERY_SERVER = frozenset(
         "http://auth0.com/oauth/grant-type/mfa-oob",
     }
 )
-_ON_CUSTOM_SERVERS = _ON_EVERY_SERVER | {"urn:ietf:params:oauth:grant-type:jwt-bearer"}
+_ON_CUSTOM_SERVERS: Final = _ON_EVERY_SERVER | {"urn:ietf:params:oauth:grant-type:jwt-bearer"}
 
 
 def token(call: Call, client: FakeClient) -> Answer:
@@ -46,7 +55,10 @@ def token(call: Call, client: FakeClient) -> Answer:
         raise RefusalError(400, "unsupported_grant_type", "This server has no such grant.")
     if grant_type not in client.grant_types:
         raise RefusalError(400, "unauthorized_client", "The app is not registered for this grant.")
-    return json_answer(200, _GRANTS[grant_type](call, client))
+    grant = _GRANTS.get(grant_type)
+    if grant is None:
+        raise RefusalError(400, "unsupported_grant_type", "This fake does not offer the grant.")
+    return json_answer(200, grant(bound(call, client), client))
 
 
 def _authorization_code(call: Call, client: FakeClient) -> dict[str, object]:
@@ -71,12 +83,12 @@ def _authorization_code(call: Call, client: FakeClient) -> dict[str, object]:
         raise RefusalError(
             400, "invalid_scope", "offline_access is asked for at authorize, not here."
         )
+    if code.dpop_jkt not in (None, call.jkt):
+        raise _other_key()
     _check_user(call, code.grant)
 
     code.spent = True
-    grant = code.grant
-    grant.last_used = call.now
-    return token_response(call, grant, grant.scopes, _first_refresh_token(call, grant))
+    return first_response(call, code.grant)
 
 
 def _check_pkce(code: Code, code_verifier: str | None) -> None:
@@ -111,8 +123,10 @@ def _refresh_token(call: Call, client: FakeClient) -> dict[str, object]:
         # A token that comes back after its successor has settled in is a stolen one, or its
         # successor is: the family ends.
         if reason == "reused":
-            grant.revoked = True
+            call.state.store.end_family(grant)
         raise RefusalError(400, "invalid_grant", f"The refresh token is {reason}.")
+    if grant.jkt != call.jkt:
+        raise _other_key()
     _check_user(call, grant)
     _limit_user(call, grant.user.username)
 
@@ -142,7 +156,7 @@ def _next_refresh_token(call: Call, grant: Grant, presented: RefreshToken) -> Re
 
 
 def _client_credentials(call: Call, client: FakeClient) -> dict[str, object]:
-    if call.server.id is None:
+    if call.server.id is None and client.auth_method != "private_key_jwt":
         raise RefusalError(
             401, "invalid_client", "The org server takes client_credentials with JWTs only."
         )
@@ -164,18 +178,9 @@ def _password(call: Call, client: FakeClient) -> dict[str, object]:
         raise RefusalError(400, "invalid_grant", "The password has expired.")
     scopes = user_scopes(call.server, client, call.parameter("scope"))
     if user.mfa_required:
-        raise RefusalError(
-            403,
-            "mfa_required",
-            "A second factor is needed.",
-            extra={"mfa_token": token_urlsafe(24)},
-        )
+        raise second_factor_needed(call, client, user, scopes)
     grant = sign_in(call.state, call.server, now=call.now, client=client, user=user, scopes=scopes)
-    return token_response(call, grant, scopes, _first_refresh_token(call, grant))
-
-
-def _first_refresh_token(call: Call, grant: Grant) -> RefreshToken | None:
-    return new_refresh_token(call, grant) if "offline_access" in grant.scopes else None
+    return first_response(call, grant)
 
 
 def _check_user(call: Call, grant: Grant) -> None:
@@ -193,13 +198,25 @@ def user_rate_limited() -> RefusalError:
     return RefusalError(429, "invalid_grant", "Too many sign-ins for this user in one second.")
 
 
+def _other_key() -> RefusalError:
+    return RefusalError(400, "invalid_dpop_proof", "The tokens are bound to another key.")
+
+
 def _wrong_server() -> RefusalError:
     return RefusalError(400, "invalid_request", "Another authorization server issued this.")
 
 
-_GRANTS: dict[str, Callable[[Call, FakeClient], dict[str, object]]] = {
+_GRANTS: Final[dict[str, Callable[[Call, FakeClient], dict[str, object]]]] = {
     "authorization_code": _authorization_code,
     "refresh_token": _refresh_token,
     "client_credentials": _client_credentials,
     "password": _password,
+    "urn:ietf:params:oauth:grant-type:device_code": device_grant,
+    "urn:openid:params:grant-type:ciba": backchannel_grant,
+    "urn:ietf:params:oauth:grant-type:token-exchange": exchange,
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": redeem_assertion,
+    "urn:okta:params:oauth:grant-type:otp": otp_grant,
+    "urn:okta:params:oauth:grant-type:oob": oob_grant,
+    "http://auth0.com/oauth/grant-type/mfa-otp": mfa_otp_grant,
+    "http://auth0.com/oauth/grant-type/mfa-oob": mfa_oob_grant,
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._answers import Answer, json_answer
+from ._exchange import DEVICE_SECRET
 from ._scopes import join_scope
-from ._store import AccessToken, IDToken, RefreshToken, Token
+from ._store import AccessToken, DeviceSecret, IDToken, RefreshToken, Token
 
 if TYPE_CHECKING:
     from ._registry import FakeClient
@@ -18,7 +19,8 @@ _INACTIVE: dict[str, object] = {"active": False}
 def introspect(call: Call, client: FakeClient) -> Answer:
     """``POST …/v1/introspect``. The hint is only a hint: a wrong one does not hide a token."""
     found = call.state.store.token(call.required("token"))
-    if found is None or not call.state.store.is_active(found, call.now):
+    spent = call.state.settings.introspect_spent
+    if found is None or not call.state.store.is_active(found, call.now, spent=spent):
         return json_answer(200, _INACTIVE)
     server_id, client_id = _origin(found)
     if server_id != call.server.id:
@@ -34,8 +36,9 @@ def introspect(call: Call, client: FakeClient) -> Answer:
 def revoke(call: Call, client: FakeClient) -> Answer:
     """``POST …/v1/revoke``: 200 with an empty body, whatever the token was.
 
-    A refresh token of any generation takes its family along; an access token goes alone; an ID
-    token, a stranger's token and an unknown one are left as they are.
+    A refresh token of any generation takes its family along; an access token goes alone; a device
+    secret takes all of its session; an ID token, a stranger's token and an unknown one are left as
+    they are.
     """
     found = call.state.store.token(call.required("token"))
     if found is not None and _origin(found) == (call.server.id, client.client_id):
@@ -43,21 +46,30 @@ def revoke(call: Call, client: FakeClient) -> Answer:
             found.grant.revoked = True
         elif isinstance(found, AccessToken):
             found.revoked = True
+        elif isinstance(found, DeviceSecret):
+            call.state.store.end_session(found.session)
     return Answer(200)
 
 
 def _origin(token: Token) -> tuple[str | None, str]:
     if isinstance(token, AccessToken):
         return token.server_id, token.client_id
+    if isinstance(token, DeviceSecret):
+        return token.session.server_id, token.session.client.client_id
     return token.grant.server_id, token.grant.client.client_id
 
 
 def _members(token: Token) -> dict[str, object]:
     if isinstance(token, IDToken):
         return dict(token.claims)
+    if isinstance(token, DeviceSecret):
+        members: dict[str, object] = {"token_type": DEVICE_SECRET, "sid": token.session.sid}
+        if token.session.expires_at is not None:
+            members["exp"] = int(token.session.expires_at)
+        return members
     if isinstance(token, RefreshToken):
-        members: dict[str, object] = {
-            "token_type": "Bearer",
+        members = {
+            "token_type": "Bearer" if token.grant.jkt is None else "DPoP",
             "scope": join_scope(token.grant.scopes),
             "client_id": token.grant.client.client_id,
             "username": token.grant.user.username,
@@ -77,7 +89,7 @@ def _members(token: Token) -> dict[str, object]:
         claims["username"] = token.grant.user.username
     return {
         **claims,
-        "token_type": "Bearer",
+        "token_type": "Bearer" if token.jkt is None else "DPoP",
         "scope": join_scope(token.scopes),
         "client_id": token.client_id,
     }

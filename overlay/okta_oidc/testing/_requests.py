@@ -4,35 +4,55 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
-from attrs import field, frozen
-
+from ._answers import Headers
 from ._forms import Pairs, decode_component, decode_pairs
+from ._jose import HMACS, read
 
-if TYPE_CHECKING:
-    from ._answers import Headers
-
-Endpoint = Literal["token", "introspect", "revoke", "authorize"]
+Endpoint = Literal[
+    "token",
+    "introspect",
+    "revoke",
+    "authorize",
+    "userinfo",
+    "logout",
+    "keys",
+    "par",
+    "device/authorize",
+    "bc/authorize",
+    "primary-authenticate",
+    "challenge",
+    "openid-configuration",
+    "oauth-authorization-server",
+]
 PresentedMethod = Literal[
-    "client_secret_basic", "client_secret_post", "client_assertion", "none", "multiple"
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "client_assertion",
+    "none",
+    "multiple",
 ]
 
-CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CREDENTIAL_PARAMETERS = frozenset(
     {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """One HTTP request: ``path`` and ``query`` still percent-encoded."""
+    """One HTTP request: ``path`` and ``query`` still percent-encoded; ``visitor`` is who sits at
+    the browser that sends it, if that is known."""
 
     method: str
     path: str
     query: str = field(repr=False)
     headers: Headers = field(repr=False)
     body: bytes = field(repr=False)
+    visitor: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name in any case."""
@@ -49,7 +69,7 @@ class IncomingRequest:
         return media_type.strip().lower() == "application/x-www-form-urlencoded"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class BasicCredentials:
     """What an ``Authorization: Basic`` header says, percent-decoded (RFC 6749 section 2.3.1)."""
 
@@ -71,9 +91,15 @@ def basic_credentials(authorization: str) -> BasicCredentials | None:
         return None
 
 
-def presented_method(request: IncomingRequest, form: Pairs) -> PresentedMethod | None:
+def presented_method(
+    request: IncomingRequest, form: Pairs, *, may_name_client: bool = False
+) -> PresentedMethod | None:
     """The client authentication method on the wire, whether or not it is right; ``None`` if the
-    request says nothing about its client."""
+    request says nothing about its client.
+
+    ``"client_assertion"`` is an assertion that cannot be read. ``may_name_client``: an id in the
+    body beside a header is no second method.
+    """
     names = {name for name, _ in form}
     methods: list[PresentedMethod] = []
     if request.header("authorization") is not None:
@@ -81,16 +107,25 @@ def presented_method(request: IncomingRequest, form: Pairs) -> PresentedMethod |
     if "client_secret" in names:
         methods.append("client_secret_post")
     if names & {"client_assertion", "client_assertion_type"}:
-        methods.append("client_assertion")
+        methods.append(_assertion_method(form))
     # An id in the body beside a header is what Okta reports as two sets of credentials.
-    if len(methods) > 1 or (methods == ["client_secret_basic"] and "client_id" in names):
+    named_twice = methods == ["client_secret_basic"] and "client_id" in names
+    if len(methods) > 1 or (named_twice and not may_name_client):
         return "multiple"
     if methods:
         return methods[0]
     return "none" if "client_id" in names else None
 
 
-@frozen(repr=False)
+def _assertion_method(form: Pairs) -> PresentedMethod:
+    assertion = next((value for name, value in form if name == "client_assertion"), "")
+    found = read(assertion)
+    if found is None:
+        return "client_assertion"
+    return "client_secret_jwt" if found.header.get("alg") in HMACS else "private_key_jwt"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class RecordedRequest:
     """A request the fake received, byte for byte, and how it fared.
 
@@ -154,6 +189,9 @@ def record(
             form = ()
     basic = basic_credentials(request.header("authorization") or "")
     posted = next((value for name, value in form if name == "client_id"), None)
+    if posted is None and "client_assertion" in dict(form):
+        asserted = read(dict(form)["client_assertion"])
+        posted = None if asserted is None else asserted.text("sub")
     return RecordedRequest(
         method=request.method,
         path=request.path,
@@ -163,7 +201,9 @@ def record(
         form=form,
         endpoint=endpoint,
         auth_server_id=auth_server_id,
-        auth_method=presented_method(request, form),
+        auth_method=None
+        if endpoint == "userinfo"
+        else presented_method(request, form, may_name_client=endpoint == "par"),
         client_id=basic.client_id if basic is not None else posted,
         status=status,
         request_id=request_id,

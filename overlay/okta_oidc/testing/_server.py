@@ -34,6 +34,10 @@ class _UnreadableRequestError(Exception):
     pass
 
 
+class StoppedError(Exception):
+    """The server was stopped while an answer waited for its time."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -61,16 +65,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._drain()
             return
         path, _, query = self.path.partition("?")
-        delivery = self._fake_server.fake_handle(
-            IncomingRequest(
-                method=self.command,
-                path=path,
-                query=query,
-                headers=tuple(self.headers.items()),
-                body=body,
-            )
+        request = IncomingRequest(
+            method=self.command,
+            path=path,
+            query=query,
+            headers=tuple(self.headers.items()),
+            body=body,
         )
-        self._deliver(delivery)
+        try:
+            delivery = self._fake_server.fake_handle(request)
+        except StoppedError:
+            self.close_connection = True
+        else:
+            self._deliver(delivery)
 
     @property
     def _fake_server(self) -> _LoopbackTCPServer:
@@ -250,6 +257,11 @@ class LoopbackServer:
             daemon=True,
         )
         self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Hold an answer back; :class:`StoppedError` if the server ends before the time is up."""
+        if self._server.stopping.wait(seconds):
+            raise StoppedError
 
     def close(self) -> None:
         """End every connection and thread; further calls do nothing.
