@@ -59,16 +59,13 @@ class _Face:
         self._issuers: Issuers
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
         operations.load()
-        check_kind(
-            "introspection_cache", introspection_cache, resource.IntrospectionCache, NoneType
-        )
-        self._cached: Final = (
-            None
-            if introspection_cache is None
-            else resource.CachedIntrospection(
+        self._cached: resource.CachedIntrospection | None = None
+        if introspection_cache is not None:
+            # The room loads for those who have a cache.
+            check_kind("introspection_cache", introspection_cache, resource.IntrospectionCache)
+            self._cached = resource.CachedIntrospection(
                 introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
             )
-        )
 
     @classmethod
     @silent
@@ -117,6 +114,22 @@ class _Face:
     @functools.cached_property
     def _provider(self) -> sign_in.Provider:
         return sign_in.Provider(self._flow, self._issuers)
+
+    def _introspecting(
+        self,
+        run: Callable[[Steps[Introspection]], Any],
+        token: str,
+        hint: models.IntrospectTokenTypeHint | None,
+        server: AuthServerId | None,
+        *,
+        fresh: bool,
+    ) -> Steps[Introspection]:
+        named = checked_server_id(self._flow.server.default if server is None else server)
+        operation = operations.introspect(named, token, hint)
+        if self._cached is None:
+            return self._flow.steps(operation)
+        about = token, hint, server
+        return self._cached.asking(run, lambda: self._flow.steps(operation), about, fresh=fresh)
 
     def _revoking(
         self, token: str, hint: models.OrgRevokeTokenTypeHint | None, server: AuthServerId | None
@@ -273,18 +286,15 @@ class OktaOIDC(_Face):
 
         Args:
             fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
-                ``http`` has the header ``X-Okta-Request-Id`` alone.
+                ``http`` has no headers.
         """
         cached = self._cached
         if cached is not None and not fresh:
             kept = cached.kept(token, token_type_hint, auth_server_id)
             if kept is not None:
                 return kept
-        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
-        if cached is not None:
-            about = resource.About(token, token_type_hint, auth_server_id)
-            steps = cached.asking(self._run, steps, about, fresh=fresh)
-        return self._run(steps)
+        about = token, token_type_hint, auth_server_id
+        return self._run(self._introspecting(self._run, *about, fresh=fresh))
 
     @silent
     def revoke(
@@ -809,11 +819,8 @@ class AsyncOktaOIDC(_Face):
             kept = cached.kept(token, token_type_hint, auth_server_id)
             if kept is not None:
                 return kept
-        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
-        if cached is not None:
-            about = resource.About(token, token_type_hint, auth_server_id)
-            steps = cached.asking(self._run, steps, about, fresh=fresh)
-        return await self._run(steps)
+        about = token, token_type_hint, auth_server_id
+        return await self._run(self._introspecting(self._run, *about, fresh=fresh))
 
     @silent
     async def revoke(

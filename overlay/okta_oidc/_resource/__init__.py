@@ -3,5 +3,4 @@
 from __future__ import annotations
 
 from ._cache import IntrospectionCache as IntrospectionCache
-from ._questions import About as About
 from ._questions import CachedIntrospection as CachedIntrospection
