@@ -31,7 +31,7 @@ from okta_oidc import (
     Tokens,
     TransportError,
 )
-from okta_oidc._holding import MemoryTokenStore, TokenAuth, TokenStore, UserTokens, _renewal
+from okta_oidc._holding import MemoryTokenStore, Renewal, TokenAuth, TokenStore, UserTokens
 from okta_oidc.testing import FakeOkta
 from okta_oidc_api.models import ClientCredentialsGrant
 
@@ -212,8 +212,8 @@ def okta_token(held: Any) -> str:
     return token
 
 
-def renewal_of(users: UserTokens) -> _renewal.Renewal:
-    found: _renewal.Renewal = vars(users)["_renewal"]
+def renewal_of(users: UserTokens) -> Renewal:
+    found: Renewal = vars(users)["_renewal"]
     return found
 
 
@@ -236,7 +236,7 @@ def test_an_interrupt_frees_those_who_wait(
     okta: OktaOIDC, fake: FakeOkta, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it left open, the claim tells: Okta is asked when that has outlived its lease."""
-    monkeypatch.setattr(_renewal, "LEASE_MARGIN", -9.9)
+    monkeypatch.setattr("okta_oidc._holding._renewal.LEASE_MARGIN", -9.9)
     users = okta.user_tokens("ada", MemoryTokenStore())
     users.save(signed_in(okta, fake, left=-1))
     gate.opened.clear()
