@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
@@ -85,17 +86,20 @@ class Flow:
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
-        """The course of one call: yields requests and seconds to wait, returns the result."""
+        """The course of one call: yields requests and seconds to wait, returns the result.
+
+        ``retry`` stands in for the client's own.
+        """
         return observed(self._course(operation, retry), operation.request, self)
 
-    def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
+    def exchange(self, request: Request) -> Steps[Reply]:
         """The same, to the successful answer as it came.
 
         Raises:
             TransportError: no complete response came.
             APIError: the server refused.
         """
-        return observed(self._exchange(request, retry), request, self)
+        return observed(self._exchange(request, None), request, self)
 
     def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
         reply = yield from self._exchange(operation.request, retry)
@@ -127,7 +131,7 @@ class Flow:
                 if reply.is_success:
                     if bucket is not None:
                         self.runtime.limits.has_room(bucket)
-                    if proof is not None:
+                    if proof is not None and request.access_token is None:
                         refuse_bearer(reply)
                     return reply
                 failure = refusal(reply, request)
@@ -209,22 +213,23 @@ class Flow:
             if operation.needs_client_id and not auth.names_client(form):
                 # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
                 form = joined(form, encoded([("client_id", auth.client_id)]))
-            lifetime = () if request.lifetime is None else (request.lifetime,)
             if auth.signs_elsewhere:
-                authorization, form = yield Ask(auth.sign, form, address, *lifetime, blocking=True)
+                sign = partial(auth.sign, form, address, request.lifetime)
+                authorization, form = yield Ask(sign, blocking=True)
             else:
-                authorization, form = auth.sign(form, address, *lifetime)
+                authorization, form = auth.sign(form, address, request.lifetime)
             if request.pairs is not None:
                 # Most methods are members of a form. No other body has a place for them.
                 body = form
         proof: Proof | None = None
+        token = request.access_token
         # A generated function may be handed a proof of the caller's own: one is all Okta takes.
         proved = any(name.lower() == b"dpop" for name, _ in request.headers)
-        if self.dpop is not None and operation.dpop and not proved:
-            if self.dpop.signs_elsewhere:
-                proof = yield Ask(self.dpop.proof, operation.method, address, blocking=True)
-            else:
-                proof = self.dpop.proof(operation.method, address)
+        if self.dpop is not None and (operation.dpop or token is not None) and not proved:
+            prove = partial(self.dpop.proof, operation.method, address, access_token=token)
+            proof = (yield Ask(prove, blocking=True)) if self.dpop.signs_elsewhere else prove()
+        if token is not None:
+            authorization = f"{'Bearer' if proof is None else 'DPoP'} {token}"
         return self._built(request, url, body, authorization, proof), proof
 
     def _built(

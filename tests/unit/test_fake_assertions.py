@@ -145,10 +145,10 @@ def test_every_needed_claim_is_needed(claim: str) -> None:
         ("aud", 7),
         ("exp", "soon"),
         ("exp", True),
-        ("exp", time.time() + 100),
-        ("exp", int(time.time()) - 1),
-        ("exp", int(time.time()) + HOUR + 60),
-        ("iat", int(time.time()) + 60),
+        ("exp", 4_000_000_000.5),
+        ("exp", -1),
+        ("exp", 4_000_000_000),
+        ("iat", 4_000_000_000),
         ("iat", "now"),
     ],
 )
@@ -165,6 +165,7 @@ def test_a_claim_that_is_not_right_is_invalid_client(claim: str, value: object) 
         ("jti", None),
         ("nbf", int(time.time()) + 60),
     ],
+    ids=["aud", "exp", "iat", "jti", "nbf"],
 )
 def test_a_claim_that_okta_takes_is_taken(claim: str, value: Any) -> None:
     fake = FakeOkta()

@@ -169,7 +169,7 @@ def test_nonces_can_be_withdrawn() -> None:
         {"htu": "https://fake.okta.test/oauth2/default/v1/token?x=1"},
         {"htu": None},
         {"iat": int(time.time()) - 301},
-        {"iat": int(time.time()) + 60},
+        {"iat": int(time.time()) + 3600},
         {"iat": time.time()},
         {"iat": True},
         {"iat": None},
@@ -177,7 +177,7 @@ def test_nonces_can_be_withdrawn() -> None:
         {"jti": ""},
         {"jti": 7},
     ],
-    ids=str,
+    ids=", ".join,
 )
 def test_a_claim_that_is_not_right_is_an_invalid_proof(changes: dict[str, Any]) -> None:
     app = Bound()
