@@ -71,6 +71,14 @@ class Gate(httpx.BaseTransport):
         return self.fake.transport.handle_request(request)
 
 
+@contextmanager
+def opened(fake: FakeOkta, gate: Gate) -> Generator[OktaOIDC]:
+    """A client by the clocks of this machine."""
+    auth = ClientSecretBasic(fake.client_id, fake.client_secret)
+    with httpx.Client(transport=gate) as http, OktaOIDC(fake.url, auth, http_client=http) as client:
+        yield client
+
+
 @pytest.fixture
 def fake() -> FakeOkta:
     return FakeOkta(leeway=0, ticking=True, rate_limit=None)
@@ -83,9 +91,7 @@ def gate(fake: FakeOkta) -> Gate:
 
 @pytest.fixture
 def okta(fake: FakeOkta, gate: Gate) -> Generator[OktaOIDC]:
-    """A client by the clocks of this machine."""
-    auth = ClientSecretBasic(fake.client_id, fake.client_secret)
-    with httpx.Client(transport=gate) as http, OktaOIDC(fake.url, auth, http_client=http) as client:
+    with opened(fake, gate) as client:
         yield client
 
 
