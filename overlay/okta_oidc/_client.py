@@ -99,6 +99,11 @@ class _Face:
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
 
+    def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        if auth_server_id is None:
+            return self._flow.server.default
+        return checked_server_id(auth_server_id)
+
     def __repr__(self) -> str:
         server = self._flow.server
         return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
