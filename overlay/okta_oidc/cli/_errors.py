@@ -71,8 +71,8 @@ def message_of(error: okta_oidc.OktaError) -> str:
 
 def advice_on(error: okta_oidc.OktaError, session: Session) -> str:
     """What to do next."""
-    if session.rescued is not None:
-        return f"what arrived is in {session.rescued}, as received: it may hold the tokens"
+    if session.kept is not None:
+        return session.kept
     spent = session.spends and f"the {session.spends} may have been used up: "
     match error:
         case okta_oidc.ConfigurationError():

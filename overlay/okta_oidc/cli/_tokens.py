@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ import okta_oidc
 from ._commands import Commands
 from ._connections import Command, Connection, connected
 from ._exits import Exit
-from ._files import token_file
+from ._files import TokenFile, rescued, token_file
 from ._http_rows import http_document, http_rows
 from ._screens import Answer, Row
 from ._secrets import CODE, CODE_VERIFIER, REFRESH_TOKEN
@@ -153,9 +154,7 @@ def client_credentials(
     """Get an access token for the application itself. Needs a custom authorization server."""
     with connection.open(session) as okta, token_file(save) as file:
         response = okta.token({"grant_type": "client_credentials", "scope": scope})
-        members = response.to_dict()
-        if file is not None:
-            file.keep(members)
+        _keep(session, file, save, members := response.to_dict())
     _show(session, members, None, show_tokens, save)
     return Exit.OK
 
@@ -174,13 +173,39 @@ def _redeemed(
         except (okta_oidc.MalformedResponseError, okta_oidc.TransportError) as error:
             # What arrived may be the only copy of the tokens that the code was spent on.
             if file is not None and error.body:
-                file.keep(error.body)
-                session.rescued = save
+                _keep(session, file, save, error.body)
+                session.kept = f"what arrived is in {save}, as received: it may hold the tokens"
             raise
         session.spends = None
-        if file is not None:
-            file.keep(tokens.raw)
+        _keep(session, file, save, tokens.raw)
     return tokens
+
+
+def _keep(
+    session: Session, file: TokenFile | None, save: str | None, issued: bytes | Mapping[str, Any]
+) -> None:
+    if file is not None:
+        with _never_lost(session, issued, save):
+            file.keep(issued)
+        session.kept = f"the tokens are in {save}, which only you can read"
+
+
+@contextmanager
+def _never_lost(
+    session: Session, issued: bytes | Mapping[str, Any], save: str | None
+) -> Generator[None]:
+    """See that what was issued is somewhere, even if it could not be written where it was to be."""
+    try:
+        yield
+    except BaseException:
+        if session.kept is None:
+            refuge = rescued(issued, save)
+            session.kept = (
+                f"the tokens are in {refuge}, which only you can read"
+                if refuge is not None
+                else "no file could be written at all: repeat at once with --show-tokens"
+            )
+        raise
 
 
 def _show_tokens(session: Session, tokens: Tokens, show: bool, save: str | None) -> None:
@@ -210,7 +235,8 @@ def _show(
         rows.append(Row("saved in", value_text(save), "good"))
     if http is not None:
         rows += http_rows(http, now)
-    session.screen.show(Answer("Tokens", tuple(rows), document, shows_secrets=show))
+    with _never_lost(session, members, save) if show else nullcontext():
+        session.screen.show(Answer("Tokens", tuple(rows), document, shows_secrets=show))
 
 
 def _row(name: str, value: object, hidden: bool, now: float) -> Row:
