@@ -22,11 +22,6 @@ ROOT = Path(__file__).parent
 DOCUMENT = ROOT / "openapi" / "okta-oauth.yaml"
 
 
-def group(*names: str) -> list[str]:
-    """The requirements of these dependency groups of ``pyproject.toml``."""
-    return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *names))
-
-
 # The package
 
 
@@ -263,8 +258,7 @@ def docs(session: nox.Session) -> None:
     """Build the documentation site, run every code block, open every page in a browser."""
     _debian(session, "browser")
     # Not in the workshop: Authlib, which pages compare with, takes httpx2 where there is one.
-    groups = ("test", "types", "node", "browser", "lint", "docs")
-    _install(session, ".[aiohttp,cli,jwt,otel,redis]", *groups)
+    _install(session, ".[*]", "test", "types", "node", "browser", "lint", "docs")
     folder = session.cache_dir.resolve() / "docs"
     shutil.rmtree(folder, ignore_errors=True)
     page = folder / "http.html"
@@ -299,7 +293,8 @@ def build(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Rewrite locks/dev.txt from pyproject.toml; with ``-- --upgrade``, to the newest versions."""
     # Not from the lock, which may not have this one yet.
-    session.install(*group("lock"))
+    pyproject = nox.project.load_toml("pyproject.toml")
+    session.install(*nox.project.dependency_groups(pyproject, "lock"))
     session.run("python", "-m", "tasks.locks", "write", *session.posargs)
 
 
@@ -331,7 +326,10 @@ def audit(session: nox.Session) -> None:
 
 
 def _install(session: nox.Session, project: str, *groups: str) -> None:
-    """Fill this session's own environment: the lock's pins for these groups, and the project."""
+    """Fill this session's own environment: the lock's pins for these groups, and the project.
+
+    ``.`` is the built wheel, ``.[*]`` with every extra.
+    """
     _fill(session, session.virtualenv.location, f"--project={project}", *groups)
 
 
@@ -350,18 +348,17 @@ def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> Non
     session.run(program, *arguments, env=env)
 
 
-def _pytest(session: nox.Session, suite: str, workers: str = "auto", **env: str) -> None:
-    chosen = session.posargs or [suite]
+def _pytest(session: nox.Session, *suites: str, workers: str = "auto", **env: str) -> None:
+    chosen = session.posargs or suites
     _run(session, "python", "-m", "pytest", "-n", workers, *chosen, **env)
 
 
 def _other_versions(session: nox.Session, which: str) -> None:
-    _install(session, ".[aiohttp,cli,jwt,otel,redis]", "test")
+    _install(session, ".[*]", "test")
     session.run("python", "-m", "tasks.versions", which)
     # All that ships; and connections, as aiohttp's are watched from within.
     connections = ("tests/faults/test_aiohttp.py", "tests/faults/test_pool.py")
-    suites = session.posargs or ("tests/unit", "tests/cli", *connections)
-    session.run("python", "-m", "pytest", "-n", "auto", *suites)
+    _pytest(session, "tests/unit", "tests/cli", *connections)
 
 
 def _redocly(session: nox.Session, *arguments: str) -> None:

@@ -2,7 +2,8 @@
 
 ``python -m tasks.environments FOLDER [--project PROJECT] [--all] [GROUP…]`` makes FOLDER an
 environment with the packages of these dependency groups. PROJECT is what pip is told of this
-project: ``.``, ``.[cli]`` or ``-e .``. ``--all`` stands for every group and every extra.
+project: ``.``, ``.[cli]`` or ``-e .``, and ``.[*]`` has every extra. ``--all`` is every group and
+``.[*]``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ from .project import LOCK, ROOT, extras, group, groups, must, pyproject, runtime
 
 ENTRY: Final = re.compile(r"^(?P<name>[a-z0-9-]+)==.*\n(?: .*\n)+", re.MULTILINE)
 _VIA: Final = re.compile(r"^    # (?:via |  )([a-z0-9-]+)$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^ *#.*\n", re.MULTILINE)
 _STAMP: Final = "filled.json"
+# What an environment is made with, and what no lock pins.
+_BARE: Final = frozenset({"pip", "setuptools"})
+_OURS: Final = "okta-oidc"
 
 
 class LockError(Exception):
@@ -102,6 +107,19 @@ def install(python: Path, pins: str, *project: str) -> None:
         must(*pip, "--no-index", "--no-build-isolation", *project)
 
 
+def remove(python: Path, names: set[str]) -> None:
+    """Uninstall these packages."""
+    if names:
+        must(python, "-m", "pip", "uninstall", "--quiet", "--yes", *sorted(names))
+
+
+def installed(folder: Path) -> set[str]:
+    """The names of what an environment holds."""
+    places = ("lib/python*/site-packages", "Lib/site-packages")
+    found = (info for place in places for info in folder.glob(f"{place}/*.dist-info"))
+    return {canonicalize_name(info.name.partition("-")[0]) for info in found}
+
+
 def requirements(project: str, *names: str) -> list[str]:
     """What the lock must pin for these groups, and for building and using the project."""
     if not project:
@@ -113,23 +131,29 @@ def requirements(project: str, *names: str) -> list[str]:
 def fill(folder: Path, project: str, *names: str, python: str | Path = sys.executable) -> Path:
     """Bring an environment up to date, made with ``python`` if there is none.
 
-    Nothing is done where a stamp says that it holds what is wanted. Other pins make a new one, so
-    that nothing is left over; other sources of the project are built and installed again. The
-    stamp of an environment is void while it is filled.
+    Nothing is done where a stamp says that it holds what is wanted. What is pinned no more is
+    taken out; other sources of the project are built and installed again. There is no stamp while
+    an environment is filled, and one that was left half filled is made anew.
     """
     pins = pinned(requirements(project, *names), LOCK.read_text("utf-8"))
     content = json.dumps({name: _digest(data) for name, data in sources().items()})
-    wanted = Filling(_digest(pins.encode()), project, _digest(content.encode()) if project else "")
+    wanted = Filling(
+        _digest(_COMMENT.sub("", pins).encode()),
+        project,
+        _digest(content.encode()) if project else "",
+    )
     stamp = folder / _STAMP
     held = _held(stamp)
     if held == wanted:
         return python_of(folder)
-    if held is None or held.pins != wanted.pins:
-        if not _is_bare(folder):
-            make(folder, _base(folder, python))
-        print(f"{len(ENTRY.findall(pins))} packages into {folder}", flush=True)
-        install(python_of(folder), pins)
     stamp.unlink(missing_ok=True)
+    if held is None and not _is_bare(folder):
+        make(folder, _base(folder, python))
+    if held is None or held.pins != wanted.pins:
+        print(f"{len(ENTRY.findall(pins))} packages into {folder}", flush=True)
+        pinned_now = {entry["name"] for entry in ENTRY.finditer(pins)}
+        remove(python_of(folder), installed(folder) - pinned_now - _BARE - {_OURS})
+        install(python_of(folder), pins)
     if project:
         install(python_of(folder), "", *project.split())
     stamp.write_text(json.dumps(asdict(wanted), indent=1) + "\n", "utf-8")
@@ -138,8 +162,7 @@ def fill(folder: Path, project: str, *names: str, python: str | Path = sys.execu
 
 def _is_bare(folder: Path) -> bool:
     """Whether an environment has been made, and nothing was installed since."""
-    found = {info.name.partition("-")[0] for info in folder.glob("**/site-packages/*.dist-info")}
-    return bool(found) and found <= {"pip", "setuptools"}
+    return bool(found := installed(folder)) and found <= _BARE
 
 
 def _base(folder: Path, otherwise: str | Path) -> str | Path:
@@ -170,11 +193,9 @@ def main() -> None:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("groups", nargs="*")
     options = parser.parse_intermixed_args()
-    project, names = options.project, options.groups
-    if options.all:
-        project, names = f".[{','.join(extras())}]", groups()
+    project, names = (".[*]", groups()) if options.all else (options.project, options.groups)
     try:
-        fill(options.folder.resolve(), project, *names)
+        fill(options.folder.resolve(), project.replace("*", ",".join(extras())), *names)
     except LockError as error:
         sys.exit(str(error))
 

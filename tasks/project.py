@@ -61,11 +61,13 @@ def run(
     env: Mapping[str, str] | None = None,
     quiet: bool = False,
 ) -> int:
-    """Run a program, its output shown; return its exit code.
+    """Run a program, and show it and its output; return its exit code.
 
-    ``quiet`` keeps output back unless the program fails. ``env`` is its whole environment.
+    ``quiet`` keeps both back unless the program fails. ``env`` is its whole environment.
     """
-    print("$", shlex.join(map(str, command)), flush=True)
+    shown = f"$ {shlex.join(map(str, command))}"
+    if not quiet:
+        print(shown, flush=True)
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -75,8 +77,8 @@ def run(
         stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,
     )
-    if done.returncode and done.stdout:
-        print(done.stdout, end="", flush=True)
+    if quiet and done.returncode:
+        print(shown, done.stdout, sep="\n", end="", flush=True)
     return done.returncode
 
 

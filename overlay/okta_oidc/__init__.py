@@ -30,30 +30,69 @@ if TYPE_CHECKING:
         TransportError,
         TransportTimeoutError,
     )
+    from ._holding import (
+        AsyncMemoryTokenStore,
+        AsyncTokenSource,
+        AsyncTokenStore,
+        AsyncUserTokens,
+        HeldTokens,
+        MemoryTokenStore,
+        Stored,
+        TokenAuth,
+        TokenSource,
+        TokenStore,
+        UserTokens,
+    )
     from ._http import HttpInfo
+    from ._jose._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
     from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._jose._claims import Claims
     from ._jose._dpop import DPoP
-    from ._results import Introspection, Tokens, success
+    from ._resource._cache import IntrospectionCache
+    from ._resource._guard import AsyncBearerGuard, BearerGuard
+    from ._resource._refusals import BearerRefusal
+    from ._results import ExchangedToken, Introspection, Tokens, success
     from ._retry import Retry
+    from ._sign_in._exchange import TokenType
+    from ._sign_in._logins import BackchannelLogin, DeviceLogin
+    from ._sign_in._provider import SignIn
+    from ._sign_in._requests import AuthorizationRequest
 
 __all__ = [
     "APIError",
+    "AccessTokenVerifier",
     "ApprovalExpiredError",
+    "AsyncAccessTokenVerifier",
+    "AsyncBearerGuard",
+    "AsyncMemoryTokenStore",
     "AsyncOktaOIDC",
+    "AsyncTokenSource",
+    "AsyncTokenStore",
+    "AsyncUserTokens",
     "AuthorizationError",
+    "AuthorizationRequest",
+    "BackchannelLogin",
+    "BearerGuard",
+    "BearerRefusal",
     "CallbackMismatchError",
+    "Claims",
     "ClientAuth",
     "ClientSecretBasic",
     "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
     "DPoP",
+    "DeviceLogin",
+    "ExchangedToken",
+    "HeldTokens",
     "HttpInfo",
     "Introspection",
+    "IntrospectionCache",
     "InvalidClientError",
     "InvalidGrantError",
     "InvalidTokenError",
     "MalformedResponseError",
+    "MemoryTokenStore",
     "OFFLINE_SCOPE",
     "ORG",
     "OktaError",
@@ -63,11 +102,18 @@ __all__ = [
     "RateLimitError",
     "Retry",
     "ServerError",
+    "SignIn",
     "SignInRequiredError",
+    "Stored",
+    "TokenAuth",
+    "TokenSource",
+    "TokenStore",
     "TokenStoreError",
+    "TokenType",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
+    "UserTokens",
     "__version__",
     "aiohttp_client",
     "success",
@@ -109,18 +155,50 @@ _HOMES = {
         "TransportError",
         "TransportTimeoutError",
     ),
+    "_holding": (
+        "AsyncMemoryTokenStore",
+        "AsyncTokenSource",
+        "AsyncTokenStore",
+        "AsyncUserTokens",
+        "HeldTokens",
+        "MemoryTokenStore",
+        "Stored",
+        "TokenAuth",
+        "TokenSource",
+        "TokenStore",
+        "UserTokens",
+    ),
     "_http": ("HttpInfo",),
+    "_jose._access_tokens": (
+        "AccessTokenVerifier",
+        "AsyncAccessTokenVerifier",
+    ),
     "_jose._assertions": (
         "ClientSecretJwt",
         "PrivateKeyJwt",
     ),
+    "_jose._claims": ("Claims",),
     "_jose._dpop": ("DPoP",),
+    "_resource._cache": ("IntrospectionCache",),
+    "_resource._guard": (
+        "AsyncBearerGuard",
+        "BearerGuard",
+    ),
+    "_resource._refusals": ("BearerRefusal",),
     "_results": (
+        "ExchangedToken",
         "Introspection",
         "Tokens",
         "success",
     ),
     "_retry": ("Retry",),
+    "_sign_in._exchange": ("TokenType",),
+    "_sign_in._logins": (
+        "BackchannelLogin",
+        "DeviceLogin",
+    ),
+    "_sign_in._provider": ("SignIn",),
+    "_sign_in._requests": ("AuthorizationRequest",),
 }
 
 

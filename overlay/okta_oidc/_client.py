@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from importlib import import_module
 from types import NoneType, TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 import httpx
 from okta_oidc_api import Client
 
 from . import _operations as operations
+from . import _sign_in as sign_in
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
 from ._flow import Flow
+from ._jose._claims import Claims
 from ._jose._dpop import DPoP
+from ._jose._issuers import Issuers
 from ._models import models
 from ._operations import GrantModel, Operation
-from ._results import Introspection, Tokens
+from ._resource._cache import IntrospectionCache
+from ._resource._questions import About, CachedIntrospection
+from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
 from ._wire.lent import is_async_client, is_client
+
+if TYPE_CHECKING:
+    from . import _holding as holding
+else:
+
+    class _Room:
+        """A subpackage, which loads when something in it is first used, by annotations too."""
+
+        def __init__(self, name: str) -> None:
+            self._name: Final = name
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(import_module(self._name, __package__), name)
+
+    holding: Final = _Room("._holding")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,9 +60,19 @@ class _Face:
         timeout: float,
         retry: Retry | None,
         dpop: DPoP | None,
+        introspection_cache: IntrospectionCache | None,
     ) -> None:
+        self._issuers: Issuers
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
         operations.load()
+        check_kind("introspection_cache", introspection_cache, IntrospectionCache, NoneType)
+        self._cached: Final = (
+            None
+            if introspection_cache is None
+            else CachedIntrospection(
+                introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
+            )
+        )
 
     @classmethod
     @silent
@@ -67,6 +99,11 @@ class _Face:
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
 
+    def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        if auth_server_id is None:
+            return self._flow.server.default
+        return checked_server_id(auth_server_id)
+
     def __repr__(self) -> str:
         server = self._flow.server
         return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
@@ -79,9 +116,22 @@ class _Face:
         **kwargs: P.kwargs,
     ) -> Steps[T]:
         """The course of one call, at this server or at the default one."""
+        return self._flow.steps(build(self._at(auth_server_id), *args, **kwargs))
+
+    def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
         if auth_server_id is None:
-            auth_server_id = self._flow.server.default
-        return self._flow.steps(build(checked_server_id(auth_server_id), *args, **kwargs))
+            return self._flow.server.default
+        return checked_server_id(auth_server_id)
+
+    @functools.cached_property
+    def _provider(self) -> sign_in.Provider:
+        return sign_in.Provider(self._flow, self._issuers)
+
+    def _revoking(
+        self, token: str, hint: models.OrgRevokeTokenTypeHint | None, server: AuthServerId | None
+    ) -> Steps[None]:
+        steps = self._steps(operations.revoke, server, token, hint)
+        return steps if self._cached is None else self._cached.revoking(steps, token, server)
 
 
 class OktaOIDC(_Face):
@@ -100,8 +150,12 @@ class OktaOIDC(_Face):
         retry: how often and for how long to try again; ``None`` sends once.
         http_client: a client of your own to send through (proxy, TLS, instrumentation), yours to
             close. Its redirects, authentication and cookies stay unused.
+        issuer: the ``iss`` that tokens carry where it names another host than ``base_url``: a
+            custom domain whose authorization servers keep the org URL. Nothing is sent to it.
         dpop: the key that tokens are to be bound to (RFC 9449). Requests for tokens prove it, and
             a ``Bearer`` answer is a :class:`MalformedResponseError`.
+        introspection_cache: keeps what :meth:`introspect` is told for a while; ``None`` asks each
+            time.
 
     Every method raises, beside what it says itself:
 
@@ -123,15 +177,18 @@ class OktaOIDC(_Face):
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
+        issuer: str | None = None,
         dpop: DPoP | None = None,
+        introspection_cache: IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
         if not is_client(http_client):
             check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Api, Sender
 
         self._sender: Final = Sender(self._flow, http_client)
+        self._issuers = Issuers(self._sender, issuer)
         self._run: Final = self._sender.run
         self._api: Final = Api.over(self._sender)
 
@@ -215,13 +272,27 @@ class OktaOIDC(_Face):
         *,
         token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
+        fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active, and what it stands for (RFC 7662 §2).
 
         A token that is expired, revoked, unknown or of another server is inactive: an answer, not
         an error.
+
+        Args:
+            fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
+                ``http`` has the header ``X-Okta-Request-Id`` alone.
         """
-        return self._call(operations.introspect, auth_server_id, token, token_type_hint)
+        cached = self._cached
+        if cached is not None and not fresh:
+            kept = cached.kept(token, token_type_hint, auth_server_id)
+            if kept is not None:
+                return kept
+        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
+        if cached is not None:
+            about = About(token, token_type_hint, auth_server_id)
+            steps = cached.asking(self._run, steps, about, fresh=fresh)
+        return self._run(steps)
 
     @silent
     def revoke(
@@ -234,9 +305,328 @@ class OktaOIDC(_Face):
         """Make a token useless (RFC 7009 §2).
 
         Success says that the request was understood: an unknown token gives the same answer.
-        Revoking a refresh token ends its access tokens too, not the other way round.
+        Revoking a refresh token ends its access tokens too, not the other way round. An
+        ``introspection_cache`` forgets the token itself; kept answers about its access tokens last
+        for their ``ttl``.
         """
-        self._call(operations.revoke, auth_server_id, token, token_type_hint)
+        self._run(self._revoking(token, token_type_hint, auth_server_id))
+
+    @silent
+    def token_for_client_credentials(
+        self,
+        scope: str | None = None,
+        *,
+        resource: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> Tokens:
+        """Get a token for the client itself (RFC 6749 §4.4).
+
+        Args:
+            scope: space-delimited; ``None`` leaves it to the server's default scopes. The org
+                server wants scopes of Okta's own API here, ``okta.…``.
+            resource: what the token is for (RFC 8707).
+        """
+        return self._call(sign_in.client_credentials, auth_server_id, scope, resource)
+
+    @silent
+    def token_for_exchange(
+        self,
+        subject_token: str,
+        subject_token_type: str,
+        *,
+        audience: str | None = None,
+        scope: str | None = None,
+        resource: str | None = None,
+        actor_token: str | None = None,
+        actor_token_type: str | None = None,
+        requested_token_type: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> ExchangedToken:
+        """Exchange one token for another (RFC 8693 §2.1; Okta: "Token exchange").
+
+        On-behalf-of and Native SSO are for custom servers; interclient tokens, ID-JAG, third
+        parties' tokens, vaulted secrets and service accounts for the org server.
+
+        Args:
+            subject_token: the token of the one on whose behalf the new token is asked for.
+            subject_token_type: a :class:`TokenType`, as are the other types.
+            audience: whom the new token is for: a custom server's audience, an ID-JAG's issuer.
+            scope: space-delimited.
+            resource: what the new token is for, an ``orn:okta:`` name or an indicator (RFC 8707).
+            actor_token: the token of the one who acts, with its type.
+            requested_token_type: ``None`` means an access token.
+
+        Raises:
+            APIError: ``interaction_required`` where the user has to consent first, at
+                ``extra["interaction_uri"]``.
+        """
+        return self._call(
+            sign_in.exchange,
+            auth_server_id,
+            subject_token,
+            subject_token_type,
+            audience=audience,
+            scope=scope,
+            resource=resource,
+            actor_token=actor_token,
+            actor_token_type=actor_token_type,
+            requested_token_type=requested_token_type,
+        )
+
+    @silent
+    def token_for_assertion(
+        self,
+        assertion: str,
+        *,
+        scope: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> Tokens:
+        """Redeem an assertion at a custom server (RFC 7523 §2.1): an ID-JAG, say.
+
+        Args:
+            scope: space-delimited; not beside an ID-JAG, which has its own.
+
+        Raises:
+            InvalidGrantError: the assertion is expired, spent, or another client's.
+        """
+        return self._call(sign_in.assertion, auth_server_id, assertion, scope)
+
+    @silent
+    def start_device_login(
+        self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
+    ) -> sign_in.DeviceLogin:
+        """Begin a login that the user approves on another device (RFC 8628 §3.1).
+
+        Show the user what it says, and :meth:`wait_for` it.
+        """
+        return self._call(sign_in.device, auth_server_id, scope)
+
+    @silent
+    def start_backchannel_login(
+        self,
+        scope: str = "openid",
+        *,
+        login_hint: str | None = None,
+        id_token_hint: str | None = None,
+        binding_message: str | None = None,
+        expires_in: int | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> sign_in.BackchannelLogin:
+        """Begin a login that the user is asked to approve by a push (CIBA Core §7.1).
+
+        Args:
+            login_hint: the user's login; or
+            id_token_hint: an ID token of the user, issued to this client.
+            binding_message: what the user is shown, to tell this request from others.
+            expires_in: seconds that the user has, 300 at most.
+        """
+        return self._call(
+            sign_in.backchannel,
+            auth_server_id,
+            scope,
+            expires_in,
+            login_hint=login_hint,
+            id_token_hint=id_token_hint,
+            binding_message=binding_message,
+        )
+
+    @silent
+    def poll(self, login: sign_in.Login) -> Tokens | None:
+        """Ask once whether a login was approved; ``None`` if not yet.
+
+        Leave at least ``login.interval`` seconds between two polls, and before the first.
+
+        Raises:
+            ApprovalExpiredError: it was not, and its time is over.
+            APIError: the user refused (``access_denied``), or the server.
+        """
+        return self._run(sign_in.poll(self._flow, login))
+
+    @silent
+    def wait_for(self, login: sign_in.Login) -> Tokens:
+        """Poll until a login was approved, for as long as it lives (RFC 8628 §3.5, CIBA Core §11).
+
+        A time-out, a broken connection, a rate limit and a gateway's failure are waited out.
+
+        Raises:
+            ApprovalExpiredError: it was not approved in time.
+            APIError: the user refused (``access_denied``), or the server.
+        """
+        return self._run(sign_in.wait_for(self._flow, login))
+
+    @silent
+    def authorization_request(
+        self,
+        redirect_uri: str,
+        scope: str = "openid",
+        *,
+        max_age: int | None = None,
+        prompt: str | None = None,
+        login_hint: str | None = None,
+        acr_values: str | None = None,
+        push: bool = False,
+        auth_server_id: AuthServerId | None = None,
+        **extra: str,
+    ) -> sign_in.AuthorizationRequest:
+        """Begin a sign-in: what to send the browser to, and what to keep until it is back.
+
+        State, nonce and the PKCE verifier are drawn for each request (OIDC Core §3.1.2.1, RFC 7636
+        with S256). Keep ``to_dict()`` in the user's session for :meth:`finish_sign_in`.
+
+        Args:
+            redirect_uri: where Okta sends the browser back to, registered to the last character.
+            scope: space-delimited, with ``openid``; ``offline_access`` for a refresh token.
+            max_age: whole seconds; who signed in longer ago is asked for credentials again.
+            prompt: ``none``, ``login``, ``consent``, ….
+            login_hint: the login to fill in.
+            acr_values: the assurance wanted.
+            push: send the parameters to Okta first (RFC 9126), so that no browser shows them.
+            extra: further parameters of ``/authorize`` (``idp``, ``sessionToken``, …).
+
+        Raises:
+            ConfigurationError: an argument cannot be right, or is not the caller's to choose.
+        """
+        return self._run(
+            self._provider.authorization_request(
+                self._at(auth_server_id),
+                redirect_uri,
+                scope,
+                push,
+                max_age=max_age,
+                prompt=prompt,
+                login_hint=login_hint,
+                acr_values=acr_values,
+                extra=extra,
+            )
+        )
+
+    @silent
+    def finish_sign_in(
+        self, request: sign_in.AuthorizationRequest, callback: str | Mapping[str, Any]
+    ) -> sign_in.SignIn:
+        """Finish a sign-in: check the callback, exchange its code, check the ID token.
+
+        Give the user a new session then (OWASP: session fixation), and forget the request: it
+        serves once. Needs ``okta-oidc[jwt]``.
+
+        Args:
+            request: what :meth:`authorization_request` returned for this very browser.
+            callback: the URL that the browser came back to, its query, or a mapping of it.
+
+        Raises:
+            CallbackMismatchError: the callback is no answer to this request.
+            AuthorizationError: it is, and carries an error (``access_denied``, ``login_required``).
+            InvalidGrantError: the code is spent or expired.
+            InvalidTokenError: the ID token does not hold.
+        """
+        return self._run(self._provider.finish_sign_in(request, callback))
+
+    @silent
+    def verify_id_token(
+        self,
+        id_token: str,
+        *,
+        nonce: str | None,
+        access_token: str | None = None,
+        max_age: float | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> Claims:
+        """Check an ID token that was issued to this client (OIDC Core §3.1.3.7).
+
+        Keys come from the server's own key endpoint, and are kept. Clocks may differ by 120
+        seconds. Needs ``okta-oidc[jwt]``.
+
+        Args:
+            nonce: what was sent to ``/authorize``; ``None`` says that none was.
+            access_token: checked against ``at_hash``, if the ID token has one.
+            max_age: seconds that the sign-in may be old.
+
+        Raises:
+            InvalidTokenError: it does not hold; ``reason`` says why.
+        """
+        return self._run(
+            self._issuers.verify_id_token(
+                self._at(auth_server_id),
+                id_token,
+                nonce=nonce,
+                access_token=access_token,
+                max_age=max_age,
+            )
+        )
+
+    @silent
+    def verify_access_token(
+        self,
+        token: str,
+        *,
+        audience: str,
+        scopes: Collection[str] = (),
+        auth_server_id: AuthServerId | None = None,
+    ) -> Claims:
+        """Check a custom server's access token by its signature, as a bearer token (RFC 9068 §4).
+
+        One that was revoked passes until it expires: :meth:`introspect` asks Okta. Needs
+        ``okta-oidc[jwt]``.
+
+        Args:
+            audience: the authorization server's audience, ``api://…``.
+            scopes: all of these must have been granted.
+
+        Raises:
+            InvalidTokenError: it does not hold; ``reason`` says why.
+            ConfigurationError: the server is the org's, whose access tokens are Okta's own.
+        """
+        return self._run(
+            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+        )
+
+    @silent
+    def metadata(self, *, auth_server_id: AuthServerId | None = None) -> models.ServerMetadata:
+        """Read what the server says of itself (OpenID Connect Discovery §4, RFC 8414).
+
+        Nothing in it changes where this client sends anything.
+
+        Raises:
+            MalformedResponseError: it is another issuer's, or has URLs that are not https.
+        """
+        return self._run(self._provider.metadata(self._at(auth_server_id)))
+
+    @silent
+    def userinfo(
+        self, access_token: str, *, auth_server_id: AuthServerId | None = None
+    ) -> models.UserInfo:
+        """Ask for the claims of the user whose access token this is (OIDC Core §5.3).
+
+        Compare its ``sub`` with the ID token's before it is used.
+
+        Raises:
+            APIError: ``invalid_token`` or ``insufficient_scope``.
+        """
+        return self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
+
+    @silent
+    def logout_url(
+        self,
+        id_token: str,
+        *,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> str:
+        """The page that ends the user's session at Okta: send the browser there.
+
+        It holds the ID token, so it belongs in no log (OIDC RP-Initiated Logout §2).
+
+        Args:
+            post_logout_redirect_uri: where Okta sends the browser then, as registered.
+            state: comes back there.
+        """
+        return self._provider.logout_url(
+            self._at(auth_server_id),
+            id_token,
+            post_logout_redirect_uri=post_logout_redirect_uri,
+            state=state,
+        )
 
     def _call(
         self,
@@ -246,6 +636,84 @@ class OktaOIDC(_Face):
         **kwargs: P.kwargs,
     ) -> T:
         return self._run(self._steps(build, auth_server_id, *args, **kwargs))
+
+    def token_source(
+        self,
+        grant: holding.Grant | Callable[[], holding.Grant],
+        *,
+        store: holding.TokenStore | None = None,
+        key: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.TokenSource:
+        """A service's own tokens, renewed before they end: a grant that can be repeated.
+
+        Args:
+            grant: a grant of ``okta_oidc_api.models``, a mapping of form parameters, or a function
+                that makes one, for a grant that is good once.
+            store: shares the tokens with other processes, under ``key``; ``None`` keeps them here.
+            early: seconds before their end at which they are renewed; a fifth of their lifetime
+                at most.
+            leeway: seconds for which a token that is handed out is still good; a tenth of its
+                lifetime at most.
+        """
+        is_shared = store is not None
+        if store is None:
+            store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key or "",
+            self._at(auth_server_id),
+            early,
+            leeway,
+            grant,
+            is_shared=is_shared,
+        )
+        return holding.TokenSource(renewal, self._run)
+
+    def user_tokens(
+        self,
+        key: str,
+        store: holding.TokenStore,
+        *,
+        rotation_grace: float = 0.0,
+        scope: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        max_wait: float = 20.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.UserTokens:
+        """One user's tokens, held in ``store`` under ``key`` by all processes that share them.
+
+        Their refresh token is presented by one of all, once, whatever dies meanwhile. Nothing is
+        loaded or sent yet.
+
+        Args:
+            rotation_grace: seconds for which Okta takes a rotated refresh token once more: the
+                application's setting there, 0 to 60. Too little is safe; too much is not. From
+                twice ``timeout`` plus 5 seconds on, no sign-in is lost with a process that dies.
+            scope: space-delimited, a subset of what was granted; ``None`` keeps all of it.
+            early: seconds before its end at which the access token is renewed; a fifth of its
+                lifetime at most.
+            leeway: seconds for which a token that is handed out is still good; a tenth of its
+                lifetime at most.
+            max_wait: seconds that a caller waits for a renewal by another process, at most.
+        """
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key,
+            at,
+            early,
+            leeway,
+            scope=scope,
+            grace=rotation_grace,
+            max_wait=max_wait,
+        )
+        return holding.UserTokens(renewal, self._run)
 
     def close(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""
@@ -278,14 +746,17 @@ class AsyncOktaOIDC(_Face):
         timeout: float = 10.0,
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
+        issuer: str | None = None,
         dpop: DPoP | None = None,
+        introspection_cache: IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop)
+        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
         if not is_async_client(http_client):
             check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from ._senders import Api, AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)
+        self._issuers = Issuers(self._sender, issuer)
         self._run: Final = self._sender.run
         self._api: Final = Api.over(self._sender)
 
@@ -337,9 +808,19 @@ class AsyncOktaOIDC(_Face):
         *,
         token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
+        fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
-        return await self._call(operations.introspect, auth_server_id, token, token_type_hint)
+        cached = self._cached
+        if cached is not None and not fresh:
+            kept = cached.kept(token, token_type_hint, auth_server_id)
+            if kept is not None:
+                return kept
+        steps = self._steps(operations.introspect, auth_server_id, token, token_type_hint)
+        if cached is not None:
+            about = About(token, token_type_hint, auth_server_id)
+            steps = cached.asking(self._run, steps, about, fresh=fresh)
+        return await self._run(steps)
 
     @silent
     async def revoke(
@@ -350,7 +831,198 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> None:
         """Make a token useless: see :meth:`OktaOIDC.revoke`."""
-        await self._call(operations.revoke, auth_server_id, token, token_type_hint)
+        await self._run(self._revoking(token, token_type_hint, auth_server_id))
+
+    @silent
+    async def token_for_client_credentials(
+        self,
+        scope: str | None = None,
+        *,
+        resource: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> Tokens:
+        """Get a token for the client itself: see :meth:`OktaOIDC.token_for_client_credentials`."""
+        return await self._call(sign_in.client_credentials, auth_server_id, scope, resource)
+
+    @silent
+    async def token_for_exchange(
+        self,
+        subject_token: str,
+        subject_token_type: str,
+        *,
+        audience: str | None = None,
+        scope: str | None = None,
+        resource: str | None = None,
+        actor_token: str | None = None,
+        actor_token_type: str | None = None,
+        requested_token_type: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> ExchangedToken:
+        """Exchange one token for another: see :meth:`OktaOIDC.token_for_exchange`."""
+        return await self._call(
+            sign_in.exchange,
+            auth_server_id,
+            subject_token,
+            subject_token_type,
+            audience=audience,
+            scope=scope,
+            resource=resource,
+            actor_token=actor_token,
+            actor_token_type=actor_token_type,
+            requested_token_type=requested_token_type,
+        )
+
+    @silent
+    async def token_for_assertion(
+        self,
+        assertion: str,
+        *,
+        scope: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> Tokens:
+        """Redeem an assertion: see :meth:`OktaOIDC.token_for_assertion`."""
+        return await self._call(sign_in.assertion, auth_server_id, assertion, scope)
+
+    @silent
+    async def start_device_login(
+        self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
+    ) -> sign_in.DeviceLogin:
+        """Begin a login on another device: see :meth:`OktaOIDC.start_device_login`."""
+        return await self._call(sign_in.device, auth_server_id, scope)
+
+    @silent
+    async def start_backchannel_login(
+        self,
+        scope: str = "openid",
+        *,
+        login_hint: str | None = None,
+        id_token_hint: str | None = None,
+        binding_message: str | None = None,
+        expires_in: int | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> sign_in.BackchannelLogin:
+        """Begin a login by a push: see :meth:`OktaOIDC.start_backchannel_login`."""
+        return await self._call(
+            sign_in.backchannel,
+            auth_server_id,
+            scope,
+            expires_in,
+            login_hint=login_hint,
+            id_token_hint=id_token_hint,
+            binding_message=binding_message,
+        )
+
+    @silent
+    async def poll(self, login: sign_in.Login) -> Tokens | None:
+        """Ask once whether a login was approved: see :meth:`OktaOIDC.poll`."""
+        return await self._run(sign_in.poll(self._flow, login))
+
+    @silent
+    async def wait_for(self, login: sign_in.Login) -> Tokens:
+        """Poll until a login was approved: see :meth:`OktaOIDC.wait_for`."""
+        return await self._run(sign_in.wait_for(self._flow, login))
+
+    @silent
+    async def authorization_request(
+        self,
+        redirect_uri: str,
+        scope: str = "openid",
+        *,
+        max_age: int | None = None,
+        prompt: str | None = None,
+        login_hint: str | None = None,
+        acr_values: str | None = None,
+        push: bool = False,
+        auth_server_id: AuthServerId | None = None,
+        **extra: str,
+    ) -> sign_in.AuthorizationRequest:
+        """Begin a sign-in: see :meth:`OktaOIDC.authorization_request`."""
+        return await self._run(
+            self._provider.authorization_request(
+                self._at(auth_server_id),
+                redirect_uri,
+                scope,
+                push,
+                max_age=max_age,
+                prompt=prompt,
+                login_hint=login_hint,
+                acr_values=acr_values,
+                extra=extra,
+            )
+        )
+
+    @silent
+    async def finish_sign_in(
+        self, request: sign_in.AuthorizationRequest, callback: str | Mapping[str, Any]
+    ) -> sign_in.SignIn:
+        """Finish a sign-in: see :meth:`OktaOIDC.finish_sign_in`."""
+        return await self._run(self._provider.finish_sign_in(request, callback))
+
+    @silent
+    async def verify_id_token(
+        self,
+        id_token: str,
+        *,
+        nonce: str | None,
+        access_token: str | None = None,
+        max_age: float | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> Claims:
+        """Check an ID token: see :meth:`OktaOIDC.verify_id_token`."""
+        return await self._run(
+            self._issuers.verify_id_token(
+                self._at(auth_server_id),
+                id_token,
+                nonce=nonce,
+                access_token=access_token,
+                max_age=max_age,
+            )
+        )
+
+    @silent
+    async def verify_access_token(
+        self,
+        token: str,
+        *,
+        audience: str,
+        scopes: Collection[str] = (),
+        auth_server_id: AuthServerId | None = None,
+    ) -> Claims:
+        """Check an access token: see :meth:`OktaOIDC.verify_access_token`."""
+        return await self._run(
+            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+        )
+
+    @silent
+    async def metadata(
+        self, *, auth_server_id: AuthServerId | None = None
+    ) -> models.ServerMetadata:
+        """Read what the server says of itself: see :meth:`OktaOIDC.metadata`."""
+        return await self._run(self._provider.metadata(self._at(auth_server_id)))
+
+    @silent
+    async def userinfo(
+        self, access_token: str, *, auth_server_id: AuthServerId | None = None
+    ) -> models.UserInfo:
+        """Ask for a user's claims: see :meth:`OktaOIDC.userinfo`."""
+        return await self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
+
+    @silent
+    def logout_url(
+        self,
+        id_token: str,
+        *,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> str:
+        """The page that ends the session at Okta: see :meth:`OktaOIDC.logout_url`."""
+        return self._provider.logout_url(
+            self._at(auth_server_id),
+            id_token,
+            post_logout_redirect_uri=post_logout_redirect_uri,
+            state=state,
+        )
 
     async def _call(
         self,
@@ -360,6 +1032,59 @@ class AsyncOktaOIDC(_Face):
         **kwargs: P.kwargs,
     ) -> T:
         return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
+
+    def token_source(
+        self,
+        grant: holding.Grant | Callable[[], holding.Grant | Awaitable[holding.Grant]],
+        *,
+        store: holding.AsyncTokenStore | None = None,
+        key: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.AsyncTokenSource:
+        """A service's own tokens: see :meth:`OktaOIDC.token_source`."""
+        is_shared = store is not None
+        if store is None:
+            store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key or "",
+            self._at(auth_server_id),
+            early,
+            leeway,
+            grant,
+            is_shared=is_shared,
+        )
+        return holding.AsyncTokenSource(renewal, self._run)
+
+    def user_tokens(
+        self,
+        key: str,
+        store: holding.AsyncTokenStore,
+        *,
+        rotation_grace: float = 0.0,
+        scope: str | None = None,
+        early: float = 300.0,
+        leeway: float = 10.0,
+        max_wait: float = 20.0,
+        auth_server_id: AuthServerId | None = None,
+    ) -> holding.AsyncUserTokens:
+        """One user's tokens: see :meth:`OktaOIDC.user_tokens`."""
+        at = self._at(auth_server_id)
+        renewal = holding.Renewal(
+            self._flow,
+            store,
+            key,
+            at,
+            early,
+            leeway,
+            scope=scope,
+            grace=rotation_grace,
+            max_wait=max_wait,
+        )
+        return holding.AsyncUserTokens(renewal, self._run)
 
     async def aclose(self) -> None:
         """Close the connections. An ``http_client`` of yours stays open."""

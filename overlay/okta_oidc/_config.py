@@ -56,7 +56,7 @@ class Server:
     def __init__(self, base_url: object, auth_server_id: AuthServerId | None) -> None:
         parts = _split(text_of("base_url", base_url))
         self.host: Final = _host(parts)
-        self.is_loopback: Final = _is_loopback(self.host)
+        self.is_loopback: Final = is_loopback(self.host)
         self.secure: Final = parts.scheme == "https"
         # An internationalised host name goes out in its ASCII form.
         try:
@@ -142,7 +142,7 @@ def _split(base_url: object) -> SplitResult:
     if parts.query or parts.fragment or url.endswith(("?", "#")):
         raise ConfigurationError("base_url must not have a query or a fragment")
     _check_host(host)
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             "base_url must be https: plain http is for loopback hosts only, "
             "as client secrets and tokens would cross the network in the clear"
@@ -165,7 +165,7 @@ def _check_host(host: str) -> None:
         raise ConfigurationError("base_url is the address of the Admin Console: leave out '-admin'")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
-from ._auth import ASSERTION_LIFETIME, ClientAuth, joined
+from ._auth import ClientAuth, joined
 from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import FORM, encoded
@@ -84,19 +85,12 @@ class Flow:
         self._limits: Final = _limits(self.timeout)
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 
-    def steps(
-        self,
-        operation: Operation[T],
-        *,
-        retry: Retry | None = None,
-        lifetime: float = ASSERTION_LIFETIME,
-    ) -> Steps[T]:
+    def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
         """The course of one call: yields requests and seconds to wait, returns the result.
 
-        ``retry`` stands in for the client's own. ``lifetime`` is the seconds after which the server
-        must refuse what the request is signed with, where the method has an end to write into it.
+        ``retry`` stands in for the client's own.
         """
-        return observed(self._course(operation, retry, lifetime), operation.request, self)
+        return observed(self._course(operation, retry), operation.request, self)
 
     def exchange(self, request: Request) -> Steps[Reply]:
         """The same, to the successful answer as it came.
@@ -105,13 +99,13 @@ class Flow:
             TransportError: no complete response came.
             APIError: the server refused.
         """
-        return observed(self._exchange(request, None, ASSERTION_LIFETIME), request, self)
+        return observed(self._exchange(request, None), request, self)
 
-    def _course(self, operation: Operation[T], retry: Retry | None, lifetime: float) -> Steps[T]:
-        reply = yield from self._exchange(operation.request, retry, lifetime)
+    def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
+        reply = yield from self._exchange(operation.request, retry)
         return operation.read(reply, operation.request)
 
-    def _exchange(self, request: Request, retry: Retry | None, lifetime: float) -> Steps[Reply]:
+    def _exchange(self, request: Request, retry: Retry | None) -> Steps[Reply]:
         retry = retry or self.retry
         request.auth = self.auth
         bucket = self._bucket(request)
@@ -123,7 +117,7 @@ class Flow:
             yield waited
         while True:
             failure: TransportError | APIError
-            signed, proof = yield from self._signed(request, lifetime)
+            signed, proof = yield from self._signed(request)
             try:
                 reply: Reply = yield signed
             except TransportError as error:
@@ -137,7 +131,7 @@ class Flow:
                 if reply.is_success:
                     if bucket is not None:
                         self.runtime.limits.has_room(bucket)
-                    if proof is not None:
+                    if proof is not None and request.access_token is None:
                         refuse_bearer(reply)
                     return reply
                 failure = refusal(reply, request)
@@ -209,9 +203,7 @@ class Flow:
             failure.status, failure.code, headers, proof
         )
 
-    def _signed(
-        self, request: Request, lifetime: float
-    ) -> Steps[tuple[httpx.Request, Proof | None]]:
+    def _signed(self, request: Request) -> Steps[tuple[httpx.Request, Proof | None]]:
         """The request as it goes out, once: what it is signed with may be good for one delivery."""
         url, address = self._url(request.target)
         operation, body, auth = request.operation, request.body, self.auth
@@ -222,20 +214,22 @@ class Flow:
                 # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
                 form = joined(form, encoded([("client_id", auth.client_id)]))
             if auth.signs_elsewhere:
-                authorization, form = yield Ask(auth.sign, form, address, lifetime, blocking=True)
+                sign = partial(auth.sign, form, address, request.lifetime)
+                authorization, form = yield Ask(sign, blocking=True)
             else:
-                authorization, form = auth.sign(form, address, lifetime)
+                authorization, form = auth.sign(form, address, request.lifetime)
             if request.pairs is not None:
                 # Most methods are members of a form. No other body has a place for them.
                 body = form
         proof: Proof | None = None
+        token = request.access_token
         # A generated function may be handed a proof of the caller's own: one is all Okta takes.
         proved = any(name.lower() == b"dpop" for name, _ in request.headers)
-        if self.dpop is not None and operation.dpop and not proved:
-            if self.dpop.signs_elsewhere:
-                proof = yield Ask(self.dpop.proof, operation.method, address, blocking=True)
-            else:
-                proof = self.dpop.proof(operation.method, address)
+        if self.dpop is not None and (operation.dpop or token is not None) and not proved:
+            prove = partial(self.dpop.proof, operation.method, address, access_token=token)
+            proof = (yield Ask(prove, blocking=True)) if self.dpop.signs_elsewhere else prove()
+        if token is not None:
+            authorization = f"{'Bearer' if proof is None else 'DPoP'} {token}"
         return self._built(request, url, body, authorization, proof), proof
 
     def _built(

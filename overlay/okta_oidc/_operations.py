@@ -22,6 +22,7 @@ from okta_oidc_api.operations import (
 from okta_oidc_api.operations import Operation as Described
 from okta_oidc_api.types import UNSET, Unset
 
+from ._auth import ASSERTION_LIFETIME
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
@@ -51,14 +52,16 @@ class Request:
     ``target`` is the path, percent-encoded, with the query if there is one; ``server`` the
     authorization server, ``None`` where the path names none. A form has ``pairs``, and is sent as
     ``body`` if that is given, too. ``seconds`` limits one attempt: ``None`` is the client's limit,
-    infinity none.
+    infinity none. ``access_token`` is a user's, where that is what the request is authorized by.
     """
 
     __slots__ = (
+        "access_token",
         "auth",
         "body",
         "grant_type",
         "headers",
+        "lifetime",
         "operation",
         "pairs",
         "repeatable",
@@ -77,6 +80,7 @@ class Request:
         body: bytes | None = None,
         headers: tuple[tuple[bytes, bytes], ...] = (),
         seconds: float | None = None,
+        access_token: str | None = None,
     ) -> None:
         self.operation: Final = operation
         self.target: Final = target
@@ -85,11 +89,14 @@ class Request:
         self.body: Final = encoded(pairs or []) if body is None else body
         self.headers: Final = headers
         self.seconds: Final = seconds
+        self.access_token: Final = access_token
         self.grant_type: Final = None if operation.limit != "token" else self.value("grant_type")
         # Nothing is used up by these, so a second delivery changes nothing.
         self.repeatable: Final = operation.repeatable or self.grant_type in REPEATABLE_GRANTS
         # Whose request it is. Its flow says so.
         self.auth: ClientAuth | None = None
+        # Seconds that a proof of the client's identity is good for, where that is not the usual.
+        self.lifetime: float = ASSERTION_LIFETIME
 
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""
@@ -102,6 +109,7 @@ class Request:
             *(value for name, value in self.pairs or () if name not in public),
             *(value.decode("latin-1") for _, value in self.headers),
             *(() if self.auth is None else self.auth.secrets),
+            *(() if self.access_token is None else (self.access_token,)),
         )
 
 

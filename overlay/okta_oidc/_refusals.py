@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote, quote_plus, unquote
+from urllib.request import parse_http_list, parse_keqv_list
 
 from ._auth import ClientSecretBasic
 from ._config import ORG
@@ -75,7 +76,7 @@ def refusal(reply: Reply, request: Request) -> APIError:
     nothing is wrong with the grant then. A 401 without a code is a refusal of the credentials
     where the operation authenticates the client.
     """
-    members = reply.members() or {}
+    members = reply.members() or _challenge(reply)
     # Okta's own shape may hold an OAuth word: errorCode "invalid_client".
     code = _text(members.get("error")) or _text(members.get("errorCode"))
     description = _text(members.get("error_description")) or _text(members.get("errorSummary"))
@@ -93,6 +94,16 @@ def refusal(reply: Reply, request: Request) -> APIError:
         error.retry_after = retry_after(reply.headers)
     error.retryable = is_harmless(error, idempotent=request.repeatable)
     return error
+
+
+def _challenge(reply: Reply) -> dict[str, str]:
+    """What ``WWW-Authenticate`` says (RFC 6750 §3): at userinfo the body is empty."""
+    _, _, parameters = reply.headers.get("www-authenticate", "").partition(" ")
+    try:
+        said = parse_keqv_list(parse_http_list(parameters))
+    except (ValueError, IndexError):
+        return {}
+    return {name: said[name] for name in ("error", "error_description") if name in said}
 
 
 def not_sent(seconds: float) -> RateLimitError:

@@ -184,6 +184,53 @@ class Introspection(_Result):
         return _pydantic_schema(cls)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class ExchangedToken(_Result):
+    """What a token exchange brought (RFC 8693 §2.2.1).
+
+    ``token`` is what is sent as ``access_token``, of whatever kind ``issued_token_type`` says it
+    is; a ``token_type`` of ``N_A`` says that it is no access token. It is ``None`` where Okta
+    answers with something else: a vaulted secret or a service account, in ``raw`` and ``model``.
+    ``expires_at`` is aware UTC, by this machine's clock.
+    """
+
+    token: str | None
+    issued_token_type: str | None
+    token_type: str
+    expires_at: datetime | None
+    scopes: tuple[str, ...]
+    refresh_token: str | None
+    id_token: str | None
+    raw: Mapping[str, Any] = field(compare=False)
+    http: HttpInfo = field(compare=False)
+    _model: models.TokenResponse | None = field(
+        default=None, init=False, repr=False, compare=False, hash=False
+    )
+
+    @property
+    def model(self) -> models.TokenResponse:
+        """The generated model of the same answer: every member of the document, typed.
+
+        Built when first asked for. Its own ``repr`` shows the tokens.
+
+        Raises:
+            MalformedResponseError: a member is not of the type that the document promises.
+        """
+        return self._modelled(models.TokenResponse, self._model)
+
+    def __repr__(self) -> str:
+        held = [name for name in ("token", "refresh_token", "id_token") if getattr(self, name)]
+        return (
+            f"ExchangedToken({', '.join(held) or 'no token'}: not shown; "
+            f"issued_token_type={self.issued_token_type!r}, token_type={self.token_type!r}, "
+            f"expires_at={_shown(self.expires_at)}, scopes={self.scopes!r})"
+        )
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        raise TypeError("an exchanged token is secret: return what you mean to show")
+
+
 def _pydantic_schema(kind: type[Introspection]) -> Any:
     """How pydantic takes a result: as it is, written as its ``to_dict()``."""
     # Only pydantic asks, so it is there.
@@ -238,7 +285,29 @@ def read_tokens(reply: Reply, request: Request) -> Tokens:
     )
 
 
+def read_exchanged(reply: Reply, request: Request) -> ExchangedToken:
+    """The answer to a token exchange, which need not hold an access token."""
+    members = members_of(reply)
+    expires_in = members.seconds("expires_in")
+    return ExchangedToken(
+        token=members.text("access_token"),
+        issued_token_type=members.text("issued_token_type"),
+        token_type=members.required("token_type"),
+        expires_at=None if expires_in is None else instant(expires_in, reply.arrived_at),
+        scopes=members.words("scope"),
+        refresh_token=members.text("refresh_token"),
+        id_token=members.text("id_token"),
+        raw=Members(members.all),
+        http=reply.http,
+    )
+
+
 def read_introspection(reply: Reply, request: Request) -> Introspection:
+    """The answer about a token."""
+    return introspection_of(reply)
+
+
+def introspection_of(reply: Reply) -> Introspection:
     """The answer about a token. Its ``active`` is the only member that is always there."""
     members = members_of(reply)
     active = members.all.get("active")

@@ -37,14 +37,20 @@ def test_only_what_is_missing_is_installed() -> None:
 def test_what_is_to_be_installed_is_said_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def redis(kinds: object) -> list[str]:
+        return ["redis-server"]
+
+    def found(name: str) -> str:
+        return f"/usr/bin/{name}"
+
     def must(*command: str, env: dict[str, str]) -> None:
         assert "redis-server" in capsys.readouterr().out or command[1] != "update"
         commands.append(command[1])
 
     commands: list[str] = []
-    monkeypatch.setattr(debian, "missing", lambda kinds: ["redis-server"])
+    monkeypatch.setattr(debian, "missing", redis)
     monkeypatch.setattr(debian, "must", must)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", found)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     debian.main()
     assert commands == ["update", "install"]
@@ -106,8 +112,11 @@ def test_this_python_is_found() -> None:
 def test_a_python_that_is_named_must_be_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def nowhere(version: str) -> None:
+        return None
+
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr(pythons, "find", lambda version: None)
+    monkeypatch.setattr(pythons, "find", nowhere)
     for arguments, code in (([], 0), (["3.12"], 1)):
         monkeypatch.setattr(sys, "argv", ["pythons", "folder", *arguments])
         assert pythons.main() == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -67,11 +68,14 @@ class Installer:
 
     def make(self, folder: Path, python: str | Path) -> Path:
         self.told.append(f"make with {python}")
-        info = folder / "lib" / "site-packages" / "pip-1.dist-info"
-        info.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "lib/python3/site-packages/pip-1.dist-info").mkdir(parents=True)
         (folder / "pyvenv.cfg").write_text("executable = /the/base\n", "utf-8")
-        (folder / "filled.json").unlink(missing_ok=True)
         return folder
+
+    def remove(self, python: Path, names: set[str]) -> None:
+        if names:
+            self.told.append(f"remove {' '.join(sorted(names))}")
 
     def install(self, python: Path, pins: str, *project: str) -> None:
         if self.fails:
@@ -81,11 +85,15 @@ class Installer:
 
 @pytest.fixture
 def installer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Installer:
+    def named(project: str, *names: str) -> list[str]:
+        return [*names]
+
     made = Installer()
     monkeypatch.setattr(environments, "make", made.make)
     monkeypatch.setattr(environments, "install", made.install)
+    monkeypatch.setattr(environments, "remove", made.remove)
     monkeypatch.setattr(environments, "LOCK", tmp_path / "lock.txt")
-    monkeypatch.setattr(environments, "requirements", lambda project, *names: [*names])
+    monkeypatch.setattr(environments, "requirements", named)
     monkeypatch.setattr(environments, "sources", lambda: {"a.py": b"1"})
     (tmp_path / "lock.txt").write_text(LOCKED, "utf-8")
     return made
@@ -103,20 +111,27 @@ def test_an_environment_that_is_new_is_not_made_again(installer: Installer, tmp_
     assert installer.told == ["make with nox", "1 hashes"]
 
 
-def test_other_pins_make_a_new_environment(installer: Installer, tmp_path: Path) -> None:
+def test_other_pins_are_installed_and_what_is_left_over_is_not_kept(
+    installer: Installer, tmp_path: Path
+) -> None:
     fill(tmp_path / "venv", "", "a")
-    (tmp_path / "venv/lib/site-packages/a-1.dist-info").mkdir()
+    for name in ("a", "d", "okta_oidc"):
+        (tmp_path / f"venv/lib/python3/site-packages/{name}-1.dist-info").mkdir()
     del installer.told[:]
     (tmp_path / "lock.txt").write_text(LOCKED.replace("a==1", "a==3"), "utf-8")
     fill(tmp_path / "venv", "", "a")
-    # With the interpreter that it had, not with the one that runs this.
-    assert installer.told == ["make with /the/base", "4 hashes"]
-    # What is pinned besides, for others, is no reason.
-    (tmp_path / "lock.txt").write_text(
-        LOCKED.replace("a==1", "a==3").replace("d==1", "d==3"), "utf-8"
-    )
+    assert installer.told == ["remove d", "4 hashes"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("d==1", "d==3"), ("# via a", "# via\n    #   a")])
+def test_what_is_pinned_for_others_and_why_is_no_reason(
+    installer: Installer, tmp_path: Path, old: str, new: str
+) -> None:
     fill(tmp_path / "venv", "", "a")
-    assert len(installer.told) == 2
+    del installer.told[:]
+    (tmp_path / "lock.txt").write_text(LOCKED.replace(old, new), "utf-8")
+    fill(tmp_path / "venv", "", "a")
+    assert installer.told == []
 
 
 def test_other_sources_install_the_project_again(
@@ -131,15 +146,17 @@ def test_other_sources_install_the_project_again(
     assert installer.told == ["."]
 
 
-def test_what_was_interrupted_is_done_again(installer: Installer, tmp_path: Path) -> None:
+def test_what_was_interrupted_is_begun_anew(installer: Installer, tmp_path: Path) -> None:
     fill(tmp_path / "venv", ".", "d")
+    (tmp_path / "venv/lib/python3/site-packages/d-1.dist-info").mkdir()
     del installer.told[:]
     installer.fails = True
     with pytest.raises(KeyboardInterrupt):
         fill(tmp_path / "venv", ".[x]", "d")
     installer.fails = False
     fill(tmp_path / "venv", ".", "d")
-    assert installer.told[-1] == "."
+    # With the interpreter that it had, not with the one that runs this.
+    assert installer.told == ["make with /the/base", "1 hashes", "."]
 
 
 def test_sources_are_what_the_wheel_is_built_from() -> None:

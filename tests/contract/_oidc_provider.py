@@ -41,6 +41,8 @@ SCOPE = "openid profile email offline_access"
 #: A custom server's id in the form Okta gives them, beside the preset ``default``.
 CUSTOM = "aus1contract2suite3"
 ORG: None = None
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+CIBA = "urn:openid:params:grant-type:ciba"
 
 AuthMethod = Literal[
     "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
@@ -91,6 +93,8 @@ class RegisteredClient:
             metadata["jwks"] = {"keys": self.keys}
         if self.signing_alg is not None:
             metadata["token_endpoint_auth_signing_alg"] = self.signing_alg
+        if CIBA in self.grant_types:
+            metadata["backchannel_token_delivery_mode"] = "poll"
         if self.dpop:
             metadata["dpop_bound_access_tokens"] = True
         return metadata
@@ -278,6 +282,10 @@ class RunningServer:
         """Move the server's clock forward; it cannot be moved back."""
         self._ask({"advance": seconds}, "CLOCK")
 
+    def rotate_keys(self, auth_server_id: str | None) -> None:
+        """Have one server sign with a new key from now on; the old ones stay published."""
+        self._ask({"rotate": auth_server_id}, "KEYS")
+
     def issuer(self, auth_server_id: str | None) -> str:
         """The issuer identifier: the org URL itself for ``None``."""
         return (
@@ -421,6 +429,37 @@ def authorize(
             )
             request = _next_request(browser.send(request), login)
     raise ServerError("no end of redirects and forms")
+
+
+def approve_device(
+    server: RunningServer,
+    address: str,
+    *,
+    login: str = "ada@example.com",
+    refuse: bool = False,
+) -> None:
+    """Do what a user does at the page of a device login: confirm the code, sign in, consent.
+
+    Raises ServerError when the last page says neither that it worked nor that it was refused.
+    """
+    done = "request was interrupted" if refuse else "Sign-in Success"
+    request = httpx.Request("GET", address)
+    with server.http_client() as browser:
+        for _ in range(20):
+            request = browser.build_request(
+                request.method, request.url, content=request.content, headers=request.headers
+            )
+            response = browser.send(request)
+            if done in response.text:
+                return
+            request = _next_request(response, login)
+            if refuse and b"user_code=" in request.content and "Confirmation" in response.text:
+                refusal = request.content.replace(b"confirm=yes", b"abort=yes")
+                request = httpx.Request("POST", request.url, content=refusal, headers=_FORM)
+    raise ServerError("no end of redirects and forms")
+
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def authorization_code(

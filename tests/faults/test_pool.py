@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import re
 import ssl
 import threading
@@ -14,6 +15,7 @@ import anyio
 import httpx
 import pytest
 from okta_oidc import (
+    APIError,
     AsyncOktaOIDC,
     ClientSecretBasic,
     MalformedResponseError,
@@ -215,6 +217,114 @@ def test_answer_that_comes_while_the_loop_is_busy(
 
         assert caller.run(work) == [False, False]
     assert proxy.connections == 2
+
+
+_NO_CONTENT: dict[str, list[bytes]] = {
+    f"{status}, {name}": [piece.replace(b"STATUS", status.encode()) for piece in pieces]
+    for status in ("204 No Content", "205 Reset Content", "304 Not Modified")
+    for name, pieces in {
+        "announced": [b"HTTP/1.1 STATUS\r\nContent-Length: 2\r\n\r\n{}"],
+        "announced, and later": [b"HTTP/1.1 STATUS\r\nContent-Length: 2\r\n\r\n", b"{}"],
+        "in chunks": [b"HTTP/1.1 STATUS\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"],
+        "of nothing, and later": [b"HTTP/1.1 STATUS\r\nContent-Length: 0\r\n\r\n", b"{}"],
+    }.items()
+}
+
+
+@own_ways
+@pytest.mark.parametrize("case", _NO_CONTENT)
+def test_body_where_http_has_none(
+    okta: FakeOkta, proxy: FaultProxy, case: str, face: Face, owner: Owner
+) -> None:
+    """As by a gateway: whenever it comes, it is no part of the next answer."""
+    idle, sent = threading.Event(), threading.Event()
+
+    async def answer_with_less(exchange: Exchange) -> None:
+        await exchange.read()
+        first, *rest = _NO_CONTENT[case]
+        await exchange.send(first)
+        # Of a 205 that announces some, it may be waited for.
+        await asyncio.to_thread(idle.wait, 0.2)
+        with contextlib.suppress(OSError):
+            for piece in rest:
+                await exchange.send(piece)
+        sent.set()
+
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        for _ in range(3):
+            idle.clear()
+            sent.clear()
+            proxy.plan(answer_with_less)
+            with contextlib.suppress(APIError):
+                caller.call("revoke")
+            # The next request may be on its way by the time that the rest comes.
+            idle.set()
+            assert send(caller, okta, "code").access_token
+            assert sent.wait(5)
+            assert_works(caller, okta)
+
+
+@own_ways
+def test_body_of_an_announcement(
+    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+) -> None:
+    """An answer that begins in the middle is none, and the next call is sound."""
+
+    async def announce_too_much(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        await exchange.send(b"HTTP/1.1 103 Early Hints\r\nContent-Length: 4\r\n\r\n\r\n{}" + answer)
+
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        for _ in range(2):
+            proxy.plan(announce_too_much)
+            with raised_within(_AMPLE) as caught:
+                send(caller, okta, "code")
+            assert type(caught[0]) is TransportError
+            assert_works(caller, okta)
+
+
+_CODING: dict[str, list[bytes]] = {
+    "size": [b"", b"zz\r\n{}\r\n0\r\n\r\n"],
+    "size of the second": [b'f\r\n{"active":true}\r\n', b"zz\r\n"],
+    "end of a chunk": [b"2\r\n{}", b"XX0\r\n\r\n"],
+    "trailer": [b"2\r\n{}\r\n0\r\n", b"bad trailer\x00\r\n\r\n"],
+}
+
+
+@ways
+@pytest.mark.parametrize("segments", [1, 2, 3])
+@pytest.mark.parametrize("broken", _CODING)
+def test_broken_transfer_coding(
+    okta: FakeOkta, proxy: FaultProxy, broken: str, segments: int, face: Face, owner: Owner
+) -> None:
+    """An error at once, with what had come; in one segment with the head, or in more."""
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    good, bad = _CODING[broken]
+    pieces = {1: [head + good + bad], 2: [head + good, bad], 3: [head, good, bad]}[segments]
+
+    async def answer_badly(exchange: Exchange) -> None:
+        await exchange.read()
+        for piece in filter(None, pieces):
+            await exchange.send(piece)
+            # In a segment of its own, which the client reads by itself.
+            await asyncio.sleep(0.02)
+        await exchange.hang()
+
+    proxy.plan(answer_badly)
+    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        with raised_within(_AMPLE / 2) as caught:
+            send(caller, okta, "code")
+        error = caught[0]
+        assert type(error) is TransportError
+        assert isinstance(error, TransportError)
+        assert error.request_sent is None
+        assert error.http is not None
+        assert error.http.status == 200
+        assert error.body == (b'{"active":true}' if "second" in broken else good[3:5])
+        assert_works(caller, okta)
+    proxy.wait_until_quiet()
 
 
 @own_ways

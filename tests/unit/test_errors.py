@@ -15,6 +15,7 @@ from okta_oidc import (
     APIError,
     ApprovalExpiredError,
     AuthorizationError,
+    BearerRefusal,
     CallbackMismatchError,
     ClientSecretBasic,
     ConfigurationError,
@@ -62,6 +63,7 @@ TREE: dict[type[Exception], tuple[type[Exception], ...]] = {
     RateLimitError: (APIError,),
     ServerError: (APIError,),
     InvalidTokenError: (OktaError,),
+    BearerRefusal: (OktaError,),
     AuthorizationError: (OktaError,),
     CallbackMismatchError: (AuthorizationError,),
     ApprovalExpiredError: (OktaError,),
@@ -565,6 +567,7 @@ def samples() -> list[OktaError]:
         limited,
         ServerError("m", http=http_info()),
         InvalidTokenError("m", reason="expired"),
+        BearerRefusal(401, {"WWW-Authenticate": "Bearer"}, None, "m"),
         AuthorizationError("m", code="access_denied", description="d"),
         CallbackMismatchError("m"),
         ApprovalExpiredError("m"),
@@ -648,9 +651,6 @@ def test_a_real_error_survives_the_way_between_processes(open_okta: OpenOkta) ->
         (httpx.RemoteProtocolError("half"), TransportError, None),
         (httpx.DecodingError("gzip"), TransportError, None),
         (httpx.TooManyRedirects("x"), TransportError, None),
-        (ConnectionResetError("reset"), TransportError, None),
-        (BrokenPipeError("pipe"), TransportError, None),
-        (OSError(24, "too many open files"), TransportError, None),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -667,6 +667,42 @@ def test_what_breaks_on_the_way(
         assert caught.value.http is None
         assert caught.value.body == b""
         assert type(raised).__name__ in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        ConnectionResetError("audit store"),
+        OSError(28, "no space left"),
+        TimeoutError("theirs"),
+        ValueError("a bug"),
+        KeyError("a bug"),
+        RuntimeError("a bug"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@on_every_loop
+def test_what_a_callers_own_transport_raises_is_the_callers(
+    open_okta: OpenOkta, raised: Exception
+) -> None:
+    """A failure of a hook or transport that is none of httpx's: not retried, not Okta's."""
+    handler = Recorder(raised)
+    okta = open_okta(handler=handler)
+    for count, call in enumerate(CALLS.values(), 1):
+        with pytest.raises(type(raised)) as caught:
+            call(okta)
+        assert caught.value is raised
+        assert len(handler.requests) == count
+    assert okta.waits == []
+
+
+def test_even_where_it_ends_an_iteration() -> None:
+    """``StopIteration`` cannot leave a coroutine: Python makes a ``RuntimeError`` of it there."""
+    with (
+        Face("sync", handler=Recorder(StopIteration())) as okta,
+        pytest.raises(StopIteration),
+    ):
+        okta.revoke("t")
 
 
 def test_a_timeout_before_the_body_was_asked_for_is_not_sent(kind: Kind) -> None:

@@ -301,7 +301,6 @@ class Dripping(httpx.SyncByteStream, httpx.AsyncByteStream):
         (httpx.ReadTimeout("x"), TransportTimeoutError),
         (httpx.ReadError("x"), TransportError),
         (httpx.RemoteProtocolError("planted"), TransportError),
-        (ConnectionResetError("x"), TransportError),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -362,6 +361,8 @@ def test_whatever_comes_only_our_errors_leave(status: int, body: bytes, content_
             lambda: okta.introspect("t"),
             lambda: okta.revoke("t"),
         ):
+            # A limit that one answer tells of would hold back the next call.
+            okta._flow.runtime.limits.forget()
             error = error_of(call)
             if error is None:
                 assert status < 300
@@ -391,6 +392,7 @@ def test_what_a_generated_parser_is_given_it_can_read(
     http = httpx.Client(transport=httpx.MockTransport(Recorder(answer(status, body))))
     with http, OktaOIDC(ORG_URL, BASIC, http_client=http) as okta:
         found: list[Any] = []
+        okta._flow.runtime.limits.forget()
         error = error_of(lambda: found.append(module.sync_detailed(client=okta.api, body=request)))
     if error is None:
         # A 2xx that the document does not declare is read as the one that it declares.

@@ -20,22 +20,39 @@ from okta_oidc import AsyncOktaOIDC, OktaOIDC
 
 PROMISED = [
     "APIError",
+    "AccessTokenVerifier",
     "ApprovalExpiredError",
+    "AsyncAccessTokenVerifier",
+    "AsyncBearerGuard",
+    "AsyncMemoryTokenStore",
     "AsyncOktaOIDC",
+    "AsyncTokenSource",
+    "AsyncTokenStore",
+    "AsyncUserTokens",
     "AuthorizationError",
+    "AuthorizationRequest",
+    "BackchannelLogin",
+    "BearerGuard",
+    "BearerRefusal",
     "CallbackMismatchError",
+    "Claims",
     "ClientAuth",
     "ClientSecretBasic",
     "ClientSecretJwt",
     "ClientSecretPost",
     "ConfigurationError",
     "DPoP",
+    "DeviceLogin",
+    "ExchangedToken",
+    "HeldTokens",
     "HttpInfo",
     "Introspection",
+    "IntrospectionCache",
     "InvalidClientError",
     "InvalidGrantError",
     "InvalidTokenError",
     "MalformedResponseError",
+    "MemoryTokenStore",
     "OFFLINE_SCOPE",
     "ORG",
     "OktaError",
@@ -45,17 +62,43 @@ PROMISED = [
     "RateLimitError",
     "Retry",
     "ServerError",
+    "SignIn",
     "SignInRequiredError",
+    "Stored",
+    "TokenAuth",
+    "TokenSource",
+    "TokenStore",
     "TokenStoreError",
+    "TokenType",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
+    "UserTokens",
     "success",
 ]
 # Beside the promise: the version, and the faster transport that an extra brings.
 EXTRA = ["__version__", "aiohttp_client"]
 
-METHODS = ["token", "token_for_code", "token_for_refresh_token", "introspect", "revoke"]
+METHODS = [
+    "authorization_request",
+    "finish_sign_in",
+    "introspect",
+    "metadata",
+    "poll",
+    "revoke",
+    "start_backchannel_login",
+    "start_device_login",
+    "token",
+    "token_for_assertion",
+    "token_for_client_credentials",
+    "token_for_code",
+    "token_for_exchange",
+    "token_for_refresh_token",
+    "userinfo",
+    "verify_access_token",
+    "verify_id_token",
+    "wait_for",
+]
 
 
 def fresh(program: str) -> Any:
@@ -226,13 +269,13 @@ def test_every_public_name_is_documented() -> None:
 def test_every_public_method_is_documented(cls: type[Any]) -> None:
     public = {name for name in dir(cls) if not name.startswith("_")}
     closing = "close" if cls is OktaOIDC else "aclose"
-    assert public == {*METHODS, "api", "from_env", closing}
+    assert public == {*METHODS, "api", "from_env", "logout_url", closing}
     for name in public:
         assert getattr(cls, name).__doc__, name
 
 
 def test_both_faces_take_the_same() -> None:
-    for name in ("__init__", *METHODS):
+    for name in ("__init__", "logout_url", *METHODS):
         first = inspect.signature(getattr(OktaOIDC, name))
         second = inspect.signature(getattr(AsyncOktaOIDC, name))
         assert list(first.parameters) == list(second.parameters)
@@ -263,7 +306,9 @@ def test_signatures_are_as_promised() -> None:
         ("timeout", True, 10.0),
         ("retry", True, okta_oidc.Retry()),
         ("http_client", True, None),
+        ("issuer", True, None),
         ("dpop", True, None),
+        ("introspection_cache", True, None),
     ]
     assert shape(OktaOIDC.token) == [("request", False, empty), server]
     assert shape(OktaOIDC.token_for_code) == [
@@ -278,8 +323,85 @@ def test_signatures_are_as_promised() -> None:
         ("scope", True, None),
         server,
     ]
-    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server]
+    fresh = ("fresh", True, False)
+    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server, fresh]
     assert shape(OktaOIDC.revoke) == [("token", False, empty), hint, server]
+    assert shape(OktaOIDC.token_for_client_credentials) == [
+        ("scope", False, None),
+        ("resource", True, None),
+        server,
+    ]
+    assert shape(OktaOIDC.token_for_exchange) == [
+        ("subject_token", False, empty),
+        ("subject_token_type", False, empty),
+        ("audience", True, None),
+        ("scope", True, None),
+        ("resource", True, None),
+        ("actor_token", True, None),
+        ("actor_token_type", True, None),
+        ("requested_token_type", True, None),
+        server,
+    ]
+    assert shape(OktaOIDC.token_for_assertion) == [
+        ("assertion", False, empty),
+        ("scope", True, None),
+        server,
+    ]
+    assert shape(OktaOIDC.start_device_login) == [("scope", False, "openid"), server]
+    assert shape(OktaOIDC.start_backchannel_login) == [
+        ("scope", False, "openid"),
+        ("login_hint", True, None),
+        ("id_token_hint", True, None),
+        ("binding_message", True, None),
+        ("expires_in", True, None),
+        server,
+    ]
+    assert shape(OktaOIDC.poll) == [("login", False, empty)]
+    assert shape(OktaOIDC.wait_for) == [("login", False, empty)]
+    assert shape(OktaOIDC.authorization_request) == [
+        ("redirect_uri", False, empty),
+        ("scope", False, "openid"),
+        ("max_age", True, None),
+        ("prompt", True, None),
+        ("login_hint", True, None),
+        ("acr_values", True, None),
+        ("push", True, False),
+        server,
+        ("extra", False, empty),
+    ]
+    assert shape(OktaOIDC.finish_sign_in) == [
+        ("request", False, empty),
+        ("callback", False, empty),
+    ]
+    assert shape(OktaOIDC.verify_id_token) == [
+        ("id_token", False, empty),
+        ("nonce", True, empty),
+        ("access_token", True, None),
+        ("max_age", True, None),
+        server,
+    ]
+    assert shape(OktaOIDC.verify_access_token) == [
+        ("token", False, empty),
+        ("audience", True, empty),
+        ("scopes", True, ()),
+        server,
+    ]
+    assert shape(OktaOIDC.metadata) == [server]
+    assert shape(OktaOIDC.userinfo) == [("access_token", False, empty), server]
+    assert shape(OktaOIDC.logout_url) == [
+        ("id_token", False, empty),
+        ("post_logout_redirect_uri", True, None),
+        ("state", True, None),
+        server,
+    ]
+    for cls in (okta_oidc.AccessTokenVerifier, okta_oidc.AsyncAccessTokenVerifier):
+        assert shape(cls) == [
+            ("issuer", False, empty),
+            ("audience", True, empty),
+            ("leeway", True, 120.0),
+            ("http_client", True, None),
+        ]
+        assert shape(cls.verify)[0] == ("token", False, empty)
     assert shape(okta_oidc.Retry)[0] == ("attempts", False, 3)
     assert shape(okta_oidc.Retry)[1][:2] == ("max_wait", False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import getproxies_environment, proxy_bypass
@@ -70,15 +71,17 @@ def proxy_address(origin: Origin) -> httpx.Proxy | None:
     # macOS and Windows keep exceptions of their own, which hold where no variable is set.
     if origin.is_loopback or (not getproxies_environment() and proxy_bypass(origin.url.host)):
         return None
-    try:
-        # Its reading of NO_PROXY is its own, and most specific first.
-        mounts = sorted(
-            (URLPattern(pattern), address) for pattern, address in get_environment_proxies().items()
-        )
-        for pattern, address in mounts:
-            if pattern.matches(origin.url):
+    # Its reading of NO_PROXY is its own; what it cannot read, it would fail on.
+    mounts: list[tuple[URLPattern, str | None]] = []
+    for form, address in get_environment_proxies().items():
+        with suppress(httpx.InvalidURL):
+            mounts.append((URLPattern(form), address))
+    # The most specific first.
+    for pattern, address in sorted(mounts):
+        if pattern.matches(origin.url):
+            try:
                 return None if address is None else httpx.Proxy(address)
-    except (ValueError, httpx.InvalidURL):
-        # The address may hold a password.
-        raise Unusable("the proxy address in the environment is not valid") from None
+            except (ValueError, httpx.InvalidURL):
+                # The address may hold a password.
+                raise Unusable("the proxy address in the environment is not valid") from None
     return None

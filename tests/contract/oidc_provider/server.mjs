@@ -14,11 +14,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
-import Provider from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
 
 // The library's notices go to console.info, which would otherwise land on standard output.
 globalThis.console = new Console(process.stderr, process.stderr);
 
+const { AccessDenied } = errors;
 const HOST = '127.0.0.1';
 const generateKeys = promisify(generateKeyPair);
 
@@ -48,7 +49,21 @@ function findAccount(_ctx, accountId) {
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
 const SYMMETRIC = ['HS256', 'HS384', 'HS512'];
 
+const epoch = () => Math.floor(Date.now() / 1000);
 const issuedTo = (token, client) => token.clientId === client.clientId;
+
+// The user's telephone: whoever is hinted at by a name that says so approves or refuses.
+async function askUser(provider, request) {
+  const [word] = request.accountId.split('@');
+  if (word === 'refuses') {
+    await provider.backchannelResult(request, new AccessDenied('the user refused'));
+  } else if (word === 'approves') {
+    const { accountId, clientId, scope } = request;
+    const grant = new provider.Grant({ accountId, clientId });
+    grant.addOIDCScope(scope);
+    await provider.backchannelResult(request, await grant.save(), { authTime: epoch() });
+  }
+}
 
 function createProvider(base, { id, prefix, scopes, jwks }, { clients, lifetimes }) {
   const root = id === null ? '/oauth2/v1' : '/v1';
@@ -80,7 +95,17 @@ function createProvider(base, { id, prefix, scopes, jwks }, { clients, lifetimes
       dPoPSigningAlgValues: ASYMMETRIC,
     },
     features: {
+      ciba: {
+        enabled: true,
+        deliveryModes: ['poll'],
+        processLoginHint: (_ctx, hint) => hint,
+        triggerAuthenticationDevice: (ctx, request) => askUser(ctx.oidc.provider, request),
+        validateBindingMessage: () => {},
+        validateRequestContext: () => {},
+        verifyUserCode: () => {},
+      },
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
       // Okta refuses every proof without a nonce of its own.
       dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       devInteractions: { enabled: true },
@@ -91,6 +116,18 @@ function createProvider(base, { id, prefix, scopes, jwks }, { clients, lifetimes
         allowedPolicy: (_ctx, client, token) => client.clientAuthMethod !== 'none'
           || issuedTo(token, client),
       },
+      // An access token for a resource is a JWT of the resource's audience, as Okta's custom
+      // servers' are; one for none is opaque, as this suite introspects and revokes them.
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => undefined,
+        getResourceServerInfo: (_ctx, resource) => ({
+          accessTokenFormat: 'jwt',
+          audience: resource,
+          jwt: { sign: { alg: 'RS256' } },
+          scope: scopes.join(' '),
+        }),
+      },
       revocation: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => issuedTo(token, client),
@@ -99,6 +136,9 @@ function createProvider(base, { id, prefix, scopes, jwks }, { clients, lifetimes
     rotateRefreshToken: true,
     routes: {
       authorization: `${root}/authorize`,
+      backchannel_authentication: `${root}/bc/authorize`,
+      code_verification: `${root}/activate`,
+      device_authorization: `${root}/device/authorize`,
       end_session: `${root}/logout`,
       introspection: `${root}/introspect`,
       jwks: `${root}/keys`,
@@ -144,6 +184,8 @@ function dispatcher(mounts) {
   };
 }
 
+let mounts = [];
+
 async function main(line) {
   const config = JSON.parse(line);
   const server = config.tls
@@ -159,10 +201,17 @@ async function main(line) {
   const { port } = server.address();
   // The issuer names the port, so providers can exist only once it is known.
   const base = `${config.tls ? 'https' : 'http'}://${HOST}:${port}`;
-  const mounts = await Promise.all(config.servers.map(async ({ id, scopes }) => {
+  mounts = await Promise.all(config.servers.map(async ({ id, scopes }) => {
     const prefix = id === null ? '' : `/oauth2/${id}`;
-    const jwks = await signingKeys();
-    return { prefix, handle: createProvider(base, { id, prefix, scopes, jwks }, config) };
+    const mount = { id, prefix, jwks: { keys: [] } };
+    mount.rotate = async () => {
+      // What was published stays so: tokens that it signed are still about.
+      const { keys } = await signingKeys();
+      mount.jwks = { keys: [...keys, ...mount.jwks.keys] };
+      mount.handle = createProvider(base, { id, prefix, scopes, jwks: mount.jwks }, config);
+    };
+    await mount.rotate();
+    return mount;
   }));
   // The org server's empty prefix matches everything and must be asked last.
   mounts.sort((a, b) => b.prefix.length - a.prefix.length);
@@ -173,8 +222,13 @@ async function main(line) {
 const realNow = Date.now;
 let advanced = 0;
 
-function advanceClock(line) {
-  advanced += JSON.parse(line).advance;
+async function rotateKeys({ rotate }) {
+  await mounts.find((mount) => mount.id === rotate).rotate();
+  answer('KEYS', { rotated: rotate });
+}
+
+function advanceClock({ advance }) {
+  advanced += advance;
   Date.now = () => realNow() + advanced * 1000;
   answer('CLOCK', { advanced });
 }
@@ -183,7 +237,12 @@ const input = createInterface({ input: process.stdin });
 let configured = false;
 input.on('line', (line) => {
   if (configured) {
-    advanceClock(line);
+    const message = JSON.parse(line);
+    if ('rotate' in message) {
+      rotateKeys(message);
+    } else {
+      advanceClock(message);
+    }
   } else {
     configured = true;
     main(line);

@@ -1,0 +1,471 @@
+"""The protocol by which one of all who hold tokens renews them. Pure: it sends and waits nowhere.
+
+There is no lock. Whoever is to present a refresh token first writes a *claim* into its row, by
+compare-and-set: "I am about to present this generation". That elects who sends, proves that the
+store can be written before the only copy of a token is spent, and leaves a question behind instead
+of a free lock, if its author dies. The answer is the introspection of the refresh token.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final, cast
+
+import httpx
+
+from .. import _operations as operations
+from .._config import AuthServerId, check_kind
+from .._errors import (
+    APIError,
+    ConfigurationError,
+    InvalidGrantError,
+    OktaError,
+    RateLimitError,
+    ServerError,
+    SignInReason,
+    SignInRequiredError,
+    TokenStoreError,
+    TransportError,
+    TransportTimeoutError,
+)
+from .._flow import Flow
+from .._http import instant
+from .._operations import Operation
+from .._refusals import not_sent
+from .._results import Tokens, read_tokens
+from .._retry import NEVER, is_number, seconds_used_up
+from .._steps import Ask, Steps
+from ._rows import Era, Held, HeldTokens, Row
+from ._stores import Stored
+
+_LOGGER: Final = logging.getLogger("okta_oidc")
+
+# All in seconds. A claim holds for the time limit of one attempt, and this:
+LEASE_MARGIN = 5.0
+# Nothing is sent later after a claim than this: the process was stopped in between.
+SEND_WITHIN = 3.0
+# The next try after an early renewal that failed.
+BACKOFF = 5.0
+# Between renewals that an API's refusals ask for: one that refuses every token must not turn each
+# of its requests into one at Okta.
+FORCED_EVERY = 10.0
+
+REFRESH: Final = object()
+"""In place of a grant: the refresh token."""
+
+_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 1.0
+# Between attempts of which nothing left this machine.
+_PAUSES: Final = (0.05, 0.2, 0.8, None)
+# Okta's longest grace period for a rotated refresh token.
+_MOST_GRACE: Final = 60.0
+# Tokens of a lifetime that nobody told are good until an API refuses them.
+_UNTOLD: Final = 1e10
+# Codes of refusals after which the token may be spent; None is a gateway's own page.
+_UNCLEAR: Final = (None, "server_error", "temporarily_unavailable")
+_MESSAGES: Final[dict[SignInReason, str]] = {
+    "absent": "no refresh token is held: the user has to sign in",
+    "refused": "Okta refused the refresh token: the user has to sign in again",
+    "lost": "a process died with the new refresh token: the user has to sign in again",
+    "signed out": "the user has signed out",
+}
+
+
+class _TooLateError(TransportTimeoutError):
+    """This process was stopped after its claim, or is slow: others may be at it by now."""
+
+
+@dataclass(eq=False, repr=False)
+class Renewal:
+    """One key of one store, and the client that renews what is held there.
+
+    The functions of ``store`` are called by whoever drives, and awaited where they are to be.
+    ``grant`` is a service's, presented again without harm; without one a user's refresh token is
+    presented, which spends it. ``grace`` is how long Okta takes a spent one all the same.
+
+    Raises:
+        ConfigurationError: a setting cannot be right.
+    """
+
+    flow: Flow
+    store: Any
+    key: str
+    server: AuthServerId
+    early: float
+    leeway: float
+    grant: object = REFRESH
+    scope: str | None = None
+    grace: float = 0.0
+    max_wait: float = 20.0
+    is_shared: bool = True
+    """Whether the store is anybody else's, too."""
+    era: Era = field(default_factory=Era, init=False)
+    _forced_at: float = field(default=float("-inf"), init=False)
+    _ahead: float = field(default=float("-inf"), init=False)
+    _unrevoked: str | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        check_kind("key", self.key, str)
+        if not self.key:
+            raise ConfigurationError("key is empty")
+        if not all(callable(getattr(self.store, name, None)) for name in ("load", "replace")):
+            raise ConfigurationError(f"{type(self.store).__name__} has no load and replace")
+        if not all(map(is_number, (self.early, self.leeway, self.grace, self.max_wait))):
+            raise ConfigurationError("early, leeway and the like must be numbers of seconds")
+        if not 0 <= self.grace <= _MOST_GRACE or min(self.early, self.leeway, self.max_wait) < 0:
+            raise ConfigurationError("seconds must be 0 or more, and rotation_grace 60 at most")
+
+    @property
+    def lease(self) -> float:
+        """Seconds that a claim holds: longer than whoever made it can be at it."""
+        return self.flow.timeout + LEASE_MARGIN
+
+    def now(self) -> float:
+        """Epoch seconds that never go back, and go on while the machine sleeps.
+
+        Of the two clocks there are, one does not go on then, and the other may be set.
+        """
+        monotonic = self.flow.runtime.monotonic()
+        ahead = self.flow.runtime.now() - monotonic
+        if ahead > self._ahead:
+            self._ahead = ahead
+        return monotonic + self._ahead
+
+    def good(self, rejected: str | None) -> Held | None:
+        """What this process holds, if it can be handed out, though it may be time to look."""
+        held = self.era.held
+        return held if held is not None and held.is_good(self.now(), rejected) else None
+
+    def was_just_forced(self) -> bool:
+        """Whether an API's refusal has been answered by a renewal, and no other is due yet."""
+        return self.now() < self._forced_at + FORCED_EVERY
+
+    def current(self, era: Era, rejected: str | None) -> Steps[HeldTokens]:
+        """Good tokens: those of the store, or new ones.
+
+        Args:
+            era: gets to know them.
+            rejected: the access token that an API refused.
+
+        Raises:
+            SignInRequiredError: there are none, and none can be had.
+            Exception: they could not be renewed, and the old ones are good no more.
+        """
+        held, now = era.held, self.now()
+        # Another caller may have looked meanwhile.
+        if held is not None and held.is_good(now, None):
+            if not held.is_good(now, rejected) and not self.was_just_forced():
+                self._forced_at = now
+            elif rejected is not None or now < held.look_at:
+                return cast("HeldTokens", held.tokens)
+        try:
+            held = yield from self._current(era, rejected)
+        except Exception as error:
+            held, now = era.held, self.now()
+            if held is None or not held.is_good(now, rejected):
+                raise
+            _LOGGER.warning(
+                "tokens could not be renewed (%s): the old ones are used on", type(error).__name__
+            )
+            if held.is_saved:
+                held = held.unlooked(now + BACKOFF)
+        era.held = held
+        return cast("HeldTokens", held.tokens)
+
+    def save(self, tokens: Tokens) -> Steps[None]:
+        """Hold the tokens of a new sign-in, whatever was held."""
+        lifetime = tokens.expires_in
+        while True:
+            seen = yield from self._load()
+            row = _successor(replace(Row(_new_version()), generation=seen.row.generation), tokens)
+            if tokens.expires_at is not None and lifetime is not None:
+                left = tokens.expires_at.timestamp() - self.flow.runtime.now()
+                row = replace(row, ends_in=min(left, lifetime))
+            now, version = self.now(), _new_version()
+            if (yield from self._write(row, seen.version, version)):
+                self.era = Era(self._held(row, version, now))
+                return
+
+    def sign_out(self) -> Steps[None]:
+        """Hold nothing any more, and revoke what was held."""
+        while True:
+            seen = yield from self._load()
+            known = self.era.held
+            row = seen.row if seen.version is not None or known is None else known.row
+            gone = Row(row.family, row.generation, gone="signed out")
+            if (yield from self._write(gone, seen.version, _new_version())):
+                break
+        # Replaced whole: a renewal that is under way does not bring back what has ended.
+        self.era = Era()
+        self._unrevoked = row.refresh_token or row.access_token or self._unrevoked
+        if self._unrevoked is not None:
+            yield from self._revoke(self._unrevoked)
+            self._unrevoked = None
+
+    def close(self) -> Steps[None]:
+        """Store what could not be stored.
+
+        Raises:
+            TokenStoreError: it still cannot be.
+        """
+        held = self.era.held
+        if held is not None and not held.is_saved:
+            try:
+                self.era.held = yield from self._look(held)
+            except Exception as error:
+                raise TokenStoreError("a rotated refresh token could not be stored") from error
+
+    def _current(self, era: Era, rejected: str | None) -> Steps[Held]:
+        deadline, pause = self.now() + self.max_wait, _PAUSE
+        while True:
+            seen = yield from self._look(era.held)
+            row, now = seen.row, self.now()
+            if seen.version is not None or self.grant is REFRESH:
+                era.held = seen
+            old = era.held
+            is_good = old is not None and old.is_good(now, rejected)
+            if is_good and now < seen.look_at:
+                return seen
+            if self.grant is REFRESH and row.refresh_token is None:
+                raise _required(row.gone or "absent")
+
+            wait, lag, is_open = self._question(seen, now)
+            if wait > 0:
+                if old is not None and is_good:
+                    return old.unlooked(now + min(wait, _LONGEST_PAUSE))
+                if row.is_claimed:
+                    _check(now, deadline)
+                    wait = pause * self.flow.runtime.uniform(0.5, 1.0)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                elif now + wait > deadline:
+                    raise not_sent(wait)
+                yield wait
+                continue
+
+            grant = (yield Ask(self.grant)) if callable(self.grant) else self.grant
+            at, mine = self.now(), _new_version()
+            claim = replace(row.aged(at - seen.since), is_claimed=True, lag=lag, not_before=0.0)
+            if not (yield from self._write(claim, seen.version, mine)):
+                continue
+            if is_open and (yield from self._is_spent(claim)):
+                yield from self._write(claim.ended("lost"), mine, _new_version())
+                continue
+            renewed = yield from self._renewed(claim, mine, grant, at)
+            if renewed is not None:
+                return renewed
+            _check(self.now(), deadline)
+
+    def _question(self, seen: Held, now: float) -> tuple[float, float, bool]:
+        """What is open about a row.
+
+        Returns the seconds to wait before anything can be done about it; how long its first
+        unresolved claim has been there, at most; and whether Okta has to be asked if the refresh
+        token is spent.
+        """
+        row, age = seen.row, seen.age
+        # A claim in a store of its own is this process's, or was its parent's before a fork.
+        if not row.is_claimed or not self.is_shared:
+            return row.not_before - age, 0.0, False
+        lag = row.lag + now - seen.since
+        if age < self.lease:
+            return self.lease - age, lag, False
+        # Presented again, it arrives within the grace even if it takes all the time there is.
+        if self.grant is not REFRESH or lag + self.flow.timeout <= self.grace:
+            return 0.0, lag, False
+        # Within the grace a spent token is called active, too, and it may have been spent late.
+        return self.lease + self.grace - age, lag, True
+
+    def _is_spent(self, claim: Row) -> Steps[bool]:
+        token = cast("str", claim.refresh_token)
+        asked = operations.introspect(self.server, token, "refresh_token")
+        return not (yield from self.flow.steps(asked)).active
+
+    def _renewed(self, claim: Row, version: str, grant: object, at: float) -> Steps[Held | None]:
+        """Present what is claimed since ``at``; ``None`` if the row has moved meanwhile."""
+        try:
+            sent_at, tokens = yield from self._presented(claim, grant, at)
+        except Exception as error:
+            if self.grant is REFRESH and isinstance(error, InvalidGrantError):
+                if (yield from self._wrote(claim.ended("refused"), version)):
+                    raise _required("refused") from error
+                return None
+            if self.grant is not REFRESH or (not claim.lag and _is_unspent(error)):
+                back = replace(claim.aged(self.now() - at), is_claimed=False, lag=0.0)
+                if isinstance(error, RateLimitError):
+                    back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
+                yield from self._wrote(back, version)
+            if isinstance(error, _TooLateError):
+                return None
+            raise
+        return (yield from self._stored(claim, version, sent_at, tokens, at))
+
+    def _presented(self, claim: Row, grant: object, at: float) -> Steps[tuple[float, Tokens]]:
+        """One attempt, and others only while nothing has left this machine."""
+        for pause in _PAUSES:
+            if self.grant is REFRESH:
+                token = cast("str", claim.refresh_token)
+                operation = operations.refresh(self.server, token, None, self.scope)
+            else:
+                operation = Operation(operations.token(self.server, grant).request, read_tokens)
+            sent_at = self.now()
+            # Where an assertion proves who sends this, it ends with the claim: a request that was
+            # held up on its way is refused then.
+            operation.request.lifetime = at + self.lease - sent_at
+            steps = self.flow.steps(operation, retry=NEVER)
+            try:
+                return sent_at, (yield from self._in_time(steps, at))
+            except TransportError as error:
+                if error.request_sent is None or pause is None or isinstance(error, _TooLateError):
+                    raise
+            yield pause
+        raise AssertionError  # the last round returns or raises
+
+    def _in_time(self, steps: Steps[Tokens], at: float) -> Steps[Tokens]:
+        """``steps``, unless they would send later than a claim allows."""
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, httpx.Request) and self.now() - at > SEND_WITHIN:
+                    raise _TooLateError("not sent: it took too long until then", request_sent=False)
+                try:
+                    outcome = yield step
+                except Exception as error:  # noqa: BLE001  # the flow's to judge
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(outcome)
+        except StopIteration as done:
+            return cast("Tokens", done.value)
+
+    def _stored(
+        self, claim: Row, expected: str | None, sent_at: float, tokens: Tokens, at: float
+    ) -> Steps[Held | None]:
+        """Store the new tokens before anybody sees them; ``None`` if others have moved the row."""
+        row, version = _successor(claim, tokens), _new_version()
+        pause, is_in_doubt = _PAUSE, False
+        while True:
+            try:
+                if (yield from self._write(row.aged(self.now() - sent_at), expected, version)):
+                    return self._held(row, version, sent_at)
+                seen = yield from self._load()
+            except Exception as error:  # noqa: BLE001  # a store's own
+                if self.now() - at > self.lease:
+                    _LOGGER.error(  # noqa: TRY400  # its traceback may hold the row
+                        "unsaved: a token store failed (%s); new tokens are in this process alone",
+                        type(error).__name__,
+                    )
+                    held = self._held(row, version, sent_at)
+                    return replace(held, look_at=sent_at, is_saved=False)
+                is_in_doubt = True
+                yield pause
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                continue
+            if not row.outranks(seen.row):
+                if seen.row.gone == "signed out" and row.refresh_token is not None:
+                    try:
+                        yield from self._revoke(row.refresh_token)
+                    except OktaError as error:
+                        _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
+                return None
+            expected = seen.version
+            # It may have been written, seen by others, and lost again.
+            row = replace(row, is_claimed=is_in_doubt)
+
+    def _look(self, held: Held | None) -> Steps[Held]:
+        """What is stored, once the store has back what it lost and this process holds."""
+        while True:
+            seen = yield from self._load(held)
+            if held is None or not held.row.outranks(seen.row):
+                return seen
+            now, version = self.now(), held.version if not held.is_saved else None
+            row = held.row.aged(now - held.since)
+            # What came later may be lost, too: a claim, or a newer row.
+            row = replace(row, is_claimed=True, lag=max(row.lag, now - held.since))
+            version = version or _new_version()
+            if (yield from self._write(row, seen.version, version)):
+                _LOGGER.warning("the token store had lost the newest tokens: it has them again")
+                return self._held(row, version, now)
+
+    def _load(self, held: Held | None = None) -> Steps[Held]:
+        asked = self.now()
+        stored: Stored | None = yield Ask(self.store.load, self.key)
+        if stored is None:
+            return self._held(Row(), None, asked)
+        since = asked - stored.age
+        if held is not None and held.version == stored.version:
+            # By this clock it may be older than the store knows.
+            since = min(since, held.since)
+        return self._held(Row.decoded(stored.value), stored.version, since, stored.age)
+
+    def _write(self, row: Row, expected: str | None, version: str) -> Steps[bool]:
+        write = self.store.replace
+        is_written: bool = yield Ask(
+            partial(write, self.key, row.encoded(), expected=expected, version=version)
+        )
+        return is_written
+
+    def _wrote(self, row: Row, expected: str) -> Steps[bool]:
+        """Whether nobody else has moved the row: it is written, or the store has failed."""
+        try:
+            return (yield from self._write(row, expected, _new_version()))
+        except Exception as error:  # noqa: BLE001  # a store's own; what happened before counts
+            _LOGGER.warning("a token store failed (%s)", type(error).__name__)
+            return True
+
+    def _revoke(self, token: str) -> Steps[None]:
+        return self.flow.steps(operations.revoke(self.server, token, None))
+
+    def _held(self, row: Row, version: str | None, since: float, age: float = 0.0) -> Held:
+        # Lifetimes that are too short for `early` and `leeway` give them shares of themselves. Each
+        # process draws a moment of its own: fifty do not look at the store in one second.
+        lifetime = _UNTOLD if row.lifetime is None else row.lifetime
+        early = min(self.early, lifetime / 5) * self.flow.runtime.uniform(0.8, 1.0)
+        ends = since + (_UNTOLD if row.ends_in is None else row.ends_in)
+        wall = self.flow.runtime.now() - self.now()
+        at = None if row.ends_in is None else instant(ends + wall)
+        tokens = None
+        if row.access_token is not None:
+            tokens = HeldTokens(row.access_token, row.token_type, at, row.scopes, row.id_token)
+        good_until = ends - min(self.leeway, lifetime / 10)
+        return Held(row, version, age, since, good_until, ends - early, tokens)
+
+
+def _new_version() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _successor(row: Row, tokens: Tokens) -> Row:
+    return Row(
+        row.family,
+        row.generation + 1,
+        refresh_token=tokens.refresh_token,
+        access_token=tokens.access_token,
+        token_type=tokens.token_type,
+        # What is not sent again is as it was (RFC 6749 §5.1, OIDC Core §12.2).
+        id_token=tokens.id_token or row.id_token,
+        scopes=tokens.scopes or row.scopes,
+        lifetime=tokens.expires_in,
+        ends_in=tokens.expires_in,
+    )
+
+
+def _is_unspent(error: Exception) -> bool:
+    """Whether what was presented is as good as before."""
+    if isinstance(error, APIError) and not isinstance(error, ServerError):
+        return isinstance(error, RateLimitError) or error.code not in _UNCLEAR
+    return isinstance(error, ConfigurationError) or (
+        isinstance(error, TransportError) and error.request_sent is False
+    )
+
+
+def _required(reason: SignInReason) -> SignInRequiredError:
+    return SignInRequiredError(_MESSAGES[reason], reason=reason)
+
+
+def _check(now: float, deadline: float) -> None:
+    if now >= deadline:
+        raise TransportTimeoutError(
+            "tokens are being renewed elsewhere, and that takes too long", request_sent=False
+        )

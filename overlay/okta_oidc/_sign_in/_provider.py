@@ -1,0 +1,159 @@
+"""A user's sign-in, from the request to the claims: what both faces do, sans I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+
+from .. import Claims
+from .._config import ORG, AuthServerId, check_kind
+from .._errors import ConfigurationError
+from .._http import Reply
+from .._models import models
+from .._operations import Endpoint, Operation, Request, code
+from .._refusals import malformed
+from .._results import Tokens, members_of, read_tokens, reader_of
+from .._steps import Steps
+from ._callbacks import code_of
+from ._requests import AuthorizationRequest, address, parameters
+
+if TYPE_CHECKING:
+    from .._flow import Flow
+
+T = TypeVar("T")
+
+PAR: Final = Endpoint("authorization", "org_push_authorization", "custom_push_authorization")
+USERINFO: Final = Endpoint("userinfo", "org_userinfo", "custom_userinfo")
+METADATA: Final = Endpoint("discovery", "org_openid_configuration", "custom_openid_configuration")
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A user who has signed in: their ``tokens``, and the ``claims`` of the ID token, checked."""
+
+    tokens: Tokens
+    claims: Claims
+
+
+class Issuers(Protocol):
+    """The servers' names, and the checks of their ID tokens."""
+
+    def name(self, server: AuthServerId) -> str: ...
+
+    def keys_at_hand(self, server: AuthServerId) -> Steps[None]: ...
+
+    def verify_id_token(
+        self,
+        server: AuthServerId,
+        id_token: str,
+        *,
+        nonce: str | None,
+        access_token: str | None,
+        max_age: float | None,
+    ) -> Steps[Claims]: ...
+
+
+class Provider:
+    """The OpenID Provider that a client signs its users in by."""
+
+    def __init__(self, flow: Flow, issuers: Issuers) -> None:
+        self._flow: Final = flow
+        self._issuers: Final = issuers
+        # The servers whose metadata promised that callbacks say who sends them (RFC 9207).
+        self._name_themselves: Final[set[AuthServerId]] = set()
+
+    def authorization_request(
+        self, server: AuthServerId, redirect_uri: str, scope: str, push: bool, **options: Any
+    ) -> Steps[AuthorizationRequest]:
+        request, verifier = parameters(redirect_uri, scope, **options)
+        members = request.to_dict()
+        kept = {name: members[name] for name in ("state", "nonce")}
+        if push:
+            read = _reader(models.PushedAuthorization)
+            pushed = yield from self._flow.steps(Operation(PAR.request(server, request), read))
+            members = {"request_uri": pushed.request_uri}
+        members["client_id"] = self._flow.auth.client_id
+        return AuthorizationRequest(
+            url=address(self._page("authorize", server), members),
+            redirect_uri=redirect_uri,
+            scope=scope,
+            code_verifier=verifier,
+            max_age=options["max_age"],
+            auth_server_id=server,
+            **kept,
+        )
+
+    def finish_sign_in(
+        self, request: AuthorizationRequest, callback: str | Mapping[str, Any]
+    ) -> Steps[SignIn]:
+        check_kind("request", request, AuthorizationRequest)
+        server = request.auth_server_id
+        named = server in self._name_themselves
+        found = code_of(callback, request, self._issuers.name(server), names_issuer=named)
+        # A code is good for one delivery: without keys its tokens would be had, and not checked.
+        yield from self._issuers.keys_at_hand(server)
+        asked = code(server, found, request.redirect_uri, request.code_verifier)
+        tokens = yield from self._flow.steps(Operation(asked.request, _read_with_id_token))
+        claims = yield from self._issuers.verify_id_token(
+            server,
+            cast("str", tokens.id_token),
+            nonce=request.nonce,
+            access_token=tokens.access_token,
+            max_age=request.max_age,
+        )
+        return SignIn(tokens, claims)
+
+    def metadata(self, server: AuthServerId) -> Steps[models.ServerMetadata]:
+        schemes = ("https://",) if self._flow.server.secure else ("https://", "http://")
+
+        def read(reply: Reply, request: Request) -> models.ServerMetadata:
+            metadata = _reader(models.ServerMetadata)(reply, request)
+            if metadata.issuer != self._issuers.name(server):
+                raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
+            for name, value in members_of(reply).all.items():
+                if name.endswith(("_endpoint", "_uri")) and not str(value).startswith(schemes):
+                    raise malformed(reply, f"its {name} is no https URL")
+            return metadata
+
+        metadata = yield from self._flow.steps(Operation(METADATA.request(server), read))
+        if metadata.authorization_response_iss_parameter_supported is True:
+            self._name_themselves.add(server)
+        return metadata
+
+    def userinfo(self, server: AuthServerId, access_token: str) -> Steps[models.UserInfo]:
+        check_kind("access_token", access_token, str)
+        if not access_token.isascii() or not access_token.isprintable() or " " in access_token:
+            raise ConfigurationError("access_token holds what no token does")
+        if not access_token:
+            raise ConfigurationError("access_token is empty")
+        asked = USERINFO.request(server)
+        request = Request(asked.operation, asked.target, server, access_token=access_token)
+        return self._flow.steps(Operation(request, _reader(models.UserInfo)))
+
+    def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
+        check_kind("id_token", id_token, str)
+        members = {"id_token_hint": id_token}
+        members |= {name: value for name, value in optional.items() if value is not None}
+        for name, value in members.items():
+            check_kind(name, value, str)
+            if not value.strip():
+                raise ConfigurationError(f"{name} is empty")
+        return address(self._page("logout", server), members)
+
+    def _page(self, name: str, server: AuthServerId) -> str:
+        # A browser's pages are no operations of the document.
+        at = "" if server is ORG else f"/{server}"
+        return f"{self._flow.server.origin}/oauth2{at}/v1/{name}"
+
+
+def _reader(model: type[T]) -> Callable[[Reply, Request], T]:
+    # What functools.cache returns has forgotten the type.
+    return cast("Callable[[Reply, Request], T]", cast("Any", reader_of)(model))
+
+
+def _read_with_id_token(reply: Reply, request: Request) -> Tokens:
+    tokens = read_tokens(reply, request)
+    if tokens.id_token is None:
+        raise malformed(reply, "it has no id_token")
+    return tokens

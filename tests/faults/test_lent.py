@@ -1,0 +1,449 @@
+"""A caller's own client: its code runs where the caller is, and fails as the caller's own."""
+
+from __future__ import annotations
+
+import contextvars
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import product
+from typing import Any, Literal, get_args
+
+import anyio
+import httpx
+import httpx2
+import pytest
+from anyio.from_thread import start_blocking_portal
+from okta_oidc import (
+    AsyncOktaOIDC,
+    ClientSecretBasic,
+    ConfigurationError,
+    OktaOIDC,
+    TransportError,
+    TransportTimeoutError,
+)
+
+from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
+from ._wire import Response, WireServer
+
+Kind = Literal["sync", "async"]
+kinds = pytest.mark.parametrize("kind", ["sync", "async"])
+libraries: Any = pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda it: it.__name__)
+
+_AUTH = ClientSecretBasic(CLIENT_ID, CLIENT_SECRET)
+_BODY = b'{"active":true}'
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + _BODY
+
+
+class Lent:
+    """Either face over a client of ``library``, called as if it were synchronous."""
+
+    def __init__(self, kind: Kind, library: Any, url: str, options: dict[str, Any]) -> None:
+        self.kind = kind
+        settings = {"timeout": options.pop("timeout", 5.0), **options.pop("okta", {})}
+        options.setdefault("trust_env", False)
+        self._stack = ExitStack()
+        if kind == "sync":
+            self.http = library.Client(**options)
+            self.okta: Any = OktaOIDC(url, _AUTH, http_client=self.http, **settings)
+        else:
+            self._portal = self._stack.enter_context(start_blocking_portal("asyncio"))
+            self.http = library.AsyncClient(**options)
+            self.okta = AsyncOktaOIDC(url, _AUTH, http_client=self.http, **settings)
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return (
+            function(*arguments) if self.kind == "sync" else self._portal.call(function, *arguments)
+        )
+
+    def introspect(self) -> Any:
+        return self.run(self.okta.introspect, "hush-token")
+
+    def code(self) -> Any:
+        return self.run(self.okta.token_for_code, "hush-code", REDIRECT_URI)
+
+    def close(self) -> None:
+        self.run(self.http.close if self.kind == "sync" else self.http.aclose)
+        self._stack.close()
+
+
+@contextmanager
+def lent(kind: Kind, url: str, library: Any = httpx, **options: Any) -> Generator[Lent]:
+    opened = Lent(kind, library, url, options)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def server() -> Generator[WireServer]:
+    with WireServer(lambda _: Response(_ANSWER)) as running:
+        yield running
+
+
+# What their code raises
+
+
+class TheirError(Exception):
+    pass
+
+
+def _nested(library: Any) -> Exception:
+    """What a call of their own to somewhere else fails with."""
+    error: Exception = library.ConnectError("audit store")
+    error.request = library.Request("POST", "https://audit.example")  # type: ignore[attr-defined]
+    return error
+
+
+def _refusing(library: Any) -> Exception:
+    request = library.Request("POST", "https://audit.example")
+    error: Exception = library.HTTPStatusError(
+        "500", request=request, response=library.Response(500, request=request)
+    )
+    return error
+
+
+FAILURES: dict[str, Callable[[Any], Exception]] = {
+    "StopIteration": lambda _: StopIteration("used up"),
+    "OSError": lambda _: OSError(28, "No space left on device"),
+    "ConnectionRefusedError": lambda _: ConnectionRefusedError(111, "audit store"),
+    "TimeoutError": lambda _: TimeoutError("theirs"),
+    "ValueError": lambda _: ValueError("a bug"),
+    "LookupError": lambda _: KeyError("request_id"),
+    "RuntimeError": lambda _: RuntimeError("theirs"),
+    "their own": lambda _: TheirError("theirs"),
+    "not read": lambda library: library.ResponseNotRead(),
+    "invalid URL": lambda library: library.InvalidURL("theirs"),
+    "a call of their own": _nested,
+    "a refusal of their own": _refusing,
+    "an error of no request": lambda library: library.ReadError("made by hand"),
+}
+# What is the library's, out of a transport, is the connection's.
+HOOKS_ONLY = ("a call of their own", "a refusal of their own", "an error of no request")
+
+
+def _failing(kind: Kind, library: Any, place: str, error: Exception) -> dict[str, Any]:
+    """The options of a client that fails in this place."""
+
+    def fail(*_: object) -> Any:
+        raise error
+
+    async def fail_later(*_: object) -> Any:
+        raise error
+
+    failing = fail if kind == "sync" else fail_later
+    if place in ("request", "response"):
+        return {"event_hooks": {place: [failing]}}
+
+    class Stream(library.SyncByteStream, library.AsyncByteStream):  # type: ignore[misc]
+        def __iter__(self) -> Iterator[bytes]:
+            return self
+
+        def __next__(self) -> bytes:
+            raise error
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"{"
+            raise error
+
+    class Transport(library.BaseTransport, library.AsyncBaseTransport):  # type: ignore[misc]
+        def handle_request(self, request: Any) -> Any:
+            if place == "body":
+                return library.Response(200, stream=Stream())
+            raise error
+
+        async def handle_async_request(self, request: Any) -> Any:
+            return self.handle_request(request)
+
+    return {"transport": Transport()}
+
+
+def _is_theirs(kind: Kind, place: str, failure: str) -> bool:
+    if failure == "StopIteration":  # else Python itself makes something else of it
+        return kind == "sync" and place != "body"
+    return place in ("request", "response") or failure not in HOOKS_ONLY
+
+
+@libraries
+@pytest.mark.parametrize(
+    ("kind", "place", "failure"),
+    [
+        case
+        for case in product(get_args(Kind), ("request", "response", "transport", "body"), FAILURES)
+        if _is_theirs(*case)
+    ],
+)
+def test_what_their_own_code_raises(
+    server: WireServer, kind: Kind, library: Any, place: str, failure: str
+) -> None:
+    """It reaches the caller as it is: nothing is sent again for it, and Okta is not blamed."""
+    error = FAILURES[failure](library)
+    with lent(kind, server.url, library, **_failing(kind, library, place, error)) as client:
+        for call in (client.introspect, client.code):
+            with pytest.raises(type(error)) as raised:
+                call()
+            assert raised.value is error
+    assert len(server.requests) == (2 if place == "response" else 0)
+
+
+@kinds
+@libraries
+@pytest.mark.parametrize(
+    ("name", "sent", "outcome"),
+    [
+        ("ConnectError", False, TransportError),
+        ("ConnectTimeout", False, TransportTimeoutError),
+        ("PoolTimeout", False, TransportTimeoutError),
+        ("ProxyError", False, TransportError),
+        ("ReadError", None, TransportError),
+        ("ReadTimeout", None, TransportTimeoutError),
+        ("RemoteProtocolError", None, TransportError),
+        ("TooManyRedirects", None, TransportError),
+    ],
+)
+def test_what_their_transport_says_of_the_connection(
+    kind: Kind, library: Any, name: str, sent: bool | None, outcome: type[Exception]
+) -> None:
+    def handler(_: Any) -> Any:
+        raise getattr(library, name)("hush-token")
+
+    options = {"transport": library.MockTransport(handler), "okta": {"retry": None}}
+    with (
+        lent(kind, "https://okta.example", library, **options) as client,
+        pytest.raises(TransportError) as raised,
+    ):
+        client.code()
+    assert type(raised.value) is outcome
+    assert raised.value.request_sent is sent
+    assert name in str(raised.value)
+    assert ("hush" in str(raised.value)) is (name != "RemoteProtocolError")
+
+
+@kinds
+@libraries
+@pytest.mark.parametrize("reading", ["content", "read", "stream", "nothing"])
+def test_foreign_transport_that_has_read_the_body(kind: Kind, library: Any, reading: str) -> None:
+    """Whoever has it may have sent it, whatever became of the connection."""
+
+    class Foreign(library.BaseTransport, library.AsyncBaseTransport):  # type: ignore[misc]
+        def handle_request(self, request: Any) -> Any:
+            if reading == "content":
+                assert b"hush" in request.content
+            elif reading == "read":
+                assert b"hush" in request.read()
+            elif reading == "stream":
+                assert b"hush" in b"".join(request.stream)
+            raise library.ConnectError("lost") from ConnectionResetError("theirs")
+
+        async def handle_async_request(self, request: Any) -> Any:
+            return self.handle_request(request)
+
+    options = {"transport": Foreign(), "okta": {"retry": None}}
+    with (
+        lent(kind, "https://okta.example", library, **options) as client,
+        pytest.raises(TransportError) as raised,
+    ):
+        client.code()
+    assert raised.value.request_sent is (False if reading == "nothing" else None)
+
+
+# What their code sees
+
+
+@kinds
+@libraries
+def test_hooks_read_what_is_sent(server: WireServer, kind: Kind, library: Any) -> None:
+    seen: list[bytes] = []
+
+    def look(request: Any) -> None:
+        seen.append(request.content)
+        assert request.read() == request.content
+        assert b"".join(request.stream) == request.content
+
+    async def look_later(request: Any) -> None:
+        look(request)
+        assert await request.aread() == request.content
+        assert b"".join([part async for part in request.stream]) == request.content
+
+    class Mounted(library.HTTPTransport if kind == "sync" else library.AsyncHTTPTransport):  # type: ignore[misc]
+        def handle_request(self, request: Any) -> Any:
+            look(request)
+            return super().handle_request(request)
+
+        async def handle_async_request(self, request: Any) -> Any:
+            await look_later(request)
+            return await super().handle_async_request(request)
+
+    hook = look if kind == "sync" else look_later
+    options = {"event_hooks": {"request": [hook]}, "mounts": {"http://": Mounted()}}
+    with lent(kind, server.url, library, **options) as client:
+        assert client.introspect().active
+    (request,) = server.requests
+    body = request.partition(b"\r\n\r\n")[2]
+    assert body == b"token=hush-token"
+    assert seen == [body, body]
+
+
+def test_hooks_run_in_the_callers_thread(server: WireServer) -> None:
+    """Where a ``threading.local`` and a database connection of theirs are, and in its context."""
+    threads: list[threading.Thread] = []
+    variable: contextvars.ContextVar[int] = contextvars.ContextVar("variable", default=0)
+
+    def look(_: object) -> None:
+        threads.append(threading.current_thread())
+        variable.set(variable.get() + 1)
+
+    hooks = {"request": [look], "response": [look]}
+    with lent("sync", server.url, event_hooks=hooks) as client:
+        assert client.introspect().active
+    assert threads == [threading.current_thread()] * 2
+    assert variable.get() == 2
+
+
+@pytest.mark.parametrize("owner", ["own", "lent"])
+def test_no_thread_is_started(
+    server: WireServer, monkeypatch: pytest.MonkeyPatch, owner: str
+) -> None:
+    """As where the limit of the container is reached, or the interpreter ends."""
+    http = httpx.Client(trust_env=False)
+    client = OktaOIDC(server.url, _AUTH, http_client=http if owner == "lent" else None)
+    # The server's own are there from here on.
+    assert client.introspect("a").active
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with WireServer(lambda _: Response(_ANSWER)) as other:
+        fresh = OktaOIDC(other.url, _AUTH)
+        accept = threading.Thread.start
+        monkeypatch.setattr(
+            threading.Thread,
+            "start",
+            lambda thread: accept(thread) if "_serve" in repr(vars(thread)) else refuse(thread),
+        )
+        assert client.introspect("b").active
+        assert fresh.introspect("c").active
+        monkeypatch.undo()
+        fresh.close()
+    client.close()
+    http.close()
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda it: it.__name__)
+def test_each_wait_has_what_is_left(library: Any) -> None:
+    """A caller's transport asks for its limits as it goes, and is given the rest."""
+    found: list[float] = []
+
+    class Slow(library.BaseTransport):  # type: ignore[misc]
+        def handle_request(self, request: Any) -> Any:
+            limits = request.extensions["timeout"]
+            for name in ("pool", "connect", "write", "read"):
+                found.append(limits.get(name))
+                assert abs(limits[name] - found[-1]) < 0.05
+                time.sleep(0.06)
+            assert limits.get("else", 3) == 3
+            raise library.ReadTimeout("too late")
+
+    options = {"transport": Slow(), "timeout": 0.2, "okta": {"retry": None}}
+    with (
+        lent("sync", "https://okta.example", library, **options) as client,
+        pytest.raises(TransportTimeoutError),
+    ):
+        client.introspect()
+    assert found[0] > found[1] > found[2] > found[3] > 0
+    assert found[0] <= 0.2
+    assert found[3] < 0.05
+
+
+def test_body_that_comes_too_late_in_pieces() -> None:
+    """Each wait is within the limit; their sum is not."""
+
+    class Dripping(httpx.SyncByteStream):
+        closed = False
+
+        def __iter__(self) -> Iterator[bytes]:
+            for piece in range(len(_BODY)):
+                time.sleep(0.03)
+                yield _BODY[piece : piece + 1]
+
+        def close(self) -> None:
+            self.closed = True
+
+    stream = Dripping()
+    handler = httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))
+    with (
+        lent("sync", "https://okta.example", transport=handler, timeout=0.1) as client,
+        pytest.raises(TransportTimeoutError) as raised,
+    ):
+        client.code()
+    assert stream.closed
+    assert raised.value.request_sent is None
+    assert raised.value.http is not None
+    assert _BODY.startswith(raised.value.body)
+    assert 0 < len(raised.value.body) < len(_BODY)
+
+
+# Whose client it is
+
+
+@kinds
+@libraries
+def test_client_that_its_owner_closed(server: WireServer, kind: Kind, library: Any) -> None:
+    with lent(kind, server.url, library) as client:
+        assert client.introspect().active
+        client.run(client.http.close if kind == "sync" else client.http.aclose)
+        with pytest.raises(ConfigurationError, match="http_client is closed"):
+            client.introspect()
+    assert len(server.requests) == 1
+
+
+@libraries
+def test_client_of_the_other_kind(library: Any) -> None:
+    wrong = library.AsyncClient()
+    with pytest.raises(ConfigurationError, match="http_client"):
+        OktaOIDC("https://okta.example", _AUTH, http_client=wrong)
+    with library.Client() as other, pytest.raises(ConfigurationError, match="http_client"):
+        AsyncOktaOIDC("https://okta.example", _AUTH, http_client=other)
+    anyio.run(wrong.aclose)
+
+
+@kinds
+@libraries
+def test_redirect_and_cookies_stay_out(kind: Kind, library: Any) -> None:
+    answer = (
+        b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example\r\n"
+        b"Set-Cookie: sid=1\r\nContent-Length: 0\r\n\r\n"
+    )
+    with WireServer(lambda _: Response(answer)) as server:
+        options = {"follow_redirects": True, "auth": ("theirs", "theirs")}
+        with lent(kind, server.url, library, **options) as client:
+            for _ in range(2):
+                with pytest.raises(Exception, match="Redirects are not followed"):
+                    client.introspect()
+        assert len(server.requests) == 2
+        assert not any(b"cookie" in request.lower() for request in server.requests)
+        assert all(request.count(b"uthorization: Basic") == 1 for request in server.requests)
+
+
+_WITHOUT = """
+import sys
+from okta_oidc import OktaOIDC, ClientSecretBasic
+import httpx
+OktaOIDC("https://okta.example", ClientSecretBasic("a", "b"), http_client=httpx.Client())
+OktaOIDC("https://okta.example", ClientSecretBasic("a", "b"))
+print("httpx2" in sys.modules, "aiohttp" in sys.modules)
+"""
+
+
+def test_what_is_not_used_is_not_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{_WITHOUT}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False False\n"

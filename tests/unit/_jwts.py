@@ -1,0 +1,182 @@
+"""Signed tokens of every kind, right ones and wrong ones, and the keys that they are checked by."""
+
+from __future__ import annotations
+
+import functools
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+import httpx
+import pytest
+from joserfc import jws
+from joserfc.jwk import RSAKey
+from okta_oidc import InvalidTokenError
+from okta_oidc._http import Reply
+from okta_oidc._jose._claims import Claims
+from okta_oidc._jose._key_cache import KeyCache
+from okta_oidc._jose._verification import Verification
+from okta_oidc._runtime import Runtime
+from okta_oidc._steps import Ask, Steps
+
+T = TypeVar("T")
+
+ISSUER: Final = "https://dev-000000.okta.com/oauth2/default"
+AUDIENCE: Final = "api://default"
+CLIENT_ID: Final = "0oa1client"
+NONCE: Final = "nonce-43ZhXJ2JoWNVi0YcSQ"
+NOW: Final = 1_800_000_000.0
+ACCESS_TOKEN: Final = "AT-planted-access-token"
+
+ID_CLAIMS: Final[Mapping[str, Any]] = {
+    "sub": "00uid4BxXw6I6TV4m0g3",
+    "name": "John Doe",
+    "email": "john.doe@example.com",
+    "ver": 1,
+    "iss": ISSUER,
+    "aud": CLIENT_ID,
+    "iat": int(NOW) - 60,
+    "exp": int(NOW) + 3540,
+    "jti": "ID.4eAWJOCMB3SX8XewDfVR",
+    "amr": ["pwd", "mfa"],
+    "idp": "00o5rbt6b6IVNBHOxB4w",
+    "nonce": NONCE,
+    "preferred_username": "john.doe@example.com",
+    "auth_time": int(NOW) - 300,
+    "at_hash": urlsafe_b64encode(sha256(ACCESS_TOKEN.encode()).digest()[:16]).decode().rstrip("="),
+    "groups": ["Everyone", "Orders"],
+}
+ACCESS_CLAIMS: Final[Mapping[str, Any]] = {
+    "ver": 1,
+    "jti": "AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE",
+    "iss": ISSUER,
+    "aud": AUDIENCE,
+    "iat": int(NOW) - 60,
+    "exp": int(NOW) + 3540,
+    "cid": CLIENT_ID,
+    "uid": "00uid4BxXw6I6TV4m0g3",
+    "scp": ["openid", "orders:read"],
+    "auth_time": int(NOW) - 300,
+    "sub": "john.doe@example.com",
+}
+
+
+class Clock(Runtime):
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+        self.waits: Final[list[float]] = []
+        super().__init__(
+            now=lambda: self.at,
+            monotonic=lambda: self.at - NOW,
+            sleep=self._wait,
+            sleep_async=self._wait_async,
+            uniform=lambda low, high: low,
+        )
+
+    def __call__(self) -> Runtime:
+        return self
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.at += seconds
+
+    async def _wait_async(self, seconds: float) -> None:
+        self._wait(seconds)
+
+
+@functools.cache
+def signing_key(name: str, bits: int = 2048) -> RSAKey:
+    """A key of this name, made once: it takes a while."""
+    return RSAKey.generate_key(bits, {"kid": name})
+
+
+def published(name: str, **members: Any) -> dict[str, Any]:
+    """A key as Okta publishes it."""
+    jwk: dict[str, Any] = signing_key(name).as_dict(
+        private=False, kid=name, use="sig", alg="RS256", status="ACTIVE"
+    )
+    return {**jwk, **members}
+
+
+def key_set(*keys: object) -> bytes:
+    return json.dumps({"keys": list(keys)}).encode()
+
+
+def keys_reply(*keys: object, max_age: int | None = 3600, status: int = 200) -> Reply:
+    headers = {"content-type": "application/json"}
+    if max_age is not None:
+        headers["cache-control"] = f"max-age={max_age}, must-revalidate"
+    return Reply(status, httpx.Headers(headers), key_set(*keys))
+
+
+def encoded(value: object) -> str:
+    """A part of a token: JSON, or bytes as they are."""
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def signed(
+    claims: object,
+    *,
+    key: str = "key-1",
+    header: Mapping[str, Any] | bytes | None = None,
+    **members: Any,
+) -> str:
+    """A compact JWS. ``header`` replaces the whole header; ``members`` go into it."""
+    head = {"alg": "RS256", "kid": key, **members} if header is None else header
+    message = f"{encoded(head)}.{encoded(claims)}"
+    signature = jws.JWSRegistry.algorithms["RS256"].sign(message.encode(), signing_key(key))
+    return f"{message}.{encoded(signature)}"
+
+
+def id_token(*without: str, **claims: Any) -> str:
+    return signed({k: v for k, v in {**ID_CLAIMS, **claims}.items() if k not in without})
+
+
+def access_token(*without: str, **claims: Any) -> str:
+    return signed({k: v for k, v in {**ACCESS_CLAIMS, **claims}.items() if k not in without})
+
+
+class Bench:
+    """One issuer, its keys and a clock: what a check needs. ``fetches`` counts its questions."""
+
+    def __init__(self, *keys: object, leeway: float = 120.0) -> None:
+        self.clock: Final = Clock()
+        self.keys: Sequence[object] = keys or (published("key-1"),)
+        self.fetches = 0
+        self.cache: Final = KeyCache(self._fetch, self.clock)
+        self.verification: Final = Verification(ISSUER, self.cache, leeway, self.clock)
+
+    def _fetch(self, limit: float | None) -> Reply:
+        self.fetches += 1
+        return keys_reply(*self.keys)
+
+    def id_token(self, token: str, **options: Any) -> Claims:
+        options = {"nonce": NONCE, "access_token": ACCESS_TOKEN, **options}
+        return run(self.verification.id_token(token, CLIENT_ID, **options))
+
+    def access_token(self, token: str, *scopes: str, audience: str = AUDIENCE) -> Claims:
+        return run(self.verification.access_token(token, audience, scopes))
+
+
+def run(steps: Steps[T]) -> T:
+    """Do what a core asks, as the synchronous face does."""
+    try:
+        step = next(steps)
+        while True:
+            assert isinstance(step, Ask)
+            step = steps.send(step.function(*step.args))
+    except StopIteration as done:
+        value: T = done.value
+        return value
+
+
+def reason_of(check: Callable[[], object]) -> str:
+    """Why the token was refused. What it said is nowhere in the error."""
+    with pytest.raises(InvalidTokenError) as refused:
+        check()
+    return refused.value.reason
