@@ -26,11 +26,8 @@ def value_text(value: object) -> str:
     """A JSON value on one line: a string as it is, a list of strings with commas, else JSON."""
     if isinstance(value, str):
         return printable(value)
-    items = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
-    texts = [item for item in items if isinstance(item, str)]
-    if texts and len(texts) == len(items):
-        return ", ".join(map(printable, texts))
-    return json_text(cast("object", value))
+    texts = _texts(value)
+    return ", ".join(map(printable, texts)) if texts else json_text(value)
 
 
 def json_text(value: object, indent: int | None = None) -> str:
@@ -78,3 +75,10 @@ def _escaped(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _texts(value: object) -> list[str]:
+    """The strings that a list is made of; none if it is no such list."""
+    items = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+    texts = [item for item in items if isinstance(item, str)]
+    return texts if len(texts) == len(items) else []
