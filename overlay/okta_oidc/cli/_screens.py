@@ -100,11 +100,27 @@ class Screen:
         label = _coloured(self.err, "warning:", "doubtful")
         self._write(self.err, f"okta-oidc: {label} {self._clean(message)}\n")
 
+    @property
+    def draws(self) -> bool:
+        """Whether standard error is a terminal that has the characters to draw with."""
+        try:
+            "\u2580\u2584\u2588".encode(self.err.encoding or "utf-8")
+        except (UnicodeError, LookupError):
+            return False
+        return _is_terminal(self.err)
+
+    def tell(self, text: str) -> None:
+        """Print what a person needs while the command goes on, to standard error."""
+        self._write(self.err, text)
+
+    def tell_json(self, document: Mapping[str, Any]) -> None:
+        """The same for programs: one line."""
+        self._write(self.err, self._clean_json(json_text(document)) + "\n")
+
     def fail(self, message: str, hint: str, document: Mapping[str, Any]) -> None:
         """Print an error to standard error: a line and a hint, or one line of JSON."""
         if self.json:
-            text = json_text({"error": {"message": message, "hint": hint, **document}})
-            self._write(self.err, self._clean_json(text) + "\n")
+            self.tell_json({"error": {"message": message, "hint": hint, **document}})
             return
         text = f"okta-oidc: {_coloured(self.err, self._clean(printable(message)), 'bad')}\n"
         if hint:

@@ -1,4 +1,4 @@
-"""``token refresh``, ``token code`` and ``token client-credentials``."""
+"""``token refresh``, ``token code``, ``token client-credentials`` and ``login``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from ._connections import Command, Connection, connected
 from ._exits import Exit
 from ._files import TokenFile, rescued, token_file
 from ._http_rows import http_document, http_rows
+from ._invitations import invite
 from ._screens import Answer, Row
-from ._secrets import CODE, CODE_VERIFIER, REFRESH_TOKEN
+from ._secrets import CODE, CODE_VERIFIER, DPOP_KEY, REFRESH_TOKEN
 from ._sessions import Session
 from ._words import duration, moment, value_text
 
 if TYPE_CHECKING:
-    from okta_oidc import HttpInfo, OktaOIDC, Tokens
+    from okta_oidc import DPoP, HttpInfo, OktaOIDC, Tokens
 
 # Everything else in a token response may be a secret, members that are yet to be invented too.
 _PUBLIC: Final = frozenset({"token_type", "expires_in", "scope", "issued_token_type"})
@@ -47,9 +48,30 @@ def _token_options(command: Command) -> Command:
             help="Write the answer to FILE, as JSON, readable by you alone.",
         ),
         click.option("--show-tokens", is_flag=True, help="Print the tokens too."),
+        click.option(
+            "--dpop-key-file",
+            metavar="FILE",
+            type=click.Path(dir_okay=False, allow_dash=True),
+            help="A file that holds the key for --dpop, PEM or JWK. "
+            "Left out: OKTA_OIDC_DPOP_KEY, else a fresh key, which ends with this command.",
+        ),
+        click.option("--dpop", is_flag=True, help="Bind the tokens to a key (RFC 9449)."),
     ):
         command = option(command)
     return command
+
+
+def _dpop(session: Session, dpop: bool, file: str | None) -> DPoP | None:
+    """The key that the tokens are to be bound to, if they are."""
+    if not dpop and file is None:
+        return None
+    key = session.secrets.find(DPOP_KEY, file)
+    if key is None:
+        session.screen.warn(
+            "the tokens are bound to a fresh key, which ends with this command: nothing will take "
+            "them after it. --dpop-key-file names a key that stays"
+        )
+    return okta_oidc.DPoP(key)
 
 
 @token.command()
@@ -67,6 +89,8 @@ def refresh(
     connection: Connection,
     show_tokens: bool,
     save: str | None,
+    dpop: bool,
+    dpop_key_file: str | None,
     refresh_token_file: str | None,
     scope: str | None,
 ) -> int:
@@ -75,7 +99,7 @@ def refresh(
     Where Okta rotates refresh tokens, the old one stops working soon after: keep the new one, with
     --save or --show-tokens.
     """
-    with connection.open(session) as okta:
+    with connection.open(session, dpop=_dpop(session, dpop, dpop_key_file)) as okta:
         old = session.secrets.read(REFRESH_TOKEN, refresh_token_file)
 
         def call(okta: OktaOIDC) -> Tokens:
@@ -120,6 +144,8 @@ def code(
     connection: Connection,
     show_tokens: bool,
     save: str | None,
+    dpop: bool,
+    dpop_key_file: str | None,
     code_file: str | None,
     redirect_uri: str,
     code_verifier_file: str | None,
@@ -129,7 +155,7 @@ def code(
     A code is good once, for five minutes: its tokens are lost unless --save or --show-tokens keeps
     them.
     """
-    with connection.open(session) as okta:
+    with connection.open(session, dpop=_dpop(session, dpop, dpop_key_file)) as okta:
         value = session.secrets.read(CODE, code_file)
         verifier = session.secrets.find(CODE_VERIFIER, code_verifier_file)
 
@@ -149,13 +175,50 @@ def client_credentials(
     connection: Connection,
     show_tokens: bool,
     save: str | None,
+    dpop: bool,
+    dpop_key_file: str | None,
     scope: str | None,
 ) -> int:
     """Get an access token for the application itself. Needs a custom authorization server."""
-    with connection.open(session) as okta, token_file(save) as file:
+    with (
+        connection.open(session, dpop=_dpop(session, dpop, dpop_key_file)) as okta,
+        token_file(save) as file,
+    ):
         response = okta.token({"grant_type": "client_credentials", "scope": scope})
         _keep(session, file, save, members := response.to_dict())
     _show(session, members, None, show_tokens, save)
+    return Exit.OK
+
+
+@click.command()
+@click.option("--scope", default="openid", show_default=True, help="Space-delimited.")
+@_token_options
+def login(
+    session: Session,
+    connection: Connection,
+    show_tokens: bool,
+    save: str | None,
+    dpop: bool,
+    dpop_key_file: str | None,
+    scope: str,
+) -> int:
+    """Sign a user in, who approves it in a browser on any device (RFC 8628).
+
+    Shows where to go and the code to type there, and waits. An application without a secret or key
+    is a public client. The exit code is 1 if nobody approved in time.
+    """
+    key = _dpop(session, dpop, dpop_key_file)
+    with connection.open(session, dpop=key, may_be_public=True) as okta:
+        if not (show_tokens or save):
+            session.screen.warn("the tokens will be lost: --save FILE or --show-tokens keeps them")
+
+        def call(okta: OktaOIDC) -> Tokens:
+            pending = okta.start_device_login(scope)
+            invite(session, pending)
+            return okta.wait_for(pending)
+
+        tokens = _redeemed(session, okta, save, None, call)
+    _show_tokens(session, tokens, show_tokens, save)
     return Exit.OK
 
 
@@ -163,7 +226,7 @@ def _redeemed(
     session: Session,
     okta: OktaOIDC,
     save: str | None,
-    spends: str,
+    spends: str | None,
     call: Callable[[OktaOIDC], Tokens],
 ) -> Tokens:
     with token_file(save) as file:
