@@ -118,11 +118,6 @@ class _Face:
         """The course of one call, at this server or at the default one."""
         return self._flow.steps(build(self._at(auth_server_id), *args, **kwargs))
 
-    def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
-        if auth_server_id is None:
-            return self._flow.server.default
-        return checked_server_id(auth_server_id)
-
     @functools.cached_property
     def _provider(self) -> sign_in.Provider:
         return sign_in.Provider(self._flow, self._issuers)

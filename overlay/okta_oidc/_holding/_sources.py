@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeAlias, cast
 
 from .._config import check_kind
 from .._flights import AsyncFlights, Flights
-from .._jose._dpop import DPoP
+from .. import DPoP
 from .._operations import GrantModel
 from .._results import Tokens
 from .._silence import silent
