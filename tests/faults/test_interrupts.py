@@ -15,6 +15,8 @@ import pytest
 from okta_oidc import ClientSecretBasic, OktaOIDC
 from okta_oidc.testing import FakeOkta
 
+from tests.support.runtimes import runtime_of
+
 from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, TOKEN
 from ._proxy import Exchange, FaultProxy, Strike
 from .test_cancellation import STAGES
@@ -97,7 +99,7 @@ def test_interrupted_while_it_waits_to_try_again(okta: FakeOkta) -> None:
     with okta.client() as client:
         okta.faults.disconnect()
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(client._flow.runtime, "sleep", interrupted)
+            patched.setattr(runtime_of(client), "sleep", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 client.introspect(TOKEN)
         assert not client.introspect(TOKEN).active

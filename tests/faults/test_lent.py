@@ -31,7 +31,8 @@ from ._wire import Response, WireServer
 
 Kind = Literal["sync", "async"]
 kinds = pytest.mark.parametrize("kind", ["sync", "async"])
-libraries: Any = pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda it: it.__name__)
+LIBRARIES: list[Any] = [httpx, httpx2]
+libraries = pytest.mark.parametrize("library", LIBRARIES, ids=["httpx", "httpx2"])
 
 _AUTH = ClientSecretBasic(CLIENT_ID, CLIENT_SECRET)
 _BODY = b'{"active":true}'
@@ -269,14 +270,23 @@ def test_hooks_read_what_is_sent(server: WireServer, kind: Kind, library: Any) -
         assert await request.aread() == request.content
         assert b"".join([part async for part in request.stream]) == request.content
 
-    class Mounted(library.HTTPTransport if kind == "sync" else library.AsyncHTTPTransport):  # type: ignore[misc]
+    stock: Any = library.HTTPTransport() if kind == "sync" else library.AsyncHTTPTransport()
+    base: Any = library.BaseTransport if kind == "sync" else library.AsyncBaseTransport
+
+    class Mounted(base):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:
             look(request)
-            return super().handle_request(request)
+            return stock.handle_request(request)
 
         async def handle_async_request(self, request: Any) -> Any:
             await look_later(request)
-            return await super().handle_async_request(request)
+            return await stock.handle_async_request(request)
+
+        def close(self) -> None:
+            stock.close()
+
+        async def aclose(self) -> None:
+            await stock.aclose()
 
     hook = look if kind == "sync" else look_later
     options = {"event_hooks": {"request": [hook]}, "mounts": {"http://": Mounted()}}
@@ -314,17 +324,16 @@ def test_no_thread_is_started(
     # The server's own are there from here on.
     assert client.introspect("a").active
 
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
+    accept = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if "_serve" not in repr(vars(thread)):
+            raise RuntimeError("can't start new thread")
+        accept(thread)
 
     with WireServer(lambda _: Response(_ANSWER)) as other:
         fresh = OktaOIDC(other.url, _AUTH)
-        accept = threading.Thread.start
-        monkeypatch.setattr(
-            threading.Thread,
-            "start",
-            lambda thread: accept(thread) if "_serve" in repr(vars(thread)) else refuse(thread),
-        )
+        monkeypatch.setattr(threading.Thread, "start", start)
         assert client.introspect("b").active
         assert fresh.introspect("c").active
         monkeypatch.undo()
