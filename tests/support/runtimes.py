@@ -9,10 +9,12 @@ from okta_oidc._runtime import Runtime
 
 def runtime_of(client: Any) -> Runtime:
     """What ``client`` takes from its surroundings."""
-    runtime: Runtime = vars(client)["_flow"].runtime
+    flow: Any = vars(client)["_flow"]
+    runtime: Runtime = flow.runtime
     return runtime
 
 
 def set_runtime(client: Any, runtime: Runtime) -> None:
     """Let ``client`` take another's time and limits."""
-    vars(client)["_flow"].runtime = runtime
+    flow: Any = vars(client)["_flow"]
+    flow.runtime = runtime
