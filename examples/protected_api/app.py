@@ -7,14 +7,19 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 import httpx
-from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, Introspection
+from okta_oidc import (
+    AsyncBearerGuard,
+    AsyncOktaOIDC,
+    ClientSecretBasic,
+    Introspection,
+    IntrospectionCache,
+    Retry,
+)
+from okta_oidc.starlette import requires
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-
-from .bearer import BearerGuard
 
 
 def create_app(
@@ -24,26 +29,26 @@ def create_app(
     okta = AsyncOktaOIDC(
         environment["OKTA_ISSUER"],
         ClientSecretBasic(environment["OKTA_CLIENT_ID"], environment["OKTA_CLIENT_SECRET"]),
+        # A caller of this API waits as long as it does: better a 503 soon.
+        retry=Retry(attempts=2, max_wait=0.5),
         http_client=http_client,
+        # For so long a token works on after it was revoked elsewhere.
+        introspection_cache=IntrospectionCache(ttl=30),
     )
-    guard = BearerGuard(
+    guard = AsyncBearerGuard(
         okta, audience=environment.get("API_AUDIENCE", "api://default"), realm="orders"
     )
     orders: list[dict[str, object]] = []
     numbers = count(1)
 
-    @guard.requires("orders:read")
+    @requires(guard, "orders:read")
     async def read(_: Request, info: Introspection) -> Response:
         return JSONResponse({"orders": orders, "read_by": info.sub})
 
-    @guard.requires("orders:read", "orders:write")
+    @requires(guard, "orders:read", "orders:write")
     async def place(_: Request, info: Introspection) -> Response:
         orders.append({"number": next(numbers), "placed_by": info.sub})
         return JSONResponse(orders[-1], 201)
-
-    async def refused(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -52,6 +57,5 @@ def create_app(
 
     return Starlette(
         routes=[Route("/orders", read), Route("/orders", place, methods=["POST"])],
-        exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )

@@ -92,14 +92,14 @@ class Flow:
         """
         return observed(self._course(operation, retry), operation.request, self)
 
-    def exchange(self, request: Request) -> Steps[Reply]:
+    def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
         """The same, to the successful answer as it came.
 
         Raises:
             TransportError: no complete response came.
             APIError: the server refused.
         """
-        return observed(self._exchange(request, None), request, self)
+        return observed(self._exchange(request, retry), request, self)
 
     def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
         reply = yield from self._exchange(operation.request, retry)

@@ -54,6 +54,10 @@ class Members(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return self._members[name]
 
+    def __contains__(self, name: object) -> bool:
+        # The inherited way raises and catches a KeyError for each member that is not there.
+        return name in self._members
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
 

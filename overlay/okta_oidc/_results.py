@@ -303,6 +303,11 @@ def read_exchanged(reply: Reply, request: Request) -> ExchangedToken:
 
 
 def read_introspection(reply: Reply, request: Request) -> Introspection:
+    """The answer about a token."""
+    return introspection_of(reply)
+
+
+def introspection_of(reply: Reply) -> Introspection:
     """The answer about a token. Its ``active`` is the only member that is always there."""
     members = members_of(reply)
     active = members.all.get("active")

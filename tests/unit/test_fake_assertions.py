@@ -278,7 +278,10 @@ def test_an_id_beside_the_assertion_is_tolerated_if_it_is_the_same() -> None:
 def test_a_client_of_another_method_has_no_assertions(method: Any) -> None:
     fake = FakeOkta()
     client = fake.add_client(auth_method=method)
-    assert_oauth_error(asserted(fake, client, RSA), 401, "invalid_client")
+    for key, alg in ((RSA, "RS256"), (OctKey.import_key(client.client_secret or SECRET), "HS256")):
+        response = asserted(fake, client, key, alg=alg)
+        assert_oauth_error(response, 401, "invalid_client")
+        assert "another authentication method" in members(response)["error_description"]
 
 
 def test_a_client_with_a_key_has_no_other_way_in() -> None:

@@ -184,8 +184,11 @@ def test_id_token_and_device_secret_are_of_one_session() -> None:
     fake = FakeOkta()
     wire = Wire(fake)
     one, two = wire.sign_in(SSO), wire.sign_in(SSO)
-    response = _native_sso(wire, {**one, "device_secret": two["device_secret"]})
-    assert_oauth_error(response, 400, "invalid_request")
+    # A refreshed ID token no longer says which secret it belongs to.
+    fresh = members(wire.refresh(one["refresh_token"]))
+    for identity in (one, fresh):
+        mixed = {"id_token": identity["id_token"], "device_secret": two["device_secret"]}
+        assert_oauth_error(_native_sso(wire, mixed), 400, "invalid_request")
     elsewhere = wire.sign_in(SSO, server=None)
     assert_oauth_error(_native_sso(wire, elsewhere), 400, "invalid_request")
 

@@ -120,6 +120,17 @@ def test_a_new_key_signs_and_the_old_ones_still_verify() -> None:
     assert _verified(wire, first)["sub"] == _verified(wire, second)["sub"]
 
 
+def test_a_new_key_is_never_one_that_is_still_published() -> None:
+    fake = FakeOkta()
+    wire = Wire(fake)
+    wire.sign_in()
+    for _ in range(8):
+        for _ in range(3):
+            Wire(FakeOkta()).sign_in()
+        fake.rotate_keys()
+        assert len({key["n"] for key in _keys(wire)}) == len(_keys(wire))
+
+
 def test_no_more_than_three_are_published() -> None:
     fake = FakeOkta()
     wire = Wire(fake)

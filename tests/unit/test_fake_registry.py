@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from typing import get_type_hints
 
 import httpx
 import okta_oidc.testing
@@ -38,6 +39,16 @@ def test_every_promised_name_is_there_and_no_other() -> None:
     unknown = "Nothing"
     with pytest.raises(AttributeError, match=unknown):
         getattr(okta_oidc.testing, unknown)
+
+
+@pytest.mark.parametrize("name", okta_oidc.testing.__all__)
+def test_annotations_can_be_resolved(name: str) -> None:
+    promised: type = getattr(okta_oidc.testing, name)
+    get_type_hints(promised)
+    for key, member in vars(promised).items():
+        function = getattr(member, "fget", member)
+        if callable(function) and (key == "__init__" or not key.startswith("_")):
+            get_type_hints(function)
 
 
 def test_credentials_look_like_oktas_and_differ_between_fakes() -> None:

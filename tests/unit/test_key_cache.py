@@ -537,6 +537,29 @@ def test_an_interrupt_leaves_the_question_to_others(endpoint: Endpoint) -> None:
     assert cache.key("key-1") is not None
 
 
+def test_who_waits_for_one_that_is_interrupted_asks_again(endpoint: Endpoint) -> None:
+    def interrupted(limit: float | None) -> Reply:
+        if endpoint.fetches:
+            return endpoint.fetch(limit)
+        endpoint.fetch(limit)
+        raise KeyboardInterrupt
+
+    def asking() -> object:
+        started.set()
+        return cache.key("key-1")
+
+    started = threading.Event()
+    cache = KeyCache(interrupted, Clock())
+    with endpoint.hung(), ThreadPoolExecutor(2) as pool:
+        first = pool.submit(cache.key, "key-1")
+        assert endpoint.entered.wait(PATIENT)
+        second = pool.submit(asking)
+        assert started.wait(PATIENT)
+        endpoint.opened.set()
+        assert isinstance(first.exception(PATIENT), KeyboardInterrupt)
+        assert second.result(PATIENT) is not None
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_fork_in_the_middle_of_a_question_asks_its_own(endpoint: Endpoint) -> None:

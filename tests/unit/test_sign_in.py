@@ -801,7 +801,8 @@ def test_userinfo_proves_the_key_that_a_token_is_bound_to(open_user: OpenUser) -
     def answer(request: httpx.Request) -> httpx.Response:
         nonce = next(nonces, None)
         if nonce is None:
-            return Server.json({"sub": "00u1"})
+            # A claim of this name is not what the token endpoint says of a token.
+            return Server.json({"sub": "00u1", "token_type": "Bearer"})
         challenge = 'DPoP error="use_dpop_nonce", error_description="nonce", algs="RS256 ES256"'
         return httpx.Response(401, headers={"www-authenticate": challenge, "dpop-nonce": nonce})
 

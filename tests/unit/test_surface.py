@@ -23,10 +23,17 @@ PROMISED = [
     "AccessTokenVerifier",
     "ApprovalExpiredError",
     "AsyncAccessTokenVerifier",
+    "AsyncBearerGuard",
+    "AsyncMemoryTokenStore",
     "AsyncOktaOIDC",
+    "AsyncTokenSource",
+    "AsyncTokenStore",
+    "AsyncUserTokens",
     "AuthorizationError",
     "AuthorizationRequest",
     "BackchannelLogin",
+    "BearerGuard",
+    "BearerRefusal",
     "CallbackMismatchError",
     "Claims",
     "ClientAuth",
@@ -37,12 +44,15 @@ PROMISED = [
     "DPoP",
     "DeviceLogin",
     "ExchangedToken",
+    "HeldTokens",
     "HttpInfo",
     "Introspection",
+    "IntrospectionCache",
     "InvalidClientError",
     "InvalidGrantError",
     "InvalidTokenError",
     "MalformedResponseError",
+    "MemoryTokenStore",
     "OFFLINE_SCOPE",
     "ORG",
     "OktaError",
@@ -54,11 +64,16 @@ PROMISED = [
     "ServerError",
     "SignIn",
     "SignInRequiredError",
+    "Stored",
+    "TokenAuth",
+    "TokenSource",
+    "TokenStore",
     "TokenStoreError",
     "TokenType",
     "Tokens",
     "TransportError",
     "TransportTimeoutError",
+    "UserTokens",
     "success",
 ]
 # Beside the promise: the version, and the faster transport that an extra brings.
@@ -254,7 +269,9 @@ def test_every_public_name_is_documented() -> None:
 def test_every_public_method_is_documented(cls: type[Any]) -> None:
     public = {name for name in dir(cls) if not name.startswith("_")}
     closing = "close" if cls is OktaOIDC else "aclose"
-    assert public == {*METHODS, "api", "from_env", "logout_url", closing}
+    # No calls: they make what is asked later.
+    made = {"logout_url", "token_source", "user_tokens"}
+    assert public == {*METHODS, *made, "api", "from_env", closing}
     for name in public:
         assert getattr(cls, name).__doc__, name
 
@@ -293,6 +310,7 @@ def test_signatures_are_as_promised() -> None:
         ("http_client", True, None),
         ("issuer", True, None),
         ("dpop", True, None),
+        ("introspection_cache", True, None),
     ]
     assert shape(OktaOIDC.token) == [("request", False, empty), server]
     assert shape(OktaOIDC.token_for_code) == [
@@ -307,7 +325,8 @@ def test_signatures_are_as_promised() -> None:
         ("scope", True, None),
         server,
     ]
-    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server]
+    fresh = ("fresh", True, False)
+    assert shape(OktaOIDC.introspect) == [("token", False, empty), hint, server, fresh]
     assert shape(OktaOIDC.revoke) == [("token", False, empty), hint, server]
     assert shape(OktaOIDC.token_for_client_credentials) == [
         ("scope", False, None),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from .._config import ORG, AuthServerId, Server, check_kind
 from .._errors import ConfigurationError
 from .._http import Reply
-from .._operations import Endpoint, Request
+from .._operations import Endpoint, Operation, Request
 from .._retry import NEVER
 from .._steps import Steps
 from ._claims import Claims
@@ -114,7 +114,8 @@ class Issuers:
             asked = KEYS.request(server)
             request = Request(asked.operation, asked.target, server, seconds=limit)
             # Who has a key at hand is not to wait for more than this one attempt.
-            return flow.exchange(request, retry=None if limit is None else NEVER)
+            retry = None if limit is None else NEVER
+            return flow.steps(Operation(request, lambda reply, _: reply), retry=retry)
 
         if isinstance(sender, Sender):
             return KeyCache(lambda limit: sender.run(fetch(limit)), lambda: flow.runtime)

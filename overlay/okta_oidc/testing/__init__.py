@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._network import NetworkGuard as NetworkGuard
     from ._registry import AuthorizationServer as AuthorizationServer
     from ._registry import FakeClient as FakeClient
+    from ._registry import FakeResource as FakeResource
     from ._registry import FakeUser as FakeUser
     from ._requests import RecordedRequest as RecordedRequest
     from ._server import LoopbackServer as LoopbackServer
@@ -27,6 +28,7 @@ __all__ = [
     "FakeClient",
     "FakeClock",
     "FakeOkta",
+    "FakeResource",
     "FakeTransport",
     "FakeUser",
     "Faults",
@@ -41,6 +43,7 @@ _HOMES = {
     "FakeClient": "_registry",
     "FakeClock": "_clock",
     "FakeOkta": "_fake",
+    "FakeResource": "_registry",
     "FakeTransport": "_transport",
     "FakeUser": "_registry",
     "Faults": "_faults",

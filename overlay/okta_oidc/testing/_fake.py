@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from enum import Enum
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from ._answers import Answer, RefusalError, refused, with_okta_headers
+from okta_oidc import AsyncOktaOIDC, OktaOIDC
+
+from ._answers import RefusalError, refused
 from ._authorize import AuthorizationRequest, issue_code
 from ._clock import FakeClock
-from ._endpoints import answer
 from ._faults import (
-    Circumstances,
     Delivery,
-    Disconnect,
-    Fault,
     Faults,
-    Raise,
-    rate_limit_refusal,
 )
-from ._forms import decode_pairs
-from ._jose import client_keys, is_private, new_client_key, read, require
-from ._limits import Allowance, BucketLimiter, UserLimiter
+from ._handling import Handling, Latency
+from ._jose import client_keys, is_private, new_client_key, require
+from ._limits import BucketLimiter, UserLimiter
 from ._parameters import check_redirect_uri
 from ._registry import (
     ALL_GRANT_TYPES,
@@ -40,28 +38,19 @@ from ._registry import (
     okta_id,
     okta_secret,
 )
-from ._requests import IncomingRequest, RecordedRequest, record
-from ._routing import Route, find_route
+from ._requests import IncomingRequest, RecordedRequest
 from ._server import LoopbackServer
-from ._state import Call, Settings, State
+from ._state import Settings, State
 from ._store import SpentAnswer
 from ._transport import FakeTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
-    from enum import Enum
-    from ssl import SSLContext
-
-    from okta_oidc import AsyncOktaOIDC, ClientAuth, DPoP, OktaOIDC
+    from okta_oidc import ClientAuth, DPoP
     from okta_oidc._ratelimit import RateLimits
-
-    from ._requests import Endpoint
 
 _DAY = 86_400
 # Characters of a secret that makes HS256 signatures.
 _SHORTEST = 32
-# What a forced 429 reports where nothing is counted.
-_NOMINAL_LIMIT = 1200
 
 
 class AuthorizationError(ValueError):
@@ -150,7 +139,7 @@ class FakeOkta:
         keys_max_age: int = 3_832_304,
         refuse_cookies: bool = False,
         record_requests: bool = True,
-        latency: Callable[[Endpoint | None, Literal["before", "after"]], float] | None = None,
+        latency: Latency | None = None,
         wait: Callable[[float], None] | None = None,
     ) -> None:
         if ticking and clock is not None:
@@ -162,12 +151,7 @@ class FakeOkta:
         self._own_url = _checked_url(url)
         self._rotation: Rotation = rotation
         self._leeway = leeway
-        self._rate_limit = rate_limit
-        self._limiter = BucketLimiter(rate_limit)
         self._scopes = tuple(scopes)
-        self._refuse_cookies = refuse_cookies
-        self._record_requests = record_requests
-        self._latency = latency
         self._wait = wait
         self._server: LoopbackServer | None = None
         self._dpop: dict[str, DPoP] = {}
@@ -192,6 +176,16 @@ class FakeOkta:
                 callback_iss=callback_iss,
             ),
             user_limiter=UserLimiter(user_rate_limit),
+        )
+        self._handling = Handling(
+            self._state,
+            self._lock,
+            faults=self.faults,
+            limiter=BucketLimiter(rate_limit),
+            refuse_cookies=refuse_cookies,
+            latency=latency,
+            wait=self._hold,
+            keep=self._keep if record_requests else None,
         )
         self._state.servers[None] = AuthorizationServer(None, audience=None)
         self.add_authorization_server("default", audience="api://default")
@@ -586,106 +580,15 @@ class FakeOkta:
 
     def handle(self, request: IncomingRequest) -> Delivery:
         """Answer one request; transport and server both end here."""
-        route = find_route(request.path)
-        endpoint = None if route is None else route.endpoint
-        fault = self.faults.take(endpoint)
-        # Nothing is locked while an answer waits, so that others are served meanwhile.
-        self._hold(endpoint, "before", fault)
-        with self._lock:
-            delivery = self._deliver(request, route, fault)
-        self._hold(endpoint, "after", fault)
-        return delivery
+        return self._handling.handle(request)
 
-    def _hold(
-        self, endpoint: Endpoint | None, moment: Literal["before", "after"], fault: Fault | None
-    ) -> None:
-        seconds = 0.0 if self._latency is None else self._latency(endpoint, moment)
-        if fault is not None:
-            seconds += fault.before if moment == "before" else fault.after
-        if seconds <= 0:
-            return
+    def _keep(self, request: RecordedRequest) -> None:
+        self.requests.append(request)
+
+    def _hold(self, seconds: float) -> None:
         server = self._server
         default = self.clock.advance if server is None else server.wait
         (self._wait or default)(seconds)
-
-    def _deliver(
-        self, request: IncomingRequest, route: Route | None, fault: Fault | None
-    ) -> Delivery:
-        now = self.clock.now()
-        request_id = token_hex(16)
-        endpoint = None if route is None else route.endpoint
-        genuine: Answer | None = None
-        if fault is None or fault.processed:
-            genuine = self._answer(request, route, now, request_id)
-        if fault is None:
-            delivery = Delivery(genuine or Answer(500))
-        else:
-            delivery = fault.deliver(
-                Circumstances(
-                    now=now,
-                    limit=_NOMINAL_LIMIT if self._rate_limit is None else self._rate_limit,
-                    genuine=genuine,
-                    dress=lambda answer, allowance: self._dress(
-                        answer,
-                        now,
-                        request_id,
-                        allowance or self._limiter.peek(_bucket(route), now),
-                    ),
-                )
-            )
-        lost = isinstance(delivery.manner, (Disconnect, Raise))
-        if genuine is not None or not lost:
-            # Okta remembers them of requests that it refuses as well, for whatever reason.
-            self._state.used_ids |= _identifiers(request)
-        if self._record_requests:
-            self.requests.append(
-                record(
-                    request,
-                    endpoint=endpoint,
-                    auth_server_id=None if route is None else route.server_id,
-                    status=None if lost else delivery.answer.status,
-                    request_id=request_id,
-                    fault=None if fault is None else fault.name,
-                )
-            )
-        return delivery
-
-    def _answer(
-        self, request: IncomingRequest, route: Route | None, now: float, request_id: str
-    ) -> Answer:
-        allowance = None if _is_unmetered(route) else self._limiter.take(_bucket(route), now)
-        try:
-            if allowance is not None and allowance.exceeded:
-                raise rate_limit_refusal()
-            found = self._route(request, route, now)
-        except RefusalError as refusal:
-            found = refusal.answer()
-        return self._dress(found, now, request_id, allowance)
-
-    def _route(self, request: IncomingRequest, route: Route | None, now: float) -> Answer:
-        if route is None:
-            raise RefusalError(404, "E0000008", "There is nothing at this path.", shape="okta")
-        server = self._state.servers.get(route.server_id)
-        if server is None:
-            raise RefusalError(
-                404,
-                "E0000007",
-                f"Not found: Resource not found: {route.server_id} (AuthorizationServer)",
-                shape="okta",
-            )
-        call = Call(self._state, server, now, (), request)
-        return answer(call, route, refuse_cookies=self._refuse_cookies)
-
-    def _dress(
-        self, answer: Answer, now: float, request_id: str, allowance: Allowance | None
-    ) -> Answer:
-        return with_okta_headers(
-            answer,
-            now=now,
-            request_id=request_id,
-            allowance=allowance,
-            secure=self.url.startswith("https:"),
-        )
 
     def _registered(self, client_id: str | None) -> FakeClient:
         client = self._state.clients.get(self.client_id if client_id is None else client_id)
@@ -751,20 +654,3 @@ def _checked_url(url: str) -> str:
     if parts.query or parts.fragment or parts.username is not None:
         raise ValueError("the fake's URL is a scheme and a host, without anything else")
     return url.rstrip("/")
-
-
-def _bucket(route: Route | None) -> tuple[bool, bool] | None:
-    return None if route is None else route.bucket
-
-
-def _is_unmetered(route: Route | None) -> bool:
-    return route is not None and route.bucket is None
-
-
-def _identifiers(request: IncomingRequest) -> set[str]:
-    tokens = list(request.header_values("dpop"))
-    if request.is_form:
-        with suppress(ValueError):
-            tokens += [v for name, v in decode_pairs(request.body) if name == "client_assertion"]
-    found = (read(token) for token in tokens)
-    return {jti for jti in (parts.text("jti") for parts in found if parts is not None) if jti}

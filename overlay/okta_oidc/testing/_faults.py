@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import httpx
 
 from ._answers import Answer, Headers, RefusalError
 from ._grants import user_rate_limited
 from ._limits import Allowance
-
-if TYPE_CHECKING:
-    import httpx
-
-    from ._requests import Endpoint
+from ._requests import Endpoint
 
 Part = Literal["headers", "body"]
 

@@ -34,26 +34,26 @@ class BucketLimiter:
     """
 
     def __init__(self, limit: int | None, *, seconds: int = 60) -> None:
-        self._limit = limit
+        self.limit = limit
         self._seconds = seconds
         self._windows: dict[Hashable, _Window] = {}
 
     def peek(self, bucket: Hashable, now: float) -> Allowance | None:
         """The allowance without using any of it."""
-        if self._limit is None:
+        if self.limit is None:
             return None
         window = self._window(bucket, now)
-        return Allowance(self._limit, self._limit - window.used, window.reset)
+        return Allowance(self.limit, self.limit - window.used, window.reset)
 
     def take(self, bucket: Hashable, now: float) -> Allowance | None:
         """Use one request; ``exceeded`` if none was left."""
-        if self._limit is None:
+        if self.limit is None:
             return None
         window = self._window(bucket, now)
-        if window.used >= self._limit:
-            return Allowance(self._limit, 0, window.reset, exceeded=True)
+        if window.used >= self.limit:
+            return Allowance(self.limit, 0, window.reset, exceeded=True)
         window.used += 1
-        return Allowance(self._limit, self._limit - window.used, window.reset)
+        return Allowance(self.limit, self.limit - window.used, window.reset)
 
     def _window(self, bucket: Hashable, now: float) -> _Window:
         window = self._windows.get(bucket)

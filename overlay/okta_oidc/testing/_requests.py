@@ -5,13 +5,11 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from ._answers import Headers
 from ._forms import Pairs, decode_component, decode_pairs
 from ._jose import HMACS, read
-
-if TYPE_CHECKING:
-    from ._answers import Headers
 
 Endpoint = Literal[
     "token",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 
 from ._faults import Delivery, Disconnect, Drip, Raise
 from ._requests import IncomingRequest
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
 
 
 class _SingleBytes(httpx.SyncByteStream, httpx.AsyncByteStream):

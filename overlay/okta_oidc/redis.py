@@ -1,0 +1,336 @@
+"""What many processes share through Redis: the extra ``okta-oidc[redis]``.
+
+Any client with redis-py's calls will do, valkey-py's too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any, Final, Protocol, TypeVar, cast
+
+from ._config import check_kind
+from ._errors import ConfigurationError
+from ._retry import is_number
+from ._runtime import RUNTIME
+from ._wire.loops import PerLoop
+
+__all__ = ["AsyncRedisIntrospectionTier", "Cipher", "RedisIntrospectionTier"]
+
+T = TypeVar("T")
+
+_LOGGER: Final = logging.getLogger("okta_oidc")
+
+
+class Cipher(Protocol):
+    """Encrypts and authenticates what is kept: ``cryptography.fernet.Fernet``, say."""
+
+    def encrypt(self, data: bytes, /) -> bytes:
+        """``data``, encrypted."""
+        ...
+
+    def decrypt(self, data: bytes, /) -> bytes:
+        """What was encrypted; any exception if it was not by this key, or was changed."""
+        ...
+
+
+# Introspection answers
+
+# A process that hangs in Redis for longer would better have asked Okta.
+_LONGEST_TIMEOUT: Final = 5.0
+_TRY_AGAIN: Final = 1.0
+_LOG_EVERY: Final = 60.0
+_CONNECTIONS: Final = 32
+
+_VERSION: Final = 1
+_REVOKED: Final = b"revoked"
+
+# What is another pool's own, or says how to try again.
+_NOT_OURS: Final = (
+    "event_dispatcher",
+    "health_check_interval",
+    "himport_registry",
+    "maint_",
+    "orig_",
+    "retry",
+    "socket_connect_timeout",
+    "socket_timeout",
+)
+
+
+class _Tier:
+    """What does not depend on how Redis is reached.
+
+    A failure, a time-out say, costs nothing but this: for a second nobody tries again, then one
+    does. A tier that knows nothing sends its callers to Okta, so there is no failure to raise.
+    """
+
+    _asynchronous = False
+
+    def __init__(
+        self, client: object, prefix: str, local_ttl: float, timeout: float, cipher: Cipher | None
+    ) -> None:
+        check_kind("prefix", prefix, str)
+        if not is_number(local_ttl) or local_ttl < 0:
+            raise ConfigurationError("local_ttl must be a number of seconds, 0 or more")
+        if not is_number(timeout) or not 0 < timeout <= _LONGEST_TIMEOUT:
+            raise ConfigurationError("timeout must be a number of seconds, above 0, at most 5")
+        for name in ("encrypt", "decrypt") if cipher is not None else ():
+            if not callable(getattr(cipher, name, None)):
+                raise ConfigurationError("cipher must have encrypt() and decrypt()")
+        self.local_ttl: float = float(local_ttl)
+        self._timeout: Final = float(timeout)
+        self._connect: Final = _connecting(client, self._timeout, asynchronous=self._asynchronous)
+        self._prefix: Final = prefix
+        self._cipher: Final = cipher
+        self._away = False
+        self._next_try = self._next_log = 0.0
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(prefix={self._prefix!r}, local_ttl={self.local_ttl})"
+
+    def _may_try(self) -> bool:
+        if not self._away:
+            return True
+        now = RUNTIME.monotonic()
+        # Two threads in the same instant may both try: a lock would be held across a fork.
+        if now < self._next_try:
+            return False
+        self._next_try = now + _TRY_AGAIN
+        return True
+
+    def _succeeded(self) -> None:
+        self._away = False
+
+    def _failed(self, what: str, error: Exception) -> None:
+        now = RUNTIME.monotonic()
+        if what == "reach":
+            self._next_try = now + _TRY_AGAIN
+            self._away = True
+        if now >= self._next_log:
+            self._next_log = now + _LOG_EVERY
+            # Its text may quote an address with a password.
+            _LOGGER.warning(
+                "introspection: cannot %s Redis (%s), Okta is asked", what, type(error).__name__
+            )
+
+    def _name(self, key: bytes) -> str:
+        return self._prefix + key.hex()
+
+    def _read(self, key: bytes, found: Any) -> tuple[dict[str, Any], float] | None:
+        value, left = found or (None, None)
+        # No time left, or an answer that somebody made to last for ever.
+        if not isinstance(value, bytes) or not isinstance(left, int) or left <= 0:
+            return None
+        if value == _REVOKED:
+            return {}, left / 1000
+        try:
+            document = json.loads(value if self._cipher is None else self._cipher.decrypt(value))
+            # A document that somebody moved to another key is none.
+            if (document["v"], document["key"]) == (_VERSION, key.hex()):
+                return dict(document["members"]), left / 1000
+        except Exception as error:  # noqa: BLE001  # each cipher has its own
+            self._failed("read what is in", error)
+        return None
+
+    def _written(self, key: bytes, members: dict[str, Any]) -> bytes | None:
+        document = {"v": _VERSION, "key": key.hex(), "members": members}
+        try:
+            text = json.dumps(document, separators=(",", ":")).encode()
+            return text if self._cipher is None else self._cipher.encrypt(text)
+        except Exception as error:  # noqa: BLE001  # each cipher has its own
+            self._failed("write to", error)
+            return None
+
+    def _loading(self, client: Any, key: bytes) -> Any:
+        pipeline = client.pipeline(transaction=False)
+        pipeline.get(self._name(key))
+        pipeline.pttl(self._name(key))
+        return pipeline.execute()
+
+    def _storing(self, client: Any, key: bytes, value: bytes, seconds: float, nx: bool) -> Any:
+        return client.set(self._name(key), value, px=_milliseconds(seconds), nx=nx)
+
+    def _barring(self, client: Any, keys: list[bytes], seconds: float) -> Any:
+        pipeline = client.pipeline(transaction=False)
+        for key in keys:
+            pipeline.set(self._name(key), _REVOKED, px=_milliseconds(seconds))
+        return pipeline.execute()
+
+
+class RedisIntrospectionTier(_Tier):
+    """Introspection answers that many processes share: ``IntrospectionCache(shared=…)``.
+
+    A fleet then asks Okta about a token once in ``ttl``, not once for each process. Whoever can
+    write to this Redis can make any token look good: use a ``cipher`` where that is not the API
+    itself alone.
+
+    Args:
+        client: a ``redis.Redis``, say. The tier connects as it does, on connections of its own:
+            with ``timeout``, and without its retries.
+        prefix: before each key, the rest of which is a digest. Keys expire by themselves.
+        local_ttl: seconds for which a process uses its own copy of an active answer, and so may
+            be late in learning of another's revocation.
+        timeout: seconds that Redis may take to connect, and to answer. One that does not is left
+            alone for a second, and Okta is asked.
+        cipher: encrypts what is kept.
+
+    Raises:
+        ConfigurationError: a value is out of range, or ``client`` is of a kind whose time limits
+            and retries are not known.
+    """
+
+    def __init__(
+        self,
+        client: object,
+        *,
+        prefix: str = "okta:introspection:",
+        local_ttl: float = 5.0,
+        timeout: float = 0.1,
+        cipher: Cipher | None = None,
+    ) -> None:
+        super().__init__(client, prefix, local_ttl, timeout, cipher)
+        self._client: Final = self._connect()
+
+    def load(self, key: bytes, /) -> tuple[dict[str, Any], float] | None:
+        """Members and the seconds they have left, no members of a revoked token, or ``None``."""
+        return self._read(key, self._try(lambda: self._loading(self._client, key)))
+
+    def store(self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /) -> None:
+        """Keep ``members`` for ``seconds``: only if nothing is there, unless ``replace``."""
+        value = self._written(key, members)
+        if value is not None:
+            self._try(lambda: self._storing(self._client, key, value, seconds, not replace))
+
+    def bar(self, keys: list[bytes], seconds: float, /) -> None:
+        """Forget these, and take no members for them for ``seconds``, unless they replace."""
+        self._try(lambda: self._barring(self._client, keys, seconds))
+
+    def close(self) -> None:
+        """Close the tier's own connections. The client that was passed stays open."""
+        self._client.connection_pool.disconnect()
+
+    def _try(self, function: Callable[[], T]) -> T | None:
+        if not self._may_try():
+            return None
+        try:
+            result = function()
+        except Exception as error:  # noqa: BLE001  # redis-py's, the socket's, TLS's
+            self._failed("reach", error)
+            return None
+        self._succeeded()
+        return result
+
+
+class AsyncRedisIntrospectionTier(_Tier):
+    """:class:`RedisIntrospectionTier` for ``redis.asyncio``, which knows asyncio, not trio.
+
+    Each event loop has connections of its own, whichever the client was made in.
+    """
+
+    _asynchronous = True
+
+    def __init__(
+        self,
+        client: object,
+        *,
+        prefix: str = "okta:introspection:",
+        local_ttl: float = 5.0,
+        timeout: float = 0.1,
+        cipher: Cipher | None = None,
+    ) -> None:
+        super().__init__(client, prefix, local_ttl, timeout, cipher)
+        self._clients: Final = PerLoop[Any](self._connect)
+
+    async def load(self, key: bytes, /) -> tuple[dict[str, Any], float] | None:
+        """See :meth:`RedisIntrospectionTier.load`."""
+        return self._read(key, await self._try(lambda client: self._loading(client, key)))
+
+    async def store(
+        self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /
+    ) -> None:
+        """See :meth:`RedisIntrospectionTier.store`."""
+        value = self._written(key, members)
+        if value is not None:
+            await self._try(lambda client: self._storing(client, key, value, seconds, not replace))
+
+    async def bar(self, keys: list[bytes], seconds: float, /) -> None:
+        """See :meth:`RedisIntrospectionTier.bar`."""
+        await self._try(lambda client: self._barring(client, keys, seconds))
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections. The client that was passed stays open."""
+        client = self._clients.pop()
+        if client is not None:
+            await client.connection_pool.disconnect()
+
+    async def _try(self, function: Callable[[Any], Awaitable[Any]]) -> Any:
+        from anyio import fail_after
+
+        if not self._may_try():
+            return None
+        try:
+            with fail_after(self._timeout):
+                result = await function(self._clients.get())
+        except Exception as error:  # noqa: BLE001  # redis-py's, the socket's, TLS's
+            self._failed("reach", error)
+            return None
+        self._succeeded()
+        return result
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
+
+
+def _connecting(client: Any, timeout: float, *, asynchronous: bool) -> Callable[[], Any]:
+    """Makes clients like ``client``, but with ``timeout`` and without retries."""
+    kind = cast("Callable[..., Any]", type(client))
+    pool: Any = getattr(client, "connection_pool", None)
+    kinds = [base.__module__.split(".") for base in type(pool).__mro__]
+    names = next((name for name in kinds if name[0] in ("redis", "valkey")), None)
+    if names is None or ("asyncio" in names) is not asynchronous:
+        wanted = "redis.asyncio.Redis" if asynchronous else "redis.Redis, not one of redis.asyncio"
+        raise ConfigurationError(f"client must be a {wanted}, or like it; it is a {kind.__name__}")
+    if "sentinel" in names:
+        # Its pool asks the sentinels where to connect, each with settings of its own.
+        raise ConfigurationError(
+            "a client of Sentinel's cannot be given a time limit: pass a plain one for the "
+            "introspection tier, made with socket_timeout, socket_connect_timeout and no retries"
+        )
+    package = ".".join(names[:2]) if "asyncio" in names else names[0]
+    retry = import_module(f"{package}.retry").Retry
+    no_backoff = import_module(f"{names[0]}.backoff").NoBackoff
+    settings: dict[str, object] = {
+        name: value
+        for name, value in cast("dict[str, object]", pool.connection_kwargs).items()
+        if not name.startswith(_NOT_OURS)
+    }
+    settings |= {
+        "decode_responses": False,
+        "socket_connect_timeout": timeout,
+        "socket_timeout": timeout,
+    }
+    try:
+        # They would let a server that is about to move take longer.
+        notifications = import_module(f"{package}.maint_notifications").MaintNotificationsConfig
+    except ImportError:
+        pass
+    else:
+        settings["maint_notifications_config"] = notifications(enabled=False)
+
+    def connect() -> Any:
+        blocking = import_module(f"{package}.connection").BlockingConnectionPool
+        return kind(
+            connection_pool=blocking(
+                connection_class=pool.connection_class,
+                max_connections=_CONNECTIONS,
+                timeout=timeout,
+                retry=retry(no_backoff(), 0),
+                **settings,
+            )
+        )
+
+    return connect

@@ -1,0 +1,1 @@
+"""A protected API under load, over HTTP, with revocations and an outage in the middle."""

@@ -1,0 +1,1 @@
+"""What stands between an API and its callers: with real stores, frameworks and servers."""

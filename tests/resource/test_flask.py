@@ -1,0 +1,122 @@
+"""Flask's views behind the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from flask import Flask, jsonify
+from flask.testing import FlaskClient
+from okta_oidc import AsyncBearerGuard, BearerGuard, ConfigurationError, Introspection
+from okta_oidc.flask import requires
+from werkzeug.exceptions import HTTPException
+
+from ._api import AUDIENCE, REALM, Answer, Call, Org, check_api, check_own_credentials
+
+
+def application(org: Org, *, asynchronous: bool) -> Flask:
+    app = Flask(__name__)
+    guard = BearerGuard(org.client(), audience=AUDIENCE, realm="orders")
+
+    def read(info: Introspection) -> Any:
+        return jsonify(read_by=info.sub)
+
+    def numbered(info: Introspection, number: int) -> Any:
+        return {"number": number, "by": info.sub}
+
+    async def read_async(info: Introspection) -> Any:
+        return read(info)
+
+    async def numbered_async(info: Introspection, number: int) -> Any:
+        return numbered(info, number)
+
+    reads = requires(guard, "orders:read")
+    if asynchronous:
+        app.get("/orders")(reads(read_async))
+        app.get("/orders/<int:number>")(reads(numbered_async))
+    else:
+        app.get("/orders")(reads(read))
+        app.get("/orders/<int:number>")(reads(numbered))
+
+    @app.post("/orders")
+    @requires(guard, "orders:read", "orders:write")
+    def place(info: Introspection) -> Any:
+        """Place an order."""
+        return {"placed_by": info.sub}
+
+    assert (place.__name__, place.__doc__) == ("place", "Place an order.")
+
+    @app.errorhandler(HTTPException)
+    def in_json(error: HTTPException) -> Any:
+        response = error.get_response()
+        response.data = jsonify(detail=error.description).data
+        return response
+
+    _ = in_json
+    return app
+
+
+def over(client: FlaskClient) -> Call:
+    def call(method: str, path: str, authorization: Sequence[str]) -> Answer:
+        headers = [("Authorization", value) for value in authorization]
+        response = client.open(path, method=method, headers=headers)
+        named = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, named, response.get_json(force=True))
+
+    return call
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_requires(asynchronous: bool) -> None:
+    org = Org()
+    check_api(org, over(application(org, asynchronous=asynchronous).test_client()))
+
+
+def test_own_credentials() -> None:
+    org = Org(okta_is_known=False)
+    check_own_credentials(org, over(application(org, asynchronous=False).test_client()))
+
+
+def test_error_handlers_find_a_refusal_by_its_status() -> None:
+    org = Org()
+    app = Flask(__name__)
+    guard = BearerGuard(org.client(), audience=AUDIENCE, realm="orders")
+
+    @app.get("/orders")
+    @requires(guard)
+    def read(info: Introspection) -> Any:
+        return info.raw
+
+    @app.errorhandler(401)
+    def unauthorized(error: HTTPException) -> Any:
+        return {"why": error.description}, 401, error.get_headers()
+
+    _ = (read, unauthorized)
+    response = app.test_client().get("/orders")
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == REALM
+    assert b"An access token is needed." in response.data
+
+
+def test_without_an_error_handler() -> None:
+    org = Org()
+    app = Flask(__name__)
+    app.get("/orders")(requires(BearerGuard(org.client(), audience=AUDIENCE))(read_all))
+    response = app.test_client().get("/orders")
+    assert response.status_code == 401
+    assert response.headers.getlist("WWW-Authenticate") == [f'Bearer realm="{AUDIENCE}"']
+    assert "An access token is needed." in response.text
+
+
+def read_all(info: Introspection) -> Any:
+    return info.raw
+
+
+def test_wrong_arguments_are_found_when_the_program_starts() -> None:
+    org = Org()
+    with pytest.raises(ConfigurationError):
+        requires(BearerGuard(org.client(), audience=AUDIENCE), "a b")
+    wrong: Any = AsyncBearerGuard(org.async_client(), audience=AUDIENCE)
+    with pytest.raises(ConfigurationError, match="BearerGuard"):
+        requires(wrong)
