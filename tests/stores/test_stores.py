@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -157,7 +158,7 @@ def test_a_wrong_key_leaves_the_row_as_it_is(client: Any) -> None:
     for cipher in (Fernet(Fernet.generate_key()), Backwards(), None):
         users = okta.user_tokens("ada", RedisTokenStore(client, cipher=cipher))
         calls: list[Callable[[], object]] = [users.token, users.sign_out]
-        calls.append(lambda users=users: users.save(tokens))
+        calls.append(partial(users.save, tokens))
         for call in calls:
             with pytest.raises(TokenStoreError) as caught:
                 call()
