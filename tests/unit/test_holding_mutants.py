@@ -16,9 +16,20 @@ from typing import Final
 
 import pytest
 from _pytest.outcomes import Failed
+<<<<<<< HEAD
 from okta_oidc._holding import _renewal, _rows  # pyright: ignore[reportPrivateUsage]
+=======
+from okta_oidc._holding import Renewal
+from okta_oidc._holding._rows import Row
+from okta_oidc.testing import FakeOkta
+>>>>>>> holding
 
-from . import _holding, test_holding_interleavings, test_holding_protocol
+from . import (
+    _holding,
+    test_holding_interleavings,
+    test_holding_protocol,
+    test_holding_threads,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,9 @@ class Mutant:
     change: str
     tests: tuple[str, ...]
 
+
+_renewal: Final = sys.modules[Renewal.__module__]
+_rows: Final = sys.modules[Row.__module__]
 
 _MUTANTS: Final[dict[str, Mutant]] = {
     "blind replay": Mutant(
@@ -198,12 +212,16 @@ def _itself(error: BaseException) -> BaseException:
 
 
 def test_an_error_that_is_shared_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from okta_oidc import _flights
-    from okta_oidc.testing import FakeOkta
+    def shared(error: Exception) -> Exception:
+        return error
 
+<<<<<<< HEAD
     from . import test_holding_threads
 
     monkeypatch.setattr(_flights, "copied", _itself)
+=======
+    monkeypatch.setattr("okta_oidc._flights.copied", shared)
+>>>>>>> holding
     fake = FakeOkta(leeway=0, ticking=True)
     gate = test_holding_threads.Gate(fake)
     with (
