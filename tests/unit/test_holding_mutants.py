@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 from _pytest.outcomes import Failed
-from okta_oidc._holding import _renewal, _rows
+from okta_oidc._holding import _renewal, _rows  # pyright: ignore[reportPrivateUsage]
 
 from . import _holding, test_holding_interleavings, test_holding_protocol
 
@@ -193,13 +193,17 @@ def _first_to_end_a_family(courses: int) -> int | None:
     return None
 
 
+def _itself(error: BaseException) -> BaseException:
+    return error
+
+
 def test_an_error_that_is_shared_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     from okta_oidc import _flights
     from okta_oidc.testing import FakeOkta
 
     from . import test_holding_threads
 
-    monkeypatch.setattr(_flights, "copied", lambda error: error)
+    monkeypatch.setattr(_flights, "copied", _itself)
     fake = FakeOkta(leeway=0, ticking=True)
     gate = test_holding_threads.Gate(fake)
     with (
