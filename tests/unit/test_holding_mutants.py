@@ -16,13 +16,9 @@ from typing import Final
 
 import pytest
 from _pytest.outcomes import Failed
-<<<<<<< HEAD
-from okta_oidc._holding import _renewal, _rows  # pyright: ignore[reportPrivateUsage]
-=======
 from okta_oidc._holding import Renewal
 from okta_oidc._holding._rows import Row
 from okta_oidc.testing import FakeOkta
->>>>>>> holding
 
 from . import (
     _holding,
@@ -207,21 +203,11 @@ def _first_to_end_a_family(courses: int) -> int | None:
     return None
 
 
-def _itself(error: BaseException) -> BaseException:
-    return error
-
-
 def test_an_error_that_is_shared_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def shared(error: Exception) -> Exception:
         return error
 
-<<<<<<< HEAD
-    from . import test_holding_threads
-
-    monkeypatch.setattr(_flights, "copied", _itself)
-=======
     monkeypatch.setattr("okta_oidc._flights.copied", shared)
->>>>>>> holding
     fake = FakeOkta(leeway=0, ticking=True)
     gate = test_holding_threads.Gate(fake)
     with (
