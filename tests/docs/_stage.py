@@ -99,6 +99,7 @@ class Stage(FakeOkta):
         self._state.clients[CLIENT_ID] = replace(
             self._state.clients[CLIENT_ID],
             auth_method=auth_method,
+            client_secret=None if auth_method == "none" else CLIENT_SECRET,
             keys=self._by_key.keys,
             dpop_bound_access_tokens=has_proof,
         )
