@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Final
 
+from okta_oidc._runtime import RUNTIME
 from okta_oidc.cli._running import run
 
 VARIABLES: Final = (
@@ -92,6 +93,8 @@ def run_here(
     out, err = (TerminalText(), TerminalText()) if terminal else (io.StringIO(), io.StringIO())
     content = stdin.encode() if isinstance(stdin, str) else stdin
     clock = {} if now is None else {"now": lambda: now}
+    # As in a process that has just begun.
+    RUNTIME.limits.forget()
     code = run(args, stdin=io.TextIOWrapper(io.BytesIO(content)), out=out, err=err, **clock)
     return Outcome(code, out.getvalue(), err.getvalue())
 

@@ -560,14 +560,7 @@ def test_refusals_survive_pickling() -> None:
     assert (again.status, again.headers, again.error, str(again)) == (
         401, {"WWW-Authenticate": "Bearer"}, "invalid_token", "No.",
     )  # fmt: skip
-    assert str(BearerRefusal(418, {}, None)) == "An access token is needed."
-
-
-def test_repr(guarded: Guarded) -> None:
-    assert repr(guarded.guard) in (
-        f"BearerGuard(audience='{AUDIENCE}')",
-        f"AsyncBearerGuard(audience='{AUDIENCE}')",
-    )
+    assert str(BearerRefusal(401, {}, None)) == "An access token is needed."
 
 
 def test_what_is_returned_is_the_introspection(guarded: Guarded) -> None:

@@ -13,7 +13,7 @@ from ._sessions import Session
 from ._words import printable
 
 if TYPE_CHECKING:
-    from ._checks import Finding, Status
+    from ._findings import Finding, Status
 
 _TONES: Final[dict[Status, Tone]] = {
     "ok": "good",
