@@ -139,7 +139,7 @@ def test_event_loops_that_begin_together_keep_their_connections(backend: str) ->
                         await client.introspect("token")
 
                 with concurrent.futures.ThreadPoolExecutor(loops) as threads:
-                    run = functools.partial(anyio.run, ask, client, backend=backend)
+                    run: Any = functools.partial(anyio.run, ask, client, backend=backend)
                     runs = [threads.submit(run) for _ in range(loops)]
                 for done in runs:
                     done.result()
