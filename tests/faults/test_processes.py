@@ -17,6 +17,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Generator
+from typing import Any
 from urllib.parse import parse_qs
 
 import anyio
@@ -139,7 +140,7 @@ def test_event_loops_that_begin_together_keep_their_connections(backend: str) ->
                         await client.introspect("token")
 
                 with concurrent.futures.ThreadPoolExecutor(loops) as threads:
-                    run = functools.partial(anyio.run, ask, client, backend=backend)
+                    run: Any = functools.partial(anyio.run, ask, client, backend=backend)
                     runs = [threads.submit(run) for _ in range(loops)]
                 for done in runs:
                     done.result()

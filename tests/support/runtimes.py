@@ -9,12 +9,12 @@ from okta_oidc._runtime import Runtime
 
 def runtime_of(client: Any) -> Runtime:
     """What ``client`` takes from its surroundings."""
-    flow: Any = vars(client)["_flow"]
+    flow = client._flow
     runtime: Runtime = flow.runtime
     return runtime
 
 
 def set_runtime(client: Any, runtime: Runtime) -> None:
     """Let ``client`` take another's time and limits."""
-    flow: Any = vars(client)["_flow"]
+    flow = client._flow
     flow.runtime = runtime
