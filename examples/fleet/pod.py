@@ -15,8 +15,9 @@ from okta_oidc.redis import RedisTokenStore
 
 def user_tokens(okta: OktaOIDC, environ: Mapping[str, str]) -> UserTokens:
     """The user's tokens, in the Redis that all processes share, for none but them to read."""
-    url = environ["REDIS_URL"]
-    client = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+    client = redis.Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+        environ["REDIS_URL"], socket_timeout=2, socket_connect_timeout=2
+    )
     store = RedisTokenStore(client, cipher=Fernet(environ["TOKENS_KEY"]))
     # The grace is the application's setting at Okta.
     return okta.user_tokens("user:ada", store, rotation_grace=30)
