@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import functools
 import gc
 import json
 import os
@@ -138,9 +137,11 @@ def test_event_loops_that_begin_together_keep_their_connections(backend: str) ->
                     for _ in range(3):
                         await client.introspect("token")
 
+                def run(client: AsyncOktaOIDC) -> None:
+                    anyio.run(ask, client, backend=backend)
+
                 with concurrent.futures.ThreadPoolExecutor(loops) as threads:
-                    run = functools.partial(anyio.run, ask, client, backend=backend)
-                    runs = [threads.submit(run) for _ in range(loops)]
+                    runs = [threads.submit(run, client) for _ in range(loops)]
                 for done in runs:
                     done.result()
                 assert server.connections == (turn + 1) * loops
