@@ -80,8 +80,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "put back after an ambiguous send": Mutant(
         _renewal,
-        "(not claim.lag and _is_unspent(error))",
-        "not claim.lag",
+        "if self.grant is not REFRESH or _is_unspent(error):",
+        "if True:",
         ("test_what_may_have_been_processed_is_not_sent_again",),
     ),
     "no limit to what an API's refusals cost": Mutant(

@@ -247,6 +247,9 @@ class Renewal:
 
             grant = (yield Ask(self.grant)) if callable(self.grant) else self.grant
             at, mine = self.now(), _new_version()
+            # It may take as long until it is written: the age of an open question is what it is at
+            # most. Whoever takes longer sends nothing, and writes again.
+            lag = lag + SEND_WITHIN if lag else 0.0
             claim = replace(row.aged(at - seen.since), is_claimed=True, lag=lag, not_before=0.0)
             if not (yield from self._write(claim, seen.version, mine)):
                 continue
@@ -292,8 +295,10 @@ class Renewal:
                 if (yield from self._wrote(claim.ended("refused"), version)):
                     raise _required("refused") from error
                 return None
-            if self.grant is not REFRESH or (not claim.lag and _is_unspent(error)):
-                back = replace(claim.aged(self.now() - at), is_claimed=False, lag=0.0)
+            if self.grant is not REFRESH or _is_unspent(error):
+                back = claim.aged(self.now() - at)
+                if self.grant is not REFRESH or not claim.lag:
+                    back = replace(back, is_claimed=False, lag=0.0)
                 if isinstance(error, RateLimitError):
                     back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
                 yield from self._wrote(back, version)
