@@ -49,8 +49,7 @@ if TYPE_CHECKING:
     from ._jose._claims import Claims
     from ._jose._dpop import DPoP
     from ._resource._cache import IntrospectionCache
-    from ._resource._guard import AsyncBearerGuard, BearerGuard
-    from ._resource._refusals import BearerRefusal
+    from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
     from ._results import ExchangedToken, Introspection, Tokens, success
     from ._retry import Retry
     from ._sign_in._exchange import TokenType
@@ -173,18 +172,14 @@ _HOMES = {
         "AccessTokenVerifier",
         "AsyncAccessTokenVerifier",
     ),
+    "_resource._cache": ("IntrospectionCache",),
+    "_resource._guard": ("AsyncBearerGuard", "BearerGuard", "BearerRefusal"),
     "_jose._assertions": (
         "ClientSecretJwt",
         "PrivateKeyJwt",
     ),
     "_jose._claims": ("Claims",),
     "_jose._dpop": ("DPoP",),
-    "_resource._cache": ("IntrospectionCache",),
-    "_resource._guard": (
-        "AsyncBearerGuard",
-        "BearerGuard",
-    ),
-    "_resource._refusals": ("BearerRefusal",),
     "_results": (
         "ExchangedToken",
         "Introspection",

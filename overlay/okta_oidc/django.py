@@ -12,8 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, JsonResponse
 
-from ._resource._guard import AsyncBearerGuard, BearerGuard
-from ._resource._refusals import BearerRefusal, checked_scopes
+from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal, checked_scopes
 
 __all__ = ["requires"]
 

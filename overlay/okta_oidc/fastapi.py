@@ -15,8 +15,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.security.base import SecurityBase
 from starlette.exceptions import HTTPException, WebSocketException
 
-from ._resource._guard import AsyncBearerGuard, BearerGuard
-from ._resource._refusals import BearerRefusal, checked_scopes
+from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal, checked_scopes
 
 __all__ = ["requires"]
 

@@ -14,8 +14,7 @@ from flask import current_app, request
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ._config import check_kind
-from ._resource._guard import BearerGuard
-from ._resource._refusals import BearerRefusal, checked_scopes
+from ._resource._guard import BearerGuard, BearerRefusal, checked_scopes
 
 __all__ = ["requires"]
 

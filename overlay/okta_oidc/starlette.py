@@ -16,8 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ._resource._guard import AsyncBearerGuard, BearerGuard
-from ._resource._refusals import BearerRefusal, checked_scopes
+from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal, checked_scopes
 
 __all__ = ["BearerMiddleware", "requires"]
 

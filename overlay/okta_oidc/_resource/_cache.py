@@ -10,28 +10,41 @@ import os
 import threading
 import weakref
 from collections import Counter, OrderedDict
-from copy import copy
 from dataclasses import dataclass, replace
 from sys import intern
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
-from .._config import check_kind
 from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
+from .._otel import count_lookup
 from .._results import Introspection
 from .._retry import is_number
 from .._runtime import Runtime
-from ._tiers import IntrospectionTier
+
+FlightsT = TypeVar("FlightsT")
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
-_DAY: Final = 86_400
 # With less than this share of a rate limit left, active answers are kept twice as long.
 _RESERVE: Final = 0.1
-_LONGEST_DOUBLED: Final = 120.0
-# For how long an answer that stands in for a failed call is handed out before the next call.
-_STALE_PAUSE: Final = 1.0
-# Members that many tokens have in common.
-_ALIKE: Final = frozenset({"aud", "client_id", "iss", "scope", "token_type"})
+
+
+class IntrospectionTier(Protocol):
+    """Answers shared by processes: :mod:`okta_oidc.redis`. Its methods answer, or are awaited.
+
+    Whatever befalls a tier, it raises nothing: it knows nothing then. ``local_ttl`` is how many
+    seconds a process uses its own copy of an active answer. A key is a digest.
+    """
+
+    local_ttl: float
+
+    def load(self, key: bytes, /) -> Any:
+        """Members and the seconds they have left, no members of a revoked token, or ``None``."""
+
+    def store(self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /) -> Any:
+        """Keep ``members`` for ``seconds``: only if nothing is there, unless ``replace``."""
+
+    def bar(self, keys: list[bytes], seconds: float, /) -> Any:
+        """Forget these, and take no members for them for ``seconds``, unless they replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,38 +102,14 @@ class _Shelf(OrderedDict[bytes, _Kept]):
 
 @dataclass(slots=True, eq=False)
 class Question:
-    """One token that is being asked about.
+    """One that is under way. It is ``spoilt`` by what overtakes it.
 
-    ``where`` is what those who may wait for its answer have in common: all threads, or one event
-    loop; ``None`` if nobody may. ``done`` is an event of theirs. A ``spoilt`` one was overtaken: by
-    a revocation, or by a question put later and answered earlier. Nobody joins it, and an active
-    answer to it is not kept.
+    That is a revocation, or a question put later and answered earlier. Nobody waits for its answer
+    from then on, and an active one is not kept.
     """
 
     key: bytes
-    where: object
-    done: Any
     spoilt: bool = False
-    answer: Introspection | None = None
-    # What whoever asked raises, and what the others raise copies of.
-    raised: Exception | None = None
-    failure: Exception | None = None
-    # The loop holds tasks weakly.
-    task: object = None
-
-    def failed(self, error: Exception) -> None:
-        """Keep a copy for the others: a raised exception keeps the frames it was raised through."""
-        self.raised = error
-        try:
-            self.failure = copy(error)
-        except Exception:  # noqa: BLE001  # a class of the caller's own: the others ask, too
-            self.failure = None
-
-    def outcome(self) -> Introspection | None:
-        """The answer; ``None`` if whoever asked was torn away, or failed in a way of its own."""
-        if self.failure is not None:
-            raise copy(self.failure)
-        return self.answer
 
 
 class IntrospectionCache:
@@ -157,14 +146,12 @@ class IntrospectionCache:
         self.ttl: Final = _seconds("ttl", ttl)
         self.negative_ttl: Final = _seconds("negative_ttl", negative_ttl)
         self.stale_if_error: Final = _seconds("stale_if_error", stale_if_error)
-        check_kind("max_entries", max_entries, int)
-        if not self.ttl or not max_entries >= 1 or isinstance(max_entries, bool):
-            raise ConfigurationError("ttl must be above 0, and max_entries at least 1")
+        if not self.ttl or type(max_entries) is not int or max_entries < 1:
+            raise ConfigurationError("ttl must be above 0, and max_entries a whole number above 0")
         if shared is not None and not callable(getattr(shared, "load", None)):
             raise ConfigurationError("shared must be a tier of okta_oidc.redis")
         self.shared: Final = shared
-        self._active: Final = _Shelf()
-        self._inactive: Final = _Shelf()
+        self._active, self._inactive = _Shelf(), _Shelf()
         self._active.limit, self._inactive.limit = max_entries, max(1, max_entries // 4)
         self._find_active: Final = self._active.get
         self._hits = 0
@@ -177,15 +164,12 @@ class IntrospectionCache:
         """Start anew: a thread that held the lock, or asked a question, is not there in a child."""
         self._lock = threading.Lock()
         self._on_way: dict[bytes, list[Question]] = {}
-
-    def __repr__(self) -> str:
-        return f"IntrospectionCache(ttl={self.ttl}, {len(self._active)} active)"
+        self._flights: dict[bytes, dict[type[Any], Any]] = {}
 
     @property
     def stats(self) -> IntrospectionStats:
         """What the cache has done so far."""
-        with self._lock:
-            return IntrospectionStats(self._hits, **self._counts)
+        return IntrospectionStats(self._hits, **self._counts)
 
     def clear(self) -> None:
         """Forget every answer of this process, and those on their way. The shared tier stays."""
@@ -206,25 +190,29 @@ class IntrospectionCache:
         if not again:
             kept.seen = True
             self._hits += 1
+            count_lookup(hit=True)
         return kept.info
 
-    def join(self, question: Question) -> Question:
-        """The question under way that ``question`` may wait for, or itself, now under way."""
+    def flights(self, key: bytes, kind: type[FlightsT]) -> FlightsT:
+        """Those who want to know of ``key``, threads or tasks, and share one call."""
+        flights: FlightsT = self._flights.setdefault(key, {}).setdefault(kind, kind())
+        return flights
+
+    def begin(self, key: bytes) -> Question:
+        """A question, now under way."""
+        question = Question(key)
         with self._lock:
-            others = self._on_way.setdefault(question.key, [])
-            for other in others:
-                if question.where and other.where is question.where and not other.spoilt:
-                    return other
-            others.append(question)
-            return question
+            self._on_way.setdefault(key, []).append(question)
+        return question
 
     def leave(self, question: Question) -> None:
-        """``question`` is no longer under way: all who wait may go on."""
+        """``question`` is no longer under way."""
         with self._lock:
             others = [q for q in self._on_way.pop(question.key, ()) if q is not question]
             if others:
                 self._on_way[question.key] = others
-        question.done.set()
+            else:
+                self._flights.pop(question.key, None)
 
     def count(self, what: str) -> None:
         """Count one of the statistics up."""
@@ -242,10 +230,8 @@ class IntrospectionCache:
         now = runtime.monotonic()
         exp = float("inf") if info.expires_at is None else info.expires_at.timestamp()
         shared = min(seconds, exp - runtime.now())
-        local = shared
-        if info.active and self.shared is not None:
-            # Another process may revoke the token, and can only tell the shared tier.
-            local = min(shared, self.shared.local_ttl)
+        # Another process may revoke the token, and can only tell the shared tier.
+        local = min(shared, self.shared.local_ttl) if info.active and self.shared else shared
         with self._lock:
             if question.spoilt and info.active:
                 return 0.0
@@ -254,12 +240,13 @@ class IntrospectionCache:
                 if other is question:
                     break
                 other.spoilt = True
-            self._forget(question.key)
+                self._flights.pop(question.key, None)
+            self._active.pop(question.key, None)
+            self._inactive.pop(question.key, None)
             if shared <= 0:
                 return 0.0
             shelf = self._active if info.active else self._inactive
-            last = now + seconds + self.stale_if_error
-            kept = _Kept(_compact(info), now + local, last, exp)
+            kept = _Kept(_compact(info), now + local, now + seconds + self.stale_if_error, exp)
             self._counts["evictions"] += shelf.put(question.key, kept, now)
         return shared
 
@@ -267,23 +254,19 @@ class IntrospectionCache:
         """Forget these, and keep no active answer about them that is on its way."""
         with self._lock:
             for key in keys:
-                self._forget(key)
+                self._active.pop(key, None)
+                self._inactive.pop(key, None)
+                self._flights.pop(key, None)
                 for question in self._on_way.get(key, ()):
                     question.spoilt = True
 
-    def _forget(self, key: bytes) -> None:
-        self._active.pop(key, None)
-        self._inactive.pop(key, None)
-
     def stand_in(self, key: bytes, runtime: Runtime) -> Introspection | None:
         """An old answer, where Okta could not be asked and ``stale_if_error`` allows it."""
-        kept, now = self._find_active(key), runtime.monotonic()
-        if not self.stale_if_error or kept is None:
+        kept, now, wall = self._find_active(key), runtime.monotonic(), runtime.now()
+        if kept is None or not self.stale_if_error or min(kept.last - now, kept.exp - wall) <= 0:
             return None
-        if kept.last <= now or kept.exp <= runtime.now():
-            return None
-        # Else each request would wait for a time-out of its own.
-        kept.until = min(now + _STALE_PAUSE, kept.last)
+        # For a second: else each request would wait for a time-out of its own.
+        kept.until = min(now + 1.0, kept.last)
         self.count("stale")
         return kept.info
 
@@ -293,7 +276,7 @@ class IntrospectionCache:
             return self.negative_ttl
         if limit is None or limit.remaining >= _RESERVE * limit.limit:
             return self.ttl
-        seconds = max(self.ttl, min(2 * self.ttl, _LONGEST_DOUBLED))
+        seconds = max(self.ttl, min(2 * self.ttl, 120.0))
         if runtime.monotonic() >= self._next_log:
             self._next_log = runtime.monotonic() + 60.0
             text = "introspection: %d of %d requests left, active answers are kept for %g s"
@@ -302,28 +285,15 @@ class IntrospectionCache:
 
 
 def _compact(info: Introspection) -> Introspection:
-    """The answer as it is kept: without its headers but one, and sharing texts with the others."""
-    import httpx
-
-    members = {
-        intern(name): intern(value) if name in _ALIKE and type(value) is str else value
-        for name, value in info.raw.items()
-    }
-    alike: Any = {name: members.get(name) for name in ("client_id", "iss", "token_type")}
-    request_id = info.http.request_id
-    headers = httpx.Headers({} if request_id is None else {"x-okta-request-id": request_id})
-    return replace(
-        info,
-        **alike,
-        scopes=tuple(map(intern, info.scopes)),
-        aud=tuple(map(intern, info.aud)),
-        raw=Members(members),
-        http=HttpInfo(info.http.status, Headers(headers)),
-    )
+    """The answer as it is kept: without its headers, and sharing texts with the others."""
+    members = {intern(name): value for name, value in info.raw.items()}
+    scopes, aud = (tuple(map(intern, each)) for each in (info.scopes, info.aud))
+    http = HttpInfo(info.http.status, Headers())
+    return replace(info, scopes=scopes, aud=aud, raw=Members(members), http=http)
 
 
 def _seconds(name: str, value: float) -> float:
-    if not is_number(value) or not 0 <= value <= _DAY:
+    if not is_number(value) or not 0 <= value <= 86_400:
         raise ConfigurationError(f"{name} must be a number of seconds, from 0 to a day")
     return float(value)
 

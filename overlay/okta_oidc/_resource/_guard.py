@@ -1,102 +1,196 @@
-"""The guard in front of an API's handlers, for threads and for tasks."""
+"""The guard in front of an API's handlers (RFC 6750 §3, RFC 9449 §7), for threads and tasks."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Mapping, Sequence
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from .._client import AsyncOktaOIDC, OktaOIDC
-from .._config import check_kind
 from .._errors import ConfigurationError, InvalidTokenError, OktaError, RateLimitError
 from .._results import Introspection
 from .._runtime import RUNTIME
 from .._silence import silent
 from ._questions import is_away
-from ._refusals import Authorization, BearerRefusal, Challenges
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
 _HINT: Final = {"token_type_hint": "access_token"}
+
+# As frameworks hand it over: a header that came several times is a list, or one text with commas.
+Authorization: TypeAlias = str | bytes | Sequence[str | bytes] | None
+
+_B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+# RFC 6749 §3.3, scope-token; and what a quoted string may hold (RFC 9110 §5.6.4), escaped.
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_PRINTABLE: Final = re.compile(r"[\x20-\x7e]+")
+_ESCAPED: Final = re.compile(r'(["\\])')
+
+# What Okta's authorization servers take in a proof.
+_DPOP: Final = ', DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512"'
+
+_REFUSALS: Final = {
+    None: (401, "An access token is needed."),
+    "invalid_request": (400, "The Authorization header is malformed."),
+    "invalid_token": (401, "The access token is not valid here."),
+    "insufficient_scope": (403, "The access token lacks a scope."),
+}
+_NO_ANSWER: Final = 503, "Access tokens cannot be checked now."
+
+
+class BearerRefusal(OktaError):  # noqa: N818  # the name is fixed
+    """A request that may not pass, and how to answer it. ``str()`` is text that may be shown.
+
+    ======  ===========================  ==========================================================
+    status  ``error``
+    ======  ===========================  ==========================================================
+    401     ``None``                     no token
+    400     ``invalid_request``          a header that is malformed, or came twice
+    401     ``invalid_token``            inactive, for another audience, or bound to a key
+    403     ``insufficient_scope``       a scope is missing
+    503     ``temporarily_unavailable``  Okta cannot be asked; ``Retry-After`` where Okta said when
+    500     ``server_error``             Okta refuses the API's own credentials
+    ======  ===========================  ==========================================================
+
+    ``headers`` belong in the answer: ``WWW-Authenticate`` (RFC 6750 §3), ``Retry-After``.
+    """
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str], error: str | None, message: str = ""
+    ) -> None:
+        super().__init__(message or _REFUSALS.get(error, _NO_ANSWER)[1])
+        self.status = status
+        self.headers: Mapping[str, str] = dict(headers)
+        self.error = error
+
+    @property
+    def body(self) -> dict[str, str]:
+        """A body for the answer: ``error``, where there is one, and ``error_description``."""
+        description = {"error_description": str(self)}
+        return description if self.error is None else {"error": self.error, **description}
+
+
+def checked_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """``scopes``, each one scope (RFC 6749 §3.3).
+
+    Raises:
+        ConfigurationError: one is none, or several in one text.
+    """
+    if not all(isinstance(s, str) and _SCOPE.fullmatch(s) for s in cast("list[object]", scopes)):
+        raise ConfigurationError("not a scope: pass each as a text of its own, without spaces")
+    return scopes
 
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
     # What a guard gives is what its authority gives: a client, which is not generic, introspects.
-    GrantedT = DefaultTypeVar("GrantedT", default=Introspection)
+    T_co = DefaultTypeVar("T_co", default=Introspection, covariant=True)
 else:
-    GrantedT = TypeVar("GrantedT")
-GrantedT_co = TypeVar("GrantedT_co", covariant=True)
+    T_co = TypeVar("T_co", covariant=True)
 
 
-class Verifier(Protocol[GrantedT_co]):
-    """Checks signatures: ``AccessTokenVerifier``, or a stand-in of a test's own."""
+class Verifier(Protocol[T_co]):
+    """Checks signatures: ``AccessTokenVerifier``, its twin, or a stand-in of a test's own."""
 
-    def verify(self, token: str, /, *scopes: str) -> GrantedT_co:
-        """What ``token`` says; ``InvalidTokenError`` if it does not hold."""
+    def verify(self, token: str, /, *scopes: str) -> T_co:
+        """What ``token`` says, or a promise of it; ``InvalidTokenError`` if it does not hold."""
         ...
 
 
-class AsyncVerifier(Protocol[GrantedT_co]):
-    """:class:`Verifier`, awaited: ``AsyncAccessTokenVerifier``."""
-
-    async def verify(self, token: str, /, *scopes: str) -> GrantedT_co:
-        """See :meth:`Verifier.verify`."""
-        ...
+AsyncAuthority: TypeAlias = AsyncOktaOIDC | Verifier[Awaitable[T_co]]
 
 
-class _Guard(Generic[GrantedT]):
+class _Guard(Generic[T_co]):
     """What does not depend on how the authority is asked."""
 
     def __init__(self, authority: Any, audience: str, realm: str | None, own: type) -> None:
-        check_kind("audience", audience, str)
-        check_kind("realm", realm, str, type(None))
+        realm = audience if realm is None else realm
+        for text in cast("tuple[object, ...]", (audience, realm)):
+            if not isinstance(text, str) or not _PRINTABLE.fullmatch(text):
+                raise ConfigurationError("realm and audience must be printable ASCII, not empty")
         self._audience: Final = audience
-        self._challenges: Final = Challenges(audience if realm is None else realm)
+        self._realm: Final = _ESCAPED.sub(r"\\\1", realm)
         # A client, or a stand-in for one, is asked to introspect.
         self._verifies: Final = hasattr(authority, "verify")
-        self._ask: Final[Any] = getattr(
-            authority, "verify" if self._verifies else "introspect", None
-        )
+        name = "verify" if self._verifies else "introspect"
+        self._ask: Final[Any] = getattr(authority, name, None)
         if iscoroutinefunction(self._ask) is not (own is AsyncOktaOIDC) or self._ask is None:
-            wrong = type(authority).__name__
-            raise ConfigurationError(f"authority must be {own.__name__}, or a verifier: {wrong}")
-        cached = getattr(authority, "_cached", None)
-        self._kept: Final[Callable[..., Any]] = getattr(cached, "kept", _nothing)
+            raise ConfigurationError(f"authority must be {own.__name__}, or a verifier of its kind")
+        self._kept: Final[Any] = getattr(getattr(authority, "_cached", None), "kept", None)
         self._next_log = 0.0
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(audience={self._audience!r})"
+    def _refusal(self, error: str | None = None, text: str = "", more: str = "") -> BearerRefusal:
+        """A refusal that says what would be let through."""
+        status, description = _REFUSALS[error]
+        text = text or description
+        # No error code for someone who may not know that a token is needed (RFC 6750 §3.1).
+        named = "" if error is None else f', error="{error}", error_description="{text}"'
+        challenge = f'Bearer realm="{self._realm}"{named}{more}'
+        return BearerRefusal(status, {"WWW-Authenticate": challenge}, error, text)
+
+    def _invalid(self) -> BearerRefusal:
+        """A token that is not good here; why is not the caller's business."""
+        return self._refusal("invalid_token")
+
+    def _bound(self) -> BearerRefusal:
+        """A token that is bound to a key, brought as if whoever has it may use it."""
+        text = "The access token is bound to a key and is no bearer token."
+        return self._refusal("invalid_token", text, _DPOP)
+
+    def _insufficient(self, scopes: tuple[str, ...]) -> BearerRefusal:
+        """A token without one of ``scopes``."""
+        scope = " ".join(checked_scopes(scopes))
+        return self._refusal("insufficient_scope", more=f', scope="{scope}"')
+
+    def _token_of(self, authorization: Authorization) -> str:
+        """The token in an ``Authorization`` header (RFC 6750 §2.1).
+
+        Raises:
+            BearerRefusal: there is none, or the header cannot be understood.
+        """
+        given = authorization
+        if given is not None and not isinstance(given, str | bytes):
+            if len(given) > 1:
+                raise self._refusal("invalid_request")
+            given = given[0] if given else None
+        text = given.decode("latin-1") if isinstance(given, bytes) else str(given or "")
+        scheme, _, token = text.strip(" \t").partition(" ")
+        if scheme.lower() != "bearer":
+            raise self._refusal()
+        token = token.lstrip(" ")
+        if not _B64TOKEN.fullmatch(token):
+            raise self._refusal("invalid_request")
+        return token
 
     def _asked(self, token: str, scopes: tuple[str, ...]) -> Any:
         return self._ask(token, *scopes) if self._verifies else self._ask(token, **_HINT)
 
-    def _known(self, authorization: Authorization, scopes: tuple[str, ...]) -> GrantedT | None:
-        if not isinstance(authorization, str) or not authorization.startswith("Bearer "):
-            return None
-        kept = self._kept(authorization[7:], "access_token")
-        return None if kept is None else self._judged(kept, scopes)
+    def _known(self, authorization: Authorization, scopes: tuple[str, ...]) -> T_co | None:
+        if self._kept and isinstance(authorization, str) and authorization.startswith("Bearer "):
+            kept = self._kept(authorization[7:], "access_token")
+            return None if kept is None else self._judged(kept, scopes)
+        return None
 
-    def _judged(self, granted: Any, scopes: tuple[str, ...]) -> GrantedT:
+    def _judged(self, granted: Any, scopes: tuple[str, ...]) -> T_co:
         # Each time: what is kept is an answer, never a decision.
         if self._audience not in granted.aud or not getattr(granted, "active", True):
-            raise self._challenges.refusal(401, "invalid_token")
+            raise self._invalid()
         if "cnf" in granted.raw or getattr(granted, "token_type", None) == "DPoP":
-            raise self._challenges.bound()
+            raise self._bound()
         for scope in scopes:
             if scope not in granted.scopes:
-                raise self._challenges.insufficient(scopes)
-        return cast("GrantedT", granted)
+                raise self._insufficient(scopes)
+        return cast("T_co", granted)
 
     def _refused(self, error: OktaError, scopes: tuple[str, ...]) -> BearerRefusal:
         if isinstance(error, InvalidTokenError):
             if error.reason == "scope":
-                return self._challenges.insufficient(scopes)
-            if error.reason == "bound":
-                return self._challenges.bound()
-            return self._challenges.refusal(401, "invalid_token")
+                return self._insufficient(scopes)
+            bound = error.reason == "bound"
+            return self._bound() if bound else self._invalid()
         away = is_away(error)
         if RUNTIME.monotonic() >= self._next_log:
             self._next_log = RUNTIME.monotonic() + 60.0
@@ -109,8 +203,11 @@ class _Guard(Generic[GrantedT]):
         return BearerRefusal(503, headers, "temporarily_unavailable")
 
 
-class BearerGuard(_Guard[GrantedT]):
+class BearerGuard(_Guard[T_co]):
     """Lets requests through that bring a sound access token with the right scopes.
+
+    A token that is bound to a key (RFC 9449, RFC 8705) is refused: no proof is looked at here, and
+    without one whoever has it could use it.
 
     Args:
         authority: a client, which asks Okta (and keeps answers if it has a cache), or an
@@ -124,12 +221,16 @@ class BearerGuard(_Guard[GrantedT]):
     """
 
     def __init__(
-        self, authority: OktaOIDC | Verifier[GrantedT], *, audience: str, realm: str | None = None
+        self,
+        authority: OktaOIDC | Verifier[T_co],
+        *,
+        audience: str,
+        realm: str | None = None,
     ) -> None:
         super().__init__(authority, audience, realm, OktaOIDC)
 
     @silent
-    def check(self, authorization: Authorization, /, *scopes: str) -> GrantedT:
+    def check(self, authorization: Authorization, /, *scopes: str) -> T_co:
         """What is known of a request's token, which is good here and has all of ``scopes``.
 
         Args:
@@ -142,7 +243,7 @@ class BearerGuard(_Guard[GrantedT]):
         """
         if (known := self._known(authorization, scopes)) is not None:
             return known
-        token = self._challenges.token_of(authorization)
+        token = self._token_of(authorization)
         try:
             granted = self._asked(token, scopes)
         except OktaError as error:
@@ -150,30 +251,22 @@ class BearerGuard(_Guard[GrantedT]):
         return self._judged(granted, scopes)
 
 
-class AsyncBearerGuard(_Guard[GrantedT]):
+class AsyncBearerGuard(_Guard[T_co]):
     """:class:`BearerGuard` for tasks: the same arguments, results and errors."""
 
     def __init__(
-        self,
-        authority: AsyncOktaOIDC | AsyncVerifier[GrantedT],
-        *,
-        audience: str,
-        realm: str | None = None,
+        self, authority: AsyncAuthority[T_co], *, audience: str, realm: str | None = None
     ) -> None:
         super().__init__(authority, audience, realm, AsyncOktaOIDC)
 
     @silent
-    async def check(self, authorization: Authorization, /, *scopes: str) -> GrantedT:
+    async def check(self, authorization: Authorization, /, *scopes: str) -> T_co:
         """What is known of a request's token: see :meth:`BearerGuard.check`."""
         if (known := self._known(authorization, scopes)) is not None:
             return known
-        token = self._challenges.token_of(authorization)
+        token = self._token_of(authorization)
         try:
             granted = await self._asked(token, scopes)
         except OktaError as error:
             raise self._refused(error, scopes) from error
         return self._judged(granted, scopes)
-
-
-def _nothing(token: str, hint: str) -> None:
-    return None
