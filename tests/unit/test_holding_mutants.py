@@ -80,8 +80,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "put back after an ambiguous send": Mutant(
         _renewal,
-        "if self.grant is not REFRESH or _is_unspent(error):",
-        "if True:",
+        "(not claim.lag and _is_unspent(error))",
+        "not claim.lag",
         ("test_what_may_have_been_processed_is_not_sent_again",),
     ),
     "no limit to what an API's refusals cost": Mutant(
@@ -119,8 +119,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "healed without a question": Mutant(
         _renewal,
-        "row = replace(row, is_claimed=True, lag=max(row.lag, now - held.since))",
-        "pass",
+        "row = replace(row, is_claimed=True, lag=_MOST_GRACE)\n            version",
+        "version",
         ("test_an_emptied_store_hides_no_renewal", "test_an_emptied_store_is_filled_again"),
     ),
     "lost for good": Mutant(
