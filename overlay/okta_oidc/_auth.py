@@ -299,8 +299,9 @@ def rebuilt(
     for name in ("content-length", "transfer-encoding"):
         kept.pop(name, None)
     kept.update(headers)
-    # The extensions hold the time limits: without them the request would wait for ever.
-    return httpx.Request(
+    # The extensions hold the time limits: without them the request would wait for ever. Of its own
+    # kind, which may be httpx2's.
+    return type(request)(
         request.method,
         request.url,
         headers=kept,

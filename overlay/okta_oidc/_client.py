@@ -5,25 +5,17 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from importlib import import_module
 from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 import httpx
-from okta_oidc_api import Client
 
-from . import _operations as operations
-from . import _sign_in as sign_in
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
-from ._flow import Flow
 from ._jose._claims import Claims
 from ._jose._dpop import DPoP
-from ._jose._issuers import Issuers
-from ._models import models
-from ._operations import GrantModel, Operation
-from ._resource._cache import IntrospectionCache
-from ._resource._questions import CachedIntrospection
+from ._lazy import Lazy
+from ._models import GrantModel, models
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
@@ -31,19 +23,19 @@ from ._steps import Steps
 from ._wire.lent import is_async_client, is_client
 
 if TYPE_CHECKING:
-    from . import _holding as holding
+    import okta_oidc_api as generated
+
+    from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
+    from . import _operations as operations
+    from . import _resource as resource
+    from . import _sign_in as sign_in
+    from ._jose._issuers import Issuers
 else:
-
-    class _Room:
-        """A subpackage, which loads when something in it is first used, by annotations too."""
-
-        def __init__(self, name: str) -> None:
-            self._name: Final = name
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(import_module(self._name, __package__), name)
-
-    holding: Final = _Room("._holding")
+    generated: Final = Lazy("okta_oidc_api")
+    holding: Final = Lazy("._holding")
+    operations: Final = Lazy("._operations")
+    resource: Final = Lazy("._resource")
+    sign_in: Final = Lazy("._sign_in")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,19 +52,20 @@ class _Face:
         timeout: float,
         retry: Retry | None,
         dpop: DPoP | None,
-        introspection_cache: IntrospectionCache | None,
+        introspection_cache: resource.IntrospectionCache | None,
     ) -> None:
+        from ._flow import Flow
+
         self._issuers: Issuers
         self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
         operations.load()
-        check_kind("introspection_cache", introspection_cache, IntrospectionCache, NoneType)
-        self._cached: Final = (
-            None
-            if introspection_cache is None
-            else CachedIntrospection(
+        self._cached: resource.CachedIntrospection | None = None
+        if introspection_cache is not None:
+            # The room loads for those who have a cache.
+            check_kind("introspection_cache", introspection_cache, resource.IntrospectionCache)
+            self._cached = resource.CachedIntrospection(
                 introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
             )
-        )
 
     @classmethod
     @silent
@@ -110,7 +103,7 @@ class _Face:
 
     def _steps(
         self,
-        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
         auth_server_id: AuthServerId | None,
         *args: P.args,
         **kwargs: P.kwargs,
@@ -190,12 +183,13 @@ class OktaOIDC(_Face):
         http_client: httpx.Client | None = None,
         issuer: str | None = None,
         dpop: DPoP | None = None,
-        introspection_cache: IntrospectionCache | None = None,
+        introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
         super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
         if not is_client(http_client):
             check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
+        from ._jose._issuers import Issuers
         from ._senders import Api, Sender
 
         self._sender: Final = Sender(self._flow, http_client)
@@ -204,7 +198,7 @@ class OktaOIDC(_Face):
         self._api: Final = Api.over(self._sender)
 
     @property
-    def api(self) -> Client:
+    def api(self) -> generated.Client:
         """The generated client, for any synchronous generated function.
 
         It takes the road of the methods: signed where the operation authenticates the client,
@@ -638,7 +632,7 @@ class OktaOIDC(_Face):
 
     def _call(
         self,
-        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
         auth_server_id: AuthServerId | None,
         *args: P.args,
         **kwargs: P.kwargs,
@@ -756,11 +750,12 @@ class AsyncOktaOIDC(_Face):
         http_client: httpx.AsyncClient | None = None,
         issuer: str | None = None,
         dpop: DPoP | None = None,
-        introspection_cache: IntrospectionCache | None = None,
+        introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
         super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
         if not is_async_client(http_client):
             check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        from ._jose._issuers import Issuers
         from ._senders import Api, AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)
@@ -769,7 +764,7 @@ class AsyncOktaOIDC(_Face):
         self._api: Final = Api.over(self._sender)
 
     @property
-    def api(self) -> Client:
+    def api(self) -> generated.Client:
         """The generated client, for any ``asyncio…`` function: see :attr:`OktaOIDC.api`."""
         return self._api
 
@@ -1031,7 +1026,7 @@ class AsyncOktaOIDC(_Face):
 
     async def _call(
         self,
-        build: Callable[Concatenate[AuthServerId, P], Operation[T]],
+        build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
         auth_server_id: AuthServerId | None,
         *args: P.args,
         **kwargs: P.kwargs,

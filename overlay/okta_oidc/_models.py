@@ -14,28 +14,29 @@ import types
 import typing
 from collections.abc import Hashable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, cast
 
-import attrs
-from okta_oidc_api.types import Unset
+from ._lazy import Lazy
 
 if TYPE_CHECKING:
     from okta_oidc_api import models
 else:
+    models: Final = Lazy("okta_oidc_api.models")
 
-    class _Models:
-        """``okta_oidc_api.models``, which loads all models, when one is first needed."""
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(import_module("okta_oidc_api.models"), name)
-
-    models: Final = _Models()
-
-__all__ = ["WrongMemberError", "models", "normalised", "read"]
+__all__ = ["GrantModel", "WrongMemberError", "models", "normalised", "read"]
 
 T = TypeVar("T")
 
 _DIGITS: Final = re.compile(r"[0-9]{1,19}")
+
+
+class GrantModel(Protocol):
+    """Any grant of ``okta_oidc_api.models``: it matches every grant, including ones added later."""
+
+    @property
+    def grant_type(self) -> str: ...
+
+    def to_dict(self) -> dict[str, Any]: ...
 
 
 class WrongMemberError(Exception):
@@ -86,6 +87,8 @@ class _MismatchError(Exception):
 @functools.cache
 def _fields(model: type[Any]) -> Mapping[str, tuple[bool, tuple[Any, ...]]]:
     """For each member by the document's name: whether it is required, and its types."""
+    import attrs
+
     names = {**vars(sys.modules[model.__module__]), **vars(import_module("okta_oidc_api.models"))}
     hints = typing.get_type_hints(model, names)
     # The generator appends an underscore to what Python would not take as a name.
@@ -101,6 +104,8 @@ def _fields(model: type[Any]) -> Mapping[str, tuple[bool, tuple[Any, ...]]]:
 
 def _alternatives(hint: object) -> tuple[Any, ...]:
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        from okta_oidc_api.types import Unset
+
         return tuple(kind for kind in typing.get_args(hint) if kind is not Unset)
     return (hint,)
 
@@ -140,7 +145,7 @@ def _as(kind: Any, value: Any) -> Any:
     if origin is Literal and value in typing.get_args(kind):
         return value
     if isinstance(kind, type) and origin is None:
-        if attrs.has(kind):
+        if hasattr(kind, "__attrs_attrs__"):
             if isinstance(value, dict):
                 try:
                     return normalised(kind, cast("dict[str, Any]", value))

@@ -267,15 +267,6 @@ def given(value: T | None) -> T | Unset:
     return UNSET if value is None else value
 
 
-class GrantModel(Protocol):
-    """Any grant of ``okta_oidc_api.models``: it matches every grant, including ones added later."""
-
-    @property
-    def grant_type(self) -> str: ...
-
-    def to_dict(self) -> dict[str, Any]: ...
-
-
 class _Parameters:
     """Form parameters in place of a generated model."""
 

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Final
 
+from okta_oidc._runtime import RUNTIME
 from okta_oidc.cli._running import run
 
 VARIABLES: Final = (
@@ -21,12 +22,16 @@ VARIABLES: Final = (
     "OKTA_AUTH_SERVER_ID",
     "OKTA_CLIENT_ID",
     "OKTA_CLIENT_SECRET",
+    "OKTA_PRIVATE_KEY",
+    "OKTA_PRIVATE_KEY_FILE",
+    "OKTA_KEY_ID",
     "OKTA_AUTH_METHOD",
     "OKTA_REDIRECT_URI",
     "OKTA_OIDC_TOKEN",
     "OKTA_OIDC_REFRESH_TOKEN",
     "OKTA_OIDC_CODE",
     "OKTA_OIDC_CODE_VERIFIER",
+    "OKTA_OIDC_DPOP_KEY",
 )
 # What else a developer's environment may hold that changes the output or the way to the server.
 OTHER_VARIABLES: Final = (
@@ -92,6 +97,8 @@ def run_here(
     out, err = (TerminalText(), TerminalText()) if terminal else (io.StringIO(), io.StringIO())
     content = stdin.encode() if isinstance(stdin, str) else stdin
     clock = {} if now is None else {"now": lambda: now}
+    # As in a process that has just begun.
+    RUNTIME.limits.forget()
     code = run(args, stdin=io.TextIOWrapper(io.BytesIO(content)), out=out, err=err, **clock)
     return Outcome(code, out.getvalue(), err.getvalue())
 

@@ -23,7 +23,6 @@ from okta_oidc import (
 )
 from okta_oidc._flow import Flow
 from okta_oidc._holding import MemoryTokenStore, Renewal, Stored
-from okta_oidc._holding._renewal import REFRESH
 from okta_oidc._http import Headers, HttpInfo
 from okta_oidc._operations import Operation, Request
 from okta_oidc._ratelimit import RateLimits
@@ -216,7 +215,7 @@ class Process:
     def __init__(self, world: World, **settings: Any) -> None:
         self.world: Final = world
         self.flow: Final = ModelFlow(world)
-        options: dict[str, Any] = {"store": world.store, "grace": world.grace, "grant": REFRESH}
+        options: dict[str, Any] = {"store": world.store, "grace": world.grace}
         options |= {"early": 300.0, "leeway": 10.0} | settings
         self.renewal: Final = Renewal(
             cast("Flow", self.flow),

@@ -31,7 +31,7 @@ from okta_oidc import (
     Tokens,
     TransportError,
 )
-from okta_oidc._holding import MemoryTokenStore, TokenAuth, TokenStore, UserTokens, _renewal
+from okta_oidc._holding import MemoryTokenStore, Renewal, TokenAuth, TokenStore, UserTokens
 from okta_oidc.testing import FakeOkta
 from okta_oidc_api.models import ClientCredentialsGrant
 
@@ -71,6 +71,14 @@ class Gate(httpx.BaseTransport):
         return self.fake.transport.handle_request(request)
 
 
+@contextmanager
+def opened(fake: FakeOkta, gate: Gate) -> Generator[OktaOIDC]:
+    """A client by the clocks of this machine."""
+    auth = ClientSecretBasic(fake.client_id, fake.client_secret)
+    with httpx.Client(transport=gate) as http, OktaOIDC(fake.url, auth, http_client=http) as client:
+        yield client
+
+
 @pytest.fixture
 def fake() -> FakeOkta:
     return FakeOkta(leeway=0, ticking=True, rate_limit=None)
@@ -83,9 +91,7 @@ def gate(fake: FakeOkta) -> Gate:
 
 @pytest.fixture
 def okta(fake: FakeOkta, gate: Gate) -> Generator[OktaOIDC]:
-    """A client by the clocks of this machine."""
-    auth = ClientSecretBasic(fake.client_id, fake.client_secret)
-    with httpx.Client(transport=gate) as http, OktaOIDC(fake.url, auth, http_client=http) as client:
+    with opened(fake, gate) as client:
         yield client
 
 
@@ -212,8 +218,8 @@ def okta_token(held: Any) -> str:
     return token
 
 
-def renewal_of(users: UserTokens) -> _renewal.Renewal:
-    found: _renewal.Renewal = vars(users)["_renewal"]
+def renewal_of(users: UserTokens) -> Renewal:
+    found: Renewal = vars(users)["_renewal"]
     return found
 
 
@@ -236,7 +242,7 @@ def test_an_interrupt_frees_those_who_wait(
     okta: OktaOIDC, fake: FakeOkta, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it left open, the claim tells: Okta is asked when that has outlived its lease."""
-    monkeypatch.setattr(_renewal, "LEASE_MARGIN", -9.9)
+    monkeypatch.setattr("okta_oidc._holding._renewal.LEASE_MARGIN", -9.9)
     users = okta.user_tokens("ada", MemoryTokenStore())
     users.save(signed_in(okta, fake, left=-1))
     gate.opened.clear()

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NoReturn, TypeAlias, cast
 
+from .. import DPoP
 from .._config import check_kind
 from .._flights import AsyncFlights, Flights
-from .._jose._dpop import DPoP
-from .._operations import GrantModel
+from .._models import GrantModel
 from .._results import Tokens
 from .._silence import silent
 from ._renewal import Renewal

@@ -5,31 +5,17 @@ The room loads when a client first needs something of it.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-
-if TYPE_CHECKING:
-    from ._exchange import TokenType as TokenType
-    from ._exchange import assertion as assertion
-    from ._exchange import client_credentials as client_credentials
-    from ._exchange import exchange as exchange
-    from ._logins import BackchannelLogin as BackchannelLogin
-    from ._logins import DeviceLogin as DeviceLogin
-    from ._logins import Login as Login
-    from ._logins import backchannel as backchannel
-    from ._logins import device as device
-    from ._logins import poll as poll
-    from ._logins import wait_for as wait_for
-    from ._provider import Provider as Provider
-    from ._provider import SignIn as SignIn
-    from ._requests import AuthorizationRequest as AuthorizationRequest
-
-
-def __getattr__(name: str) -> object:
-    from importlib import import_module
-
-    if not name.startswith("_"):
-        for home in ("_exchange", "_logins", "_provider", "_requests"):
-            module = import_module(f".{home}", __name__)
-            if hasattr(module, name):
-                return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+from ._exchange import TokenType as TokenType
+from ._exchange import assertion as assertion
+from ._exchange import client_credentials as client_credentials
+from ._exchange import exchange as exchange
+from ._logins import BackchannelLogin as BackchannelLogin
+from ._logins import DeviceLogin as DeviceLogin
+from ._logins import Login as Login
+from ._logins import backchannel as backchannel
+from ._logins import device as device
+from ._logins import poll as poll
+from ._logins import wait_for as wait_for
+from ._provider import Provider as Provider
+from ._provider import SignIn as SignIn
+from ._requests import AuthorizationRequest as AuthorizationRequest

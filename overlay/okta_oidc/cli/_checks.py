@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from secrets import token_urlsafe
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -16,19 +15,17 @@ import httpx
 
 import okta_oidc
 
-from ._connections import METHODS, ORG_SERVER, Connection, credentials
-from ._discovery import Discovery, clock_skew, discover
+from ._connections import ORG_SERVER, Connection
+from ._credentials import Trial, credentials_finding, tried
 from ._errors import advice_on, message_of
-from ._exits import InputError
+from ._exits import InputError, MissingSecretError
+from ._findings import Finding
 from ._http_rows import budget_text
 from ._network import addresses, connect, handshake
-from ._secrets import CLIENT_SECRET
+from ._published import Published, clock_skew, keys, keys_finding, metadata
 from ._sessions import Session
 from ._words import duration
 
-Status = Literal["ok", "warning", "failed", "skipped"]
-
-NOTHING: Final = "nothing to do"
 _CHECKS: Final = (
     "org URL",
     "DNS",
@@ -36,6 +33,7 @@ _CHECKS: Final = (
     "discovery document",
     "clock",
     "authorization server",
+    "keys",
     "credentials",
     "rate limit",
 )
@@ -43,16 +41,6 @@ _DAY: Final = 86_400.0
 # `iat` and `exp` are compared with this machine's clock, by most libraries with a minute's leeway.
 _NOTICEABLE_SKEW: Final = 5.0
 _HARMFUL_SKEW: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of one check, and what to do next."""
-
-    check: str
-    status: Status
-    text: str
-    advice: str = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +69,6 @@ class _Place:
         return self.origin.startswith("https:")
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """What became of the harmless call."""
-
-    info: okta_oidc.Introspection | None
-    error: okta_oidc.OktaError | None
-    at: float
-    secret: str = field(repr=False)
-
-
 def examine(connection: Connection, session: Session) -> Iterator[Finding]:
     """Every check, as it is made; what cannot be made for want of an earlier one is skipped."""
     try:
@@ -114,32 +92,41 @@ def examine(connection: Connection, session: Session) -> Iterator[Finding]:
         yield Finding("DNS", "skipped", found, advice)
         yield Finding("connection", "skipped", found, advice)
     else:
-        yield (finding := _dns(place, connection))
+        yield (finding := _dns(place))
         if finding.status == "ok":
             yield (finding := _link(place, connection, session, context))
         if finding.status == "failed":
             yield from _skipped(finding.check)
             return
 
-    discovery: Discovery | None = None
-    trouble: Exception | None = None
-    try:
-        discovery = discover(place.issuer, connection.timeout, context, place.proxy)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        trouble = error
-    yield _document(place, discovery, trouble)
+    discovery: Published | None = None
+    trouble = ""
+    with connection.client(okta_oidc.PublicClient("nobody"), None) as okta:
+        try:
+            discovery = metadata(okta, connection.custom_server_id)
+        except okta_oidc.TransportError as error:
+            trouble = message_of(error)
+        yield _document(place, discovery, trouble)
 
-    try:
-        trial = _tried(connection, session)
-    except (InputError, okta_oidc.ConfigurationError) as error:
-        yield _clock(discovery, None, session)
-        yield _server(place, discovery, None, session)
-        yield Finding("credentials", "failed", _text_of(error), "mend it, and run this again")
+        trial: Trial | None = None
+        unreadable: InputError | okta_oidc.ConfigurationError | None = None
+        try:
+            trial = _tried(connection, session)
+        except (InputError, okta_oidc.ConfigurationError) as error:
+            unreadable = error
+        skew = _skew(discovery, trial)
+        yield _clock(skew)
+        yield _server(place, discovery, trial)
+        published: Published | None = None
+        with suppress(okta_oidc.TransportError):
+            published = keys(okta, connection.custom_server_id)
+        yield keys_finding(published)
+    if unreadable is not None:
+        advice = "mend it, and run this again"
+        yield Finding("credentials", "failed", _text_of(unreadable), advice)
         yield from _skipped("credentials")
         return
-    yield _clock(discovery, trial, session)
-    yield _server(place, discovery, trial, session)
-    yield _credentials(connection, session, trial)
+    yield credentials_finding(connection, session, trial, skew)
     yield _budget(trial, session)
 
 
@@ -154,16 +141,15 @@ def _skipped(after: str) -> Iterator[Finding]:
 
 def _place(connection: Connection) -> _Place:
     # Its rules are the client's: a client is made, and asked where it would send.
-    client = connection.client(okta_oidc.ClientSecretBasic("nobody", "nothing"), None)
+    client = connection.client(okta_oidc.PublicClient("nobody"), None)
     with client:
         url = client.api.get_httpx_client().base_url
-    path = urlsplit((connection.org_url or "").strip()).path.strip("/")
     host = url.raw_host.decode("ascii")
     return _Place(
         origin=str(url).rstrip("/"),
         host=host,
         port=url.port or (443 if url.scheme == "https" else 80),
-        server_id=connection.auth_server_id or path.rpartition("/")[2] or "default",
+        server_id=connection.server_id,
         proxy=_proxy(host, url.scheme),
     )
 
@@ -187,9 +173,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _dns(place: _Place, connection: Connection) -> Finding:
+def _dns(place: _Place) -> Finding:
     try:
-        found = addresses(place.host, place.port, connection.timeout)
+        found = addresses(place.host, place.port)
     except OSError as error:
         return Finding(
             "DNS",
@@ -243,21 +229,21 @@ def _link(
     return Finding("connection", "ok", text)
 
 
-def _document(place: _Place, discovery: Discovery | None, trouble: Exception | None) -> Finding:
+def _document(place: _Place, discovery: Published | None, trouble: str) -> Finding:
     check = "discovery document"
     if discovery is None:
-        text = str(trouble) or type(trouble).__name__
         return Finding(
-            check, "failed", f"no complete answer: {text}", "see whether a proxy stands between"
+            check, "failed", f"no complete answer: {trouble}", "see whether a proxy stands between"
         )
-    members = discovery.members or {}
+    members = discovery.members
     if 300 <= discovery.status <= 399:
-        target = _host_of(discovery.location or "") or "another address"
+        target = _host_of(discovery.headers.get("location", "")) or "another address"
         return Finding(
             check,
             "failed",
             f"HTTP {discovery.status}, a redirect to {target}",
-            "was the org renamed? set the org URL to where it is now: redirects are not followed",
+            "was the org renamed, or does a proxy answer? set the org URL to where it is now: "
+            "redirects are not followed",
         )
     if members.get("errorCode") == "E0000007":
         return Finding(
@@ -279,7 +265,8 @@ def _document(place: _Place, discovery: Discovery | None, trouble: Exception | N
             check,
             "warning",
             f"its issuer is {members['issuer']}, not {place.issuer}",
-            "tokens will name that issuer: let those who check them expect it, or use its domain",
+            "tokens will name that issuer: let those who check them expect it (issuer=), or use "
+            "its domain",
         )
     return Finding(check, "ok", f"issuer {place.issuer}")
 
@@ -291,13 +278,16 @@ def _host_of(location: str) -> str:
         return ""
 
 
-def _clock(discovery: Discovery | None, trial: _Trial | None, session: Session) -> Finding:
-    skew = discovery.skew if discovery is not None else None
-    answer = _http(trial)
-    if answer is not None and trial is not None:
+def _skew(discovery: Published | None, trial: Trial | None) -> float | None:
+    """Seconds that this machine's clock is ahead of the server's; ``None`` if nothing was dated."""
+    measured = None
+    if trial is not None and trial.http is not None:
         # Never from a cache, unlike a document.
-        measured = clock_skew(answer.headers, trial.at)
-        skew = skew if measured is None else measured
+        measured = clock_skew(trial.http.headers, trial.at)
+    return discovery.skew if measured is None and discovery is not None else measured
+
+
+def _clock(skew: float | None) -> Finding:
     if skew is None:
         return Finding(
             "clock", "skipped", "no answer was dated", "compare this machine's clock yourself"
@@ -316,116 +306,41 @@ def _clock(discovery: Discovery | None, trial: _Trial | None, session: Session) 
     )
 
 
-def _server(
-    place: _Place, discovery: Discovery | None, trial: _Trial | None, session: Session
-) -> Finding:
+def _server(place: _Place, discovery: Published | None, trial: Trial | None) -> Finding:
     check = "authorization server"
-    error = None if trial is None else trial.error
-    if isinstance(error, okta_oidc.APIError) and _names_server(error):
+    if trial is not None and trial.names_server:
+        assert isinstance(trial.error, okta_oidc.APIError)
         return Finding(
             check,
             "failed",
-            f"{place.server_id}: {message_of(error)}",
+            f"{place.server_id}: {message_of(trial.error)}",
             "API Access Management is not licensed: pass --auth-server-id org"
-            if error.code == "E0000015"
+            if trial.error.code == "E0000015"
             else "look for its id under Security > API in the Admin Console, "
             "or pass --auth-server-id org",
         )
-    members = {} if discovery is None else discovery.members or {}
     if trial is not None and trial.info is not None:
         return Finding(check, "ok", f"{place.server_id} answers")
-    if discovery is not None and discovery.status == 200 and "issuer" in members:
+    if discovery is not None and discovery.status == 200 and "issuer" in discovery.members:
         return Finding(check, "ok", f"{place.server_id} has a discovery document")
     return Finding(
         check, "skipped", f"{place.server_id}: not known", "mend what failed, and run this again"
     )
 
 
-def _names_server(error: okta_oidc.APIError) -> bool:
-    return error.code in ("E0000007", "E0000015") or (
-        error.code == "invalid_request"
-        and "authorization server" in (error.description or "").lower()
-    )
-
-
-def _tried(connection: Connection, session: Session) -> _Trial | None:
+def _tried(connection: Connection, session: Session) -> Trial | None:
     if not connection.client_id:
         return None
-    secret = session.secrets.find(CLIENT_SECRET, connection.client_secret_file)
-    if secret is None:
-        if not session.secrets.can_ask:
-            return None
-        secret = session.secrets.read(CLIENT_SECRET, None)
-    return _trial(connection, session, connection.auth_method, connection.client_id, secret)
+    try:
+        auth = connection.credentials(session)
+    except MissingSecretError:
+        return None
+    return tried(connection, auth)
 
 
-def _trial(
-    connection: Connection, session: Session, method: str, client_id: str, secret: str
-) -> _Trial:
-    auth = credentials(session.screen, method, client_id, secret)
-    with connection.client(auth, None) as okta:
-        begun = time.time()
-        try:
-            # No such token exists, so the answer is "not active" and nothing changes.
-            info = okta.introspect(f"okta-oidc-doctor-{token_urlsafe(16)}")
-        except okta_oidc.OktaError as error:
-            return _Trial(None, error, (begun + time.time()) / 2, secret)
-        return _Trial(info, None, (begun + time.time()) / 2, secret)
-
-
-def _credentials(connection: Connection, session: Session, trial: _Trial | None) -> Finding:
-    check = "credentials"
-    if trial is None:
-        return Finding(
-            check,
-            "skipped",
-            "there are none to try",
-            "set OKTA_CLIENT_ID and OKTA_CLIENT_SECRET to have them tried",
-        )
-    error = trial.error
-    if error is None:
-        return Finding(check, "ok", f"accepted for {connection.client_id}")
-    text = message_of(error)
-    if isinstance(error, okta_oidc.InvalidClientError):
-        return Finding(
-            check, "failed", text, _credentials_advice(connection, session, trial, error)
-        )
-    if isinstance(error, okta_oidc.RateLimitError):
-        return Finding(check, "skipped", "not tried: the rate limit is used up", "wait, and rerun")
-    if isinstance(error, okta_oidc.APIError) and _names_server(error):
-        return Finding(
-            check,
-            "skipped",
-            "the authorization server did not try them",
-            "mend the authorization server first",
-        )
-    if isinstance(error, okta_oidc.TransportError):
-        advice = "see whether a proxy or a firewall stops POST requests, or raise --timeout"
-        return Finding(check, "failed", text, advice)
-    if isinstance(error, okta_oidc.MalformedResponseError):
-        advice = "see what answers at the org URL: a proxy, or a sign-in page?"
-        return Finding(check, "failed", text, advice)
-    return Finding(check, "failed", text, advice_on(error, session))
-
-
-def _credentials_advice(
-    connection: Connection,
-    session: Session,
-    trial: _Trial,
-    error: okta_oidc.InvalidClientError,
-) -> str:
-    if error.error_id is not None:
-        # Okta answers an id that it does not know in another form than a wrong secret.
-        return "this org does not know the client id: check OKTA_CLIENT_ID and the org URL"
-    other = METHODS[connection.auth_method.endswith("basic")]
-    if _trial(connection, session, other, connection.client_id or "", trial.secret).error is None:
-        return f"the application is registered for {other}: pass --auth-method {other}"
-    return "neither method is accepted: copy the secret anew, and see that it was not rotated"
-
-
-def _budget(trial: _Trial | None, session: Session) -> Finding:
+def _budget(trial: Trial | None, session: Session) -> Finding:
     check = "rate limit"
-    http = _http(trial)
+    http = None if trial is None else trial.http
     if trial is not None and isinstance(trial.error, okta_oidc.RateLimitError):
         return Finding(check, "failed", message_of(trial.error), advice_on(trial.error, session))
     if http is None:
@@ -446,11 +361,3 @@ def _budget(trial: _Trial | None, session: Session) -> Finding:
             "call less often, or see Reports > Rate Limits for who else does",
         )
     return Finding(check, "ok", text)
-
-
-def _http(trial: _Trial | None) -> okta_oidc.HttpInfo | None:
-    if trial is None:
-        return None
-    if trial.info is not None:
-        return trial.info.http
-    return trial.error.http if isinstance(trial.error, okta_oidc.APIError) else None

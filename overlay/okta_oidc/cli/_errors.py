@@ -20,6 +20,7 @@ _IN_HINTS: Final = (
     ("pass auth_server_id=okta_oidc.ORG", "pass --auth-server-id org"),
     ("ClientSecretPost is not affected", "--auth-method client_secret_post is not affected"),
     ("Is base_url your Okta domain", "Is --org-url your Okta domain"),
+    ("(a custom domain's? pass issuer)", "(a custom domain's? pass --issuer)"),
 )
 _IN_ARGUMENTS: Final = (
     ("okta_oidc.ORG", "--auth-server-id org"),
@@ -56,6 +57,8 @@ def exit_code_of(error: okta_oidc.OktaError) -> Exit:
             return Exit.RATE_LIMIT
         case okta_oidc.ServerError():
             return Exit.SERVER
+        case okta_oidc.ApprovalExpiredError():
+            return Exit.NO
         case _:
             return Exit.REFUSED
 
@@ -71,8 +74,8 @@ def message_of(error: okta_oidc.OktaError) -> str:
 
 def advice_on(error: okta_oidc.OktaError, session: Session) -> str:
     """What to do next."""
-    if session.rescued is not None:
-        return f"what arrived is in {session.rescued}, as received: it may hold the tokens"
+    if session.kept is not None:
+        return session.kept
     spent = session.spends and f"the {session.spends} may have been used up: "
     match error:
         case okta_oidc.ConfigurationError():
@@ -99,6 +102,13 @@ def advice_on(error: okta_oidc.OktaError, session: Session) -> str:
             if spent:
                 return f"{spent}try it once more, and sign in anew if it is refused"
             return "try again in a moment; Okta's own state is on status.okta.com"
+        case okta_oidc.ApprovalExpiredError():
+            return "nobody approved it: run the command again, the code is good for some minutes"
+        case okta_oidc.APIError(code="invalid_dpop_proof" | "use_dpop_nonce"):
+            return (
+                "the application's tokens are bound to a key: pass --dpop, and for a refresh token "
+                "--dpop-key-file with its own key; `okta-oidc doctor` looks at the clock"
+            )
         case okta_oidc.APIError(code="access_denied"):
             return "look at the access policies of the authorization server, and at the user's apps"
         case okta_oidc.APIError(code="unauthorized_client"):

@@ -48,3 +48,7 @@ class InputError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class MissingSecretError(InputError):
+    """No source has the secret."""

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import queue
 import socket
 import ssl
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
-
-T = TypeVar("T")
+from typing import Any, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +17,13 @@ class Handshake:
     expires_at: float
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """The result of ``work``, if it comes in time: resolvers and slow answers know no limit.
-
-    Raises:
-        TimeoutError: it did not. The thread that does the work is left behind.
-    """
-    outcomes: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            outcomes.put((work(), None))
-        except Exception as error:  # noqa: BLE001  # raised where the caller waits
-            outcomes.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        result, error = outcomes.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError("timed out") from None
-    if error is not None:
-        raise error
-    return cast("T", result)
-
-
-def addresses(host: str, port: int, seconds: float) -> list[str]:
-    """The addresses of ``host``.
+def addresses(host: str, port: int) -> list[str]:
+    """The addresses of ``host``, as soon as the resolver has them or gives up.
 
     Raises:
         OSError: there is none, or no resolver that answers.
     """
-    found = within(seconds, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

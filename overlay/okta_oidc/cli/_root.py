@@ -14,8 +14,9 @@ from ._decoding import decode
 from ._doctor import doctor
 from ._exits import Exit
 from ._inspection import introspect, revoke
+from ._publishing import keys, metadata
 from ._sessions import current_session
-from ._tokens import token
+from ._tokens import login, token
 
 NAME: Final = "okta-oidc"
 COMPLETION_VARIABLE: Final = "_OKTA_OIDC_COMPLETE"
@@ -30,17 +31,20 @@ Environment:
   OKTA_AUTH_SERVER_ID       an authorization server's id, or org
   OKTA_CLIENT_ID            the application's client id
   OKTA_CLIENT_SECRET        its secret
-  OKTA_AUTH_METHOD          client_secret_basic or client_secret_post
+  OKTA_PRIVATE_KEY          or its private key, PEM or JWK
+  OKTA_PRIVATE_KEY_FILE     or a file that holds that, OKTA_KEY_ID with either
+  OKTA_AUTH_METHOD          client_secret_post, client_secret_jwt or none
   OKTA_REDIRECT_URI         for: token code
   OKTA_OIDC_TOKEN           for: introspect, revoke, decode
   OKTA_OIDC_REFRESH_TOKEN   for: token refresh
   OKTA_OIDC_CODE            for: token code, OKTA_OIDC_CODE_VERIFIER with it
+  OKTA_OIDC_DPOP_KEY        for: --dpop
 
 \b
 Exit codes:
   0  done; the token is active        6  refused by Okta, otherwise
-  1  the token is not active, or      7  client credentials refused
-     doctor found a fault             8  code or refresh token refused
+  1  not active, not verified, not    7  client credentials refused
+     approved, or doctor's fault      8  code or refresh token refused
   2  usage, nothing was sent          9  rate limit
   3  no complete response            10  server error
   4  the same, timed out             69  the extra is not installed
@@ -75,5 +79,5 @@ def completion(shell: str) -> int:
     return Exit.OK
 
 
-for command in (introspect, revoke, token, decode, doctor, completion):
+for command in (introspect, revoke, token, login, decode, metadata, keys, doctor, completion):
     root.add_command(command)

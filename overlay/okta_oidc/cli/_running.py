@@ -70,10 +70,14 @@ def run(
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
+        if session.kept is not None:
+            with suppress(OSError):
+                screen.warn(f"nobody reads the output; {session.kept}")
         return Exit.BROKEN_PIPE
     except OSError as error:
         with suppress(OSError):
-            screen.fail(f"cannot write the output: {error.strerror}", "", {"exit_code": 74})
+            message = f"cannot write the output: {error.strerror}"
+            screen.fail(message, session.kept or "", {"exit_code": int(Exit.OUTPUT)})
         return Exit.OUTPUT
 
 
@@ -98,13 +102,18 @@ def _outcome(args: list[str], session: Session) -> int:
         screen.fail(message_of(error), advice_on(error, session), document_of(error, code))
         return code
     except (KeyboardInterrupt, click.Abort):
-        hint = ""
-        if session.spends:
+        hint = session.kept or ""
+        if session.spends and not hint:
             hint = f"the {session.spends} may have been used up: try it once more, or sign in anew"
         screen.fail("interrupted", hint, {"exit_code": int(Exit.INTERRUPTED)})
         return Exit.INTERRUPTED
     except OSError:
         raise
+    except RecursionError:
+        hint = session.kept or "nothing that Okta sends is near it: what answers at the org URL?"
+        document = {"class": "MalformedResponseError", "exit_code": int(Exit.MALFORMED)}
+        screen.fail("the answer is nested too deeply to be shown", hint, document)
+        return Exit.MALFORMED
     except Exception as error:  # noqa: BLE001  # a traceback may hold what must not be shown
         screen.fail(
             f"a fault of this command's own: {type(error).__name__} at {_place(error)}",

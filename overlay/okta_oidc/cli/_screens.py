@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TextIO, cast
+from typing import Any, Final, Literal, TextIO
 
 import click
 
-from ._words import printable
+from ._words import json_text, printable
 
 Tone = Literal["plain", "good", "bad", "doubtful", "faint"]
 
@@ -30,6 +31,7 @@ _COLOURS: Final[Mapping[Tone, str | None]] = {
 }
 # Shorter values turn up in other words, and are no secret worth the name.
 _SHORTEST_SECRET: Final = 4
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,8 @@ class Screen:
 
     def show_json(self, document: Mapping[str, Any], *, shows_secrets: bool = False) -> None:
         """Print a JSON document, in ASCII, indented where a person reads it."""
-        indent = 2 if _is_terminal(self.out) else None
-        clean = _mapped(document, str if shows_secrets else self._clean)
-        self._write(self.out, json.dumps(clean, indent=indent, ensure_ascii=True) + "\n")
+        text = json_text(document, 2 if _is_terminal(self.out) else None)
+        self._write(self.out, (text if shows_secrets else self._clean_json(text)) + "\n")
 
     def print(self, text: str) -> None:
         """Print text of the command's own."""
@@ -99,11 +100,27 @@ class Screen:
         label = _coloured(self.err, "warning:", "doubtful")
         self._write(self.err, f"okta-oidc: {label} {self._clean(message)}\n")
 
+    @property
+    def draws(self) -> bool:
+        """Whether standard error is a terminal that has the characters to draw with."""
+        try:
+            "\u2580\u2584\u2588".encode(self.err.encoding or "utf-8")
+        except (UnicodeError, LookupError):
+            return False
+        return _is_terminal(self.err)
+
+    def tell(self, text: str) -> None:
+        """Print what a person needs while the command goes on, to standard error."""
+        self._write(self.err, text)
+
+    def tell_json(self, document: Mapping[str, Any]) -> None:
+        """The same for programs: one line."""
+        self._write(self.err, self._clean_json(json_text(document)) + "\n")
+
     def fail(self, message: str, hint: str, document: Mapping[str, Any]) -> None:
         """Print an error to standard error: a line and a hint, or one line of JSON."""
         if self.json:
-            fields = {"message": message, "hint": hint, **document}
-            self._write(self.err, json.dumps({"error": _mapped(fields, self._clean)}) + "\n")
+            self.tell_json({"error": {"message": message, "hint": hint, **document}})
             return
         text = f"okta-oidc: {_coloured(self.err, self._clean(printable(message)), 'bad')}\n"
         if hint:
@@ -150,6 +167,10 @@ class Screen:
             text = text.replace(secret, "[redacted]")
         return text
 
+    def _clean_json(self, text: str) -> str:
+        # String by string: what is nested as deep as its parser goes is too deep for a walk.
+        return _STRING.sub(lambda found: json_text(self._clean(json.loads(found[0]))), text)
+
 
 def _is_terminal(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
@@ -159,14 +180,3 @@ def _coloured(stream: TextIO, text: str, tone: Tone) -> str:
     if not _is_terminal(stream) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return click.style(text, fg=_COLOURS[tone], bold=tone in ("good", "bad"))
-
-
-def _mapped(value: object, clean: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, Mapping):
-        members = cast("Mapping[str, object]", value)
-        return {clean(name): _mapped(item, clean) for name, item in members.items()}
-    if isinstance(value, list | tuple):
-        return [_mapped(item, clean) for item in cast("list[object]", value)]
-    return value

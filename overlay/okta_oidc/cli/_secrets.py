@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from ._exits import InputError
+from ._exits import InputError, MissingSecretError
 from ._prompts import ask
 from ._screens import Screen
 
@@ -26,7 +26,8 @@ class Secret:
     """A kind of secret, and the names its sources go by.
 
     ``from_stdin`` says whether standard input is read when neither a file nor the environment has
-    it: true of the one secret that a command is about.
+    it: true of the one secret that a command is about. One of many lines cannot be asked for: what
+    is pasted after its first would go to the shell.
     """
 
     name: str
@@ -34,10 +35,22 @@ class Secret:
     variable: str
     from_stdin: bool = False
     may_hold_spaces: bool = False
+    may_be_asked: bool = True
 
 
 CLIENT_SECRET: Final = Secret(
     "client secret", "--client-secret-file", "OKTA_CLIENT_SECRET", may_hold_spaces=True
+)
+PRIVATE_KEY: Final = Secret(
+    "private key",
+    "--key-file or OKTA_PRIVATE_KEY_FILE",
+    "OKTA_PRIVATE_KEY",
+    may_hold_spaces=True,
+    may_be_asked=False,
+)
+PRIVATE_KEY_FILE: Final = "OKTA_PRIVATE_KEY_FILE"
+DPOP_KEY: Final = Secret(
+    "DPoP key", "--dpop-key-file", "OKTA_OIDC_DPOP_KEY", may_hold_spaces=True, may_be_asked=False
 )
 TOKEN: Final = Secret("token", "--token-file", "OKTA_OIDC_TOKEN", from_stdin=True)
 REFRESH_TOKEN: Final = Secret(
@@ -48,12 +61,16 @@ CODE_VERIFIER: Final = Secret("code verifier", "--code-verifier-file", "OKTA_OID
 
 
 class Secrets:
-    """Reads secrets, and tells the screen to keep silent about each."""
+    """Reads secrets, each once, and tells the screen to keep silent about it.
+
+    A second reading would ask twice, and find nothing where a shell's ``<(…)`` was.
+    """
 
     def __init__(self, screen: Screen, stdin: TextIO | None) -> None:
         self._screen: Final = screen
         self._stdin: Final = stdin
         self._taken_by: str | None = None
+        self._values: Final[dict[str, str]] = {}
         self.sources: Final[dict[str, str]] = {}
 
     @property
@@ -65,7 +82,8 @@ class Secrets:
         """The secret, from the first of its sources that has it.
 
         Raises:
-            InputError: there is none, or what is there cannot be one.
+            MissingSecretError: there is none.
+            InputError: what is there cannot be one.
         """
         value = self.find(secret, file)
         if value is not None:
@@ -74,14 +92,18 @@ class Secrets:
             return self._kept(secret, "the prompt", lambda: self._asked(secret))
         if secret.from_stdin and self._stdin is not None:
             return self._kept(secret, "standard input", lambda: self._piped(secret))
-        raise InputError(
+        raise MissingSecretError(
             f"there is no {secret.name}: set {secret.variable}, or name a file that holds it "
             f"with {secret.option}"
         )
 
     def find(self, secret: Secret, file: str | None) -> str | None:
         """The secret from the file named, or from the environment; ``None`` if neither is given."""
+        if secret.name in self._values:
+            return self._values[secret.name]
         if file == _STDIN:
+            if self.can_ask and not secret.may_be_asked:
+                raise InputError(f"the {secret.name} is not asked for: name a file that holds it")
             if self.can_ask:
                 return self._kept(secret, "the prompt", lambda: self._asked(secret))
             return self._kept(secret, "standard input", lambda: self._piped(secret))
@@ -95,6 +117,7 @@ class Secrets:
     def _kept(self, secret: Secret, source: str, read: Callable[[], str]) -> str:
         value = _checked(secret, read(), source)
         self._screen.hide(value)
+        self._values[secret.name] = value
         self.sources[secret.name] = source
         return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import click
 
@@ -16,14 +16,15 @@ class Session:
     """Passed to every command: ``now`` is seconds since the epoch.
 
     ``spends`` is what the call under way uses up (``"code"``, ``"refresh token"``), if anything:
-    a failure then leaves open whether it is still good.
+    a failure then leaves open whether it is still good. ``kept`` says where what was issued is,
+    should anything fail after that.
     """
 
     screen: Screen
     secrets: Secrets
     now: Callable[[], float]
     spends: str | None = None
-    rescued: str | None = field(default=None)
+    kept: str | None = None
 
 
 def current_session() -> Session:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -23,9 +26,22 @@ def value_text(value: object) -> str:
     """A JSON value on one line: a string as it is, a list of strings with commas, else JSON."""
     if isinstance(value, str):
         return printable(value)
-    if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):  # pyright: ignore[reportUnknownVariableType]
-        return ", ".join(map(printable, value))  # pyright: ignore[reportUnknownArgumentType]
-    return json.dumps(value, ensure_ascii=True)
+    texts = _texts(value)
+    return ", ".join(map(printable, texts)) if texts else json_text(value)
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """A JSON value in ASCII; one that is too deep to be indented stands on one line."""
+    try:
+        return json.dumps(value, indent=indent)
+    except RecursionError:
+        # It was read, from further up a stack: a few frames more are all that is missing.
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(2 * limit)
+        try:
+            return json.dumps(value)
+        finally:
+            sys.setrecursionlimit(limit)
 
 
 def duration(seconds: float) -> str:
@@ -59,3 +75,10 @@ def _escaped(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _texts(value: object) -> list[str]:
+    """The strings that a list is made of; none if it is no such list."""
+    items = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+    texts = [item for item in items if isinstance(item, str)]
+    return texts if len(texts) == len(items) else []
