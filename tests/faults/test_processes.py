@@ -17,6 +17,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Generator
+from typing import Any
 from urllib.parse import parse_qs
 
 import anyio
