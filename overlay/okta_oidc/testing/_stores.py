@@ -78,6 +78,7 @@ def _steps(store: Any, key: str) -> Generator[Any, Any, None]:
         "nothing is held, as expected, and it did not write"
     )
     held = yield store.load(key)
+    assert held is not None, "what was written is not held"
     assert (held.value, held.version) == (value, first), "what it loads is not what was written"
     assert 0 <= held.age < _PATIENCE, "the age is not the seconds since the write"
     assert not (yield store.replace(key, b"", expected=None, version=second)), (
