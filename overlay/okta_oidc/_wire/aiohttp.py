@@ -316,11 +316,6 @@ class _Stream(httpx.AsyncByteStream):
 
 
 def _raise(error: aiohttp.ClientError) -> NoReturn:
-    # aiohttp's frames hold the headers.
-    cause: BaseException | None = error
-    while cause is not None:
-        cause = cause.with_traceback(None)
-        cause = cause.__cause__ or cause.__context__
     # What may be sent again turns on whether there was a connection.
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         raise httpx.ConnectTimeout(str(error)) from error
