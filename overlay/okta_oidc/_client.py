@@ -25,7 +25,7 @@ from ._wire.lent import is_async_client, is_client
 if TYPE_CHECKING:
     import okta_oidc_api as generated
 
-    from . import _holding as holding
+    from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
     from . import _operations as operations
     from . import _resource as resource
     from . import _sign_in as sign_in

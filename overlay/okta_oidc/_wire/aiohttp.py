@@ -8,7 +8,7 @@ import selectors
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 import aiohttp
 import httpx
@@ -91,7 +91,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 **options,
             )
         except aiohttp.ClientError as error:
-            _raise(error)
+            raise _translated(error)  # noqa: B904  # it has its cause
         return httpx.Response(
             response.status, headers=response.raw_headers, stream=_Stream(response)
         )
@@ -301,7 +301,7 @@ class _Stream(httpx.AsyncByteStream):
         try:
             chunk = await content.readany()
         except aiohttp.ClientError as error:
-            _raise(error)
+            raise _translated(error)  # noqa: B904  # it has its cause
         if not chunk:
             self._is_whole = True
             raise StopAsyncIteration
@@ -315,26 +315,34 @@ class _Stream(httpx.AsyncByteStream):
             self._response.close()
 
 
-def _raise(error: aiohttp.ClientError) -> NoReturn:
-    # aiohttp's frames hold the headers.
+def _translated(error: aiohttp.ClientError) -> httpx.TransportError:
+    """The error in httpx's terms.
+
+    Of aiohttp's own neither frames nor, but for their text, errors are kept: they hold the headers.
+    """
     cause: BaseException | None = error
     while cause is not None:
         cause = cause.with_traceback(None)
         cause = cause.__cause__ or cause.__context__
     # What may be sent again turns on whether there was a connection.
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        raise httpx.ConnectTimeout(str(error)) from error
-    if isinstance(error, aiohttp.ServerTimeoutError):
-        raise httpx.ReadTimeout(str(error)) from error
+    for kind, known in (
+        (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
+        (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
+        (aiohttp.ClientConnectorError, httpx.ConnectError),
+        (aiohttp.ClientOSError, httpx.ReadError),
+    ):
+        if isinstance(error, kind):
+            translated: httpx.TransportError = known(str(error))
+            translated.__cause__ = error
+            return translated
     if isinstance(error, aiohttp.ClientHttpProxyError):
         # Its text holds the whole address.
-        raise httpx.ProxyError(f"the proxy answered {error.status}") from None
-    if isinstance(error, aiohttp.ClientConnectorError):
-        raise httpx.ConnectError(str(error)) from error
-    if isinstance(error, aiohttp.ClientOSError):
-        raise httpx.ReadError(str(error)) from error
-    # The others quote what the peer sent.
-    raise httpx.RemoteProtocolError(type(error).__name__) from None
+        translated = httpx.ProxyError(f"the proxy answered {error.status}")
+    else:
+        # The others quote what the peer sent.
+        translated = httpx.RemoteProtocolError(type(error).__name__)
+    translated.__suppress_context__ = True
+    return translated
 
 
 def _proxy_headers(proxy: httpx.Proxy) -> dict[str, str]:
