@@ -242,8 +242,13 @@ class _AiohttpResponse:
     """What the pages ask of a response of aiohttp's."""
 
     def __init__(self, answer: httpx.Response) -> None:
+        answer.read()
         self.status: Final = answer.status_code
+        self.headers: Final = answer.headers
         self._answer: Final = answer
+
+    async def read(self) -> bytes:
+        return self._answer.content
 
     async def json(self) -> Any:
         return self._answer.json()
