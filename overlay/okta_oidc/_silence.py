@@ -111,6 +111,6 @@ def _raise(error: BaseException) -> None:
     """Give a cause that was never raised a traceback: trackers look for one in each of a chain."""
     context = error.__context__
     try:
-        raise error
-    except BaseException:  # noqa: BLE001  # raised for that alone
+        raise error  # noqa: TRY301  # for its traceback alone
+    except BaseException:  # noqa: BLE001
         error.__context__ = context
