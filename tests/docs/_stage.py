@@ -80,7 +80,7 @@ class Stage(FakeOkta):
         is_basic = any(name.lower() == "authorization" for name, _ in request.headers)
         self._register(_method(form, is_basic=is_basic), has_proof=_has(request, "dpop"))
         real = {name: self._real(value, form, request) for name, value in form.items()}
-        if "code_verifier" in real:
+        if "code_verifier" in real and form.get("code") == "the-code":
             real["code_verifier"] = _VERIFIER
         if real != form:
             request = replace(request, body=urlencode(real).encode())
@@ -242,8 +242,13 @@ class _AiohttpResponse:
     """What the pages ask of a response of aiohttp's."""
 
     def __init__(self, answer: httpx.Response) -> None:
+        answer.read()
         self.status: Final = answer.status_code
+        self.headers: Final = answer.headers
         self._answer: Final = answer
+
+    async def read(self) -> bytes:
+        return self._answer.content
 
     async def json(self) -> Any:
         return self._answer.json()

@@ -6,13 +6,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from okta_oidc._holding._stores import AsyncTokenStore, TokenStore
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import Any
-
-    from okta_oidc import AsyncTokenStore, TokenStore
 
 _PATIENCE = 5.0
 _WRITERS = 8
