@@ -28,7 +28,7 @@ DOCUMENT = ROOT / "openapi" / "okta-oauth.yaml"
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests against the built wheel."""
-    _install(session, ".[jwt,otel,redis]", "test")
+    _install(session, ".[*]", "test")
     _pytest(session, "tests/unit")
 
 

@@ -7,26 +7,20 @@ the part that needs no browser against a real org:
     OKTA_CLIENT_ID        a service application, allowed the client_credentials grant
     OKTA_CLIENT_SECRET
     OKTA_SCOPE            scopes to ask for; needed unless the server has default scopes
-    OKTA_AUTH_METHOD      client_secret_basic (default) or client_secret_post
+    OKTA_AUTH_METHOD      client_secret_basic (default), or another that a secret is for
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import itertools
 import os
-import secrets
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 from okta_oidc import (
     APIError,
     ClientSecretBasic,
-    ClientSecretPost,
     Introspection,
     OktaError,
     OktaOIDC,
@@ -41,7 +35,7 @@ NUMBERS = itertools.count(1)
 
 def main() -> None:
     if "OKTA_ORG_URL" in os.environ:
-        real_org(os.environ)
+        real_org(os.environ.get("OKTA_SCOPE"))
     else:
         embedded_server()
 
@@ -53,13 +47,13 @@ def embedded_server() -> None:
         print(f"An Okta of our own listens on {fake.url}")
         auth = ClientSecretBasic(fake.client_id, fake.client_secret)
         with OktaOIDC(fake.url, auth) as okta:
-            verifier = secrets.token_urlsafe(48)
-            step("The user signs in, and the browser comes back with a code")
-            code = sign_in(fake, verifier)
+            step("authorization_request: the user signs in, and comes back with a code")
+            request = okta.authorization_request(REDIRECT_URI, SCOPE)
+            code = parse_qs(urlsplit(fake.visit(request.url)).query)["code"][0]
             say("a code was in the address it was sent back to; it is good for one use")
 
             step("token_for_code: the code becomes tokens")
-            tokens = okta.token_for_code(code, REDIRECT_URI, code_verifier=verifier)
+            tokens = okta.token_for_code(code, REDIRECT_URI, code_verifier=request.code_verifier)
             show_tokens(tokens)
 
             step("introspect: what is this access token?")
@@ -85,35 +79,20 @@ def embedded_server() -> None:
 
             step("A refusal: the same code once more")
             try:
-                okta.token_for_code(code, REDIRECT_URI, code_verifier=verifier)
+                okta.token_for_code(code, REDIRECT_URI, code_verifier=request.code_verifier)
             except APIError as error:
                 show_refusal(error)
             else:
                 raise SystemExit("a spent code was taken")
 
 
-def real_org(environ: Mapping[str, str]) -> None:
+def real_org(scope: str | None) -> None:
     """The life of a service's own token, at the org that the environment names."""
-    method = environ.get("OKTA_AUTH_METHOD", "client_secret_basic")
-    methods: dict[str, type[ClientSecretBasic | ClientSecretPost]] = {
-        "client_secret_basic": ClientSecretBasic,
-        "client_secret_post": ClientSecretPost,
-    }
-    if method not in methods:
-        raise SystemExit(f"OKTA_AUTH_METHOD must be one of {', '.join(methods)}")
-    for name in ("OKTA_CLIENT_ID", "OKTA_CLIENT_SECRET"):
-        if not environ.get(name):
-            raise SystemExit(f"{name} is missing")
-    auth = methods[method](environ["OKTA_CLIENT_ID"], environ["OKTA_CLIENT_SECRET"])
-    with OktaOIDC(environ["OKTA_ORG_URL"], auth) as okta:
-        step("token: the service asks for a token of its own (client_credentials)")
-        answer = okta.token(
-            {"grant_type": "client_credentials", "scope": environ.get("OKTA_SCOPE")}
-        )
-        if not answer.access_token:
-            raise SystemExit("the org granted no access token")
-        token = answer.access_token
-        say(f"a {answer.token_type} token for {answer.expires_in} s, scope {answer.scope!r}")
+    with OktaOIDC.from_env() as okta:
+        step("token_for_client_credentials: a token of the service's own")
+        tokens = okta.token_for_client_credentials(scope)
+        show_tokens(tokens)
+        token = tokens.access_token
 
         step("introspect: what is this access token?")
         show(okta.introspect(token, token_type_hint="access_token"))
@@ -129,28 +108,6 @@ def real_org(environ: Mapping[str, str]) -> None:
             show_refusal(error)
         else:
             raise SystemExit("a made-up refresh token was taken")
-
-
-def sign_in(fake: FakeOkta, verifier: str) -> str:
-    """What the browser does, with the user's consent already given (RFC 6749 §4.1.1, RFC 7636)."""
-    state = secrets.token_urlsafe(16)
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
-    response = httpx.get(
-        f"{fake.url}/oauth2/default/v1/authorize",
-        params={
-            "client_id": fake.client_id,
-            "response_type": "code",
-            "scope": SCOPE,
-            "redirect_uri": REDIRECT_URI,
-            "state": state,
-            "code_challenge": challenge.decode().rstrip("="),
-            "code_challenge_method": "S256",
-        },
-    )
-    sent_back = parse_qs(urlsplit(response.headers["location"]).query)
-    if sent_back["state"] != [state]:
-        raise SystemExit("the answer belongs to another sign-in")
-    return sent_back["code"][0]
 
 
 def step(title: str) -> None:

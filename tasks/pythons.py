@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from .environments import fill
-from .project import pythons, run
+from .project import extras, pythons, run
 
 
 def find(version: str) -> str | None:
@@ -50,7 +50,8 @@ def main() -> int:
             if named or os.environ.get("CI"):
                 failed.append(version)
             continue
-        python = fill(Path(folder, version).resolve(), ".[jwt,otel,redis]", "test", python=base)
+        project = f".[{','.join(extras())}]"
+        python = fill(Path(folder, version).resolve(), project, "test", python=base)
         print(f"Python {version}: {base}", flush=True)
         if run(python, "-m", "pytest", "-n", "auto", "tests/unit"):
             failed.append(version)

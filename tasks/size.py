@@ -6,6 +6,7 @@ import ast
 import io
 import sys
 import tokenize
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,13 @@ from .project import ROOT
 OVERLAY: Final = ROOT / "overlay" / "okta_oidc"
 CORE_LIMIT: Final = 2200
 ROOM_LIMIT: Final = 500
+# Parts that are over: they may become smaller, and this with them, but no larger.
+STANDING: Final = {
+    "root and _wire": 4650,
+    "_holding": 720,
+    "_jose": 1060,
+    "_sign_in": 530,
+}
 # What stands between this package and another one, each loaded by whoever has that one.
 ADAPTERS: Final = frozenset(
     {"_otel.py", "django.py", "fastapi.py", "flask.py", "redis.py", "starlette.py"}
@@ -55,7 +63,7 @@ def lines_of_code(text: str) -> int:
     return len(coded - documented)
 
 
-def parts(overlay: Path = OVERLAY) -> list[Part]:
+def parts(overlay: Path = OVERLAY, standing: Mapping[str, int] = STANDING) -> list[Part]:
     """The core, each room, and what counts apart."""
     core: dict[str, int] = {}
     adapters: dict[str, int] = {}
@@ -70,9 +78,9 @@ def parts(overlay: Path = OVERLAY) -> list[Part]:
         else:
             core[name.as_posix()] = counted
     return [
-        Part("root and _wire", core, CORE_LIMIT),
+        Part("root and _wire", core, standing.get("root and _wire", CORE_LIMIT)),
         *(
-            Part(name, modules, ROOM_LIMIT if name.startswith("_") else None)
+            Part(name, modules, standing.get(name, ROOM_LIMIT) if name.startswith("_") else None)
             for name, modules in folders.items()
         ),
         Part("adapters", adapters),

@@ -75,7 +75,7 @@ def create_app(
 ) -> Starlette:
     """The server as the environment describes it; KeyError for a variable that is missing."""
     okta = AsyncOktaOIDC(
-        environment["OKTA_ISSUER"],
+        environment["OKTA_ORG_URL"],
         ClientSecretBasic(environment["OKTA_CLIENT_ID"], environment["OKTA_CLIENT_SECRET"]),
         retry=Retry(attempts=2, max_wait=0.5),
         http_client=http_client,
@@ -87,7 +87,7 @@ def create_app(
         "orders",
         token_verifier=OktaTokenVerifier(AsyncBearerGuard(okta, audience=audience), audience),
         auth=AuthSettings(
-            issuer_url=AnyHttpUrl(environment["OKTA_ISSUER"]),
+            issuer_url=AnyHttpUrl(environment["OKTA_ORG_URL"]),
             resource_server_url=AnyHttpUrl(url),
             required_scopes=["orders:read"],
             # The guard has looked at the audience.

@@ -27,7 +27,7 @@ def create_app(
 ) -> Starlette:
     """The API as the environment describes it; KeyError for a variable that is missing."""
     okta = AsyncOktaOIDC(
-        environment["OKTA_ISSUER"],
+        environment["OKTA_ORG_URL"],
         ClientSecretBasic(environment["OKTA_CLIENT_ID"], environment["OKTA_CLIENT_SECRET"]),
         # A caller of this API waits as long as it does: better a 503 soon.
         retry=Retry(attempts=2, max_wait=0.5),

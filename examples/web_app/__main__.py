@@ -7,11 +7,11 @@ import sys
 
 import uvicorn
 
-from .app import WebApp
+from .app import create_app
 from .settings import Settings
 
 try:
     settings = Settings.from_environment(os.environ)
 except KeyError as missing:
     sys.exit(f"set {missing.args[0]} in the environment")
-uvicorn.run(WebApp(settings).asgi, host="127.0.0.1", port=8080)
+uvicorn.run(create_app(settings), host="127.0.0.1", port=8080)

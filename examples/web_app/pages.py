@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from html import escape
 
-from okta_oidc import Introspection, Tokens
+from okta_oidc import Introspection
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2433; --soft: #5b6478; --line: #e3e6ee;
@@ -61,7 +61,7 @@ def signed_out() -> str:
     )
 
 
-def signed_in(tokens: Tokens, info: Introspection) -> str:
+def signed_in(info: Introspection) -> str:
     """The page for someone signed in; ``info`` is about the access token."""
     name = info.username or info.sub or "someone"
     state = "active" if info else "inactive"
@@ -74,7 +74,6 @@ def signed_in(tokens: Tokens, info: Introspection) -> str:
         ("Scopes", _scopes(info.scopes)) if info.scopes else None,
         ("Issued", _time(info.issued_at)) if info.issued_at else None,
         ("Expires", _time(info.expires_at)) if info.expires_at else None,
-        ("Refresh token", "held by the server" if tokens.refresh_token else "none"),
     ]
     others = {k: v for k, v in info.raw.items() if k not in _SHOWN}
     rows += [(escape(name), escape(_text(value))) for name, value in sorted(others.items())]
@@ -83,15 +82,14 @@ def signed_in(tokens: Tokens, info: Introspection) -> str:
         "This is what the authorization server says of your access token right now."
         if info
         else "The authorization server does not accept your access token any more. "
-        "Refresh it, or log out and sign in again."
+        "Log out, and sign in again."
     )
     return _page(
         "Signed in",
         f'<header><h1 id="who">{escape(name if info else "Access token ended")}</h1>'
         f'<span class="state {state}" id="state">{state}</span></header>'
         f"<p>{note}</p><dl>{listed}</dl>"
-        '<nav><form method="post" action="/refresh"><button id="refresh">Refresh tokens</button>'
-        '</form><form method="post" action="/logout"><button id="logout" class="quiet">Log out'
+        '<nav><form method="post" action="/logout"><button id="logout" class="quiet">Log out'
         "</button></form></nav>",
     )
 

@@ -4,67 +4,62 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-import anyio
-from okta_oidc import Tokens
+from starlette.requests import Request
+from starlette.responses import Response
 
-SESSION_SECONDS = 8 * 3600
-SIGN_IN_SECONDS = 600
-_MOST_SESSIONS = 10_000
-
-
-@dataclass
-class SignIn:
-    """A sign-in on its way: what the callback has to be checked against."""
-
-    state: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-    # 32 random bytes are the 43 characters that RFC 7636 §4.1 asks for at least.
-    code_verifier: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-
-
-@dataclass
-class Session:
-    """One browser, signed in or on its way.
-
-    The lock keeps two requests of it from refreshing at once: where refresh tokens rotate, the
-    second would use a spent one, which is what a thief does.
-    """
-
-    sign_in: SignIn | None = None
-    tokens: Tokens | None = None
-    lock: anyio.Lock = field(default_factory=anyio.Lock, repr=False)
+# Apart from each other, so that a stranger's link to /login ends nobody's session.
+SESSION: Final = "session"
+SIGN_IN: Final = "sign_in"
+SECONDS: Final = {SESSION: 8 * 3600, SIGN_IN: 600}
+_MOST: Final = 10_000
 
 
 class Sessions:
-    """Sessions by id. In a real service this would be a database or a cache server.
+    """Sessions by cookie. In a real service this would be a database or a cache server.
 
-    ``clock`` gives seconds, from any origin.
+    ``secure`` says whether browsers come over TLS; ``clock`` gives seconds, from any origin.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._sessions: dict[str, tuple[float, Session]] = {}
+    def __init__(
+        self, *, secure: bool, clock: Callable[[], float] = time.monotonic, most: int = _MOST
+    ) -> None:
+        self._secure: Final = secure
+        self._clock: Final = clock
+        self._most: Final = most
+        self._kept: Final[dict[str, tuple[float, str, Mapping[str, Any]]]] = {}
 
-    def start(self, session: Session, seconds: float) -> str:
-        """Keep ``session`` for ``seconds`` and return its new id.
+    def begin(self, response: Response, name: str, data: Mapping[str, Any]) -> Response:
+        """Keep ``data`` under a new id, which ``response`` gives the browser as a cookie.
 
         The oldest are forgotten when there are too many, as anyone can begin to sign in.
         """
-        for session_id, (ends_at, _) in list(self._sessions.items()):
-            if ends_at <= self._clock() or len(self._sessions) >= _MOST_SESSIONS:
-                del self._sessions[session_id]
-        session_id = secrets.token_urlsafe(32)
-        self._sessions[session_id] = (self._clock() + seconds, session)
-        return session_id
+        for each, (ends_at, _, _) in list(self._kept.items()):
+            if ends_at <= self._clock() or len(self._kept) >= self._most:
+                del self._kept[each]
+        session_id, seconds = secrets.token_urlsafe(32), SECONDS[name]
+        self._kept[session_id] = (self._clock() + seconds, name, data)
+        # "lax": the cookie comes along when Okta sends the browser back, which is a GET, and stays
+        # at home when another site posts to /logout.
+        response.set_cookie(
+            name,
+            session_id,
+            max_age=seconds,
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+        return response
 
-    def find(self, session_id: str | None) -> Session | None:
-        """The session, unless it has ended."""
-        ends_at, session = self._sessions.get(session_id or "", (0.0, None))
-        return session if session is not None and self._clock() < ends_at else None
+    def find(self, request: Request, name: str) -> Mapping[str, Any] | None:
+        """What is kept for this browser."""
+        ends_at, kept_as, data = self._kept.get(request.cookies.get(name, ""), (0.0, "", None))
+        return data if kept_as == name and self._clock() < ends_at else None
 
-    def end(self, session_id: str | None) -> None:
-        """Forget the session."""
-        self._sessions.pop(session_id or "", None)
+    def end(self, request: Request, name: str) -> Mapping[str, Any] | None:
+        """Forget it, and return it once more."""
+        found = self.find(request, name)
+        self._kept.pop(request.cookies.get(name, ""), None)
+        return found

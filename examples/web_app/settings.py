@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,17 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Raises KeyError for a variable that is missing."""
         return cls(
-            issuer=environment["OKTA_ISSUER"].rstrip("/"),
+            issuer=environment["OKTA_ORG_URL"].rstrip("/"),
             client_id=environment["OKTA_CLIENT_ID"],
             client_secret=environment["OKTA_CLIENT_SECRET"],
             redirect_uri=environment.get("OKTA_REDIRECT_URI", cls.redirect_uri),
             prompt=environment.get("OKTA_PROMPT"),
         )
+
+    @property
+    def home(self) -> str:
+        """The first page, to which browsers come back from the logout at Okta."""
+        return urljoin(self.redirect_uri, "/")
 
     @property
     def is_https(self) -> bool:

@@ -25,7 +25,7 @@ from ._wire.lent import is_async_client, is_client
 if TYPE_CHECKING:
     import okta_oidc_api as generated
 
-    from . import _holding as holding
+    from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
     from . import _operations as operations
     from . import _resource as resource
     from . import _sign_in as sign_in
@@ -139,7 +139,7 @@ class _Face:
 
 
 class OktaOIDC(_Face):
-    """Okta's token, introspection and revocation endpoints. Share one among all threads.
+    """An application's client of Okta's authorization servers. Share one among all threads.
 
     Args:
         base_url: the org's URL or custom domain, or an issuer URL

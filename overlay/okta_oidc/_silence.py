@@ -97,9 +97,20 @@ def quieted(error: BaseException) -> BaseException:
         waiting += [other for other in (each.__cause__, each.__context__) if other is not None]
         if isinstance(each, BaseExceptionGroup):
             waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
+        if each.__traceback__ is None:
+            _raise(each)
         for frame, _ in walk_tb(each.__traceback__):
             if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _OURS:
                 # One that is still running is a caller's, or the wrapper's own.
                 with suppress(RuntimeError):
                     frame.clear()
     return error
+
+
+def _raise(error: BaseException) -> None:
+    """Give a cause that was never raised a traceback: trackers look for one in each of a chain."""
+    context = error.__context__
+    try:
+        raise error  # noqa: TRY301  # for its traceback alone
+    except BaseException:  # noqa: BLE001
+        error.__context__ = context

@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from ._config import check_kind
-from ._errors import ConfigurationError
+from ._errors import ConfigurationError, TokenStoreError
+from ._holding._stores import Stored
 from ._retry import is_number
 from ._runtime import RUNTIME
 from ._wire.loops import PerLoop
 
-__all__ = ["AsyncRedisIntrospectionTier", "Cipher", "RedisIntrospectionTier"]
+__all__ = [
+    "AsyncRedisIntrospectionTier",
+    "AsyncRedisTokenStore",
+    "Cipher",
+    "RedisIntrospectionTier",
+    "RedisTokenStore",
+]
 
 T = TypeVar("T")
 
@@ -34,6 +43,140 @@ class Cipher(Protocol):
     def decrypt(self, data: bytes, /) -> bytes:
         """What was encrypted; any exception if it was not by this key, or was changed."""
         ...
+
+
+# Held tokens
+
+# One hash a key. Its age is told by Redis' own clock, in milliseconds.
+_LOAD: Final = """
+local held = redis.call('HMGET', KEYS[1], 'version', 'value', 'written_at')
+if not held[1] then return false end
+local now = redis.call('TIME')
+return {held[1], held[2], now[1] * 1000 + math.floor(now[2] / 1000) - held[3]}
+"""
+_REPLACE: Final = """
+local held = redis.call('HGET', KEYS[1], 'version') or ''
+if held == ARGV[2] then return 1 end
+if held ~= ARGV[1] then return 0 end
+local now = redis.call('TIME')
+local written_at = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'value', ARGV[3], 'written_at', written_at)
+redis.call('PERSIST', KEYS[1])
+if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1
+"""
+
+
+class _Hashes:
+    """What does not depend on how the scripts are called."""
+
+    def __init__(
+        self, client: object, prefix: str, ttl: float | None, cipher: Cipher | None
+    ) -> None:
+        check_kind("prefix", prefix, str)
+        if ttl is not None and (not is_number(ttl) or ttl <= 0):
+            raise ConfigurationError("ttl must be a number of seconds above 0, or None")
+        _check_cipher(cipher)
+        register: Any = getattr(client, "register_script", None)
+        if not callable(register):
+            raise ConfigurationError("client must be a redis.Redis, or have its calls")
+        self._load: Final[Any] = register(_LOAD)
+        self._replace: Final[Any] = register(_REPLACE)
+        self._prefix: Final = prefix
+        self._ttl: Final = "" if ttl is None else str(_milliseconds(ttl))
+        self._cipher: Final = cipher
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(prefix={self._prefix!r})"
+
+    def _loading(self, key: str) -> Any:
+        return self._load(keys=[self._prefix + key])
+
+    def _replacing(self, key: str, value: bytes, expected: str | None, version: str) -> Any:
+        if self._cipher is not None:
+            # With its key: a row that somebody moves to another one is not taken for that one's.
+            value = self._cipher.encrypt(key.encode() + b"\0" + value)
+        # As text, which a client that decodes responses gives back unharmed.
+        arguments = [expected or "", version, b64encode(value), self._ttl]
+        return self._replace(keys=[self._prefix + key], args=arguments)
+
+    def _read(self, key: str, found: Any) -> Stored | None:
+        if not found:
+            return None
+        version, value, age = found
+        if isinstance(version, bytes):
+            version = version.decode()
+        with suppress(Exception):  # each cipher has its own
+            value = b64decode(value, validate=True)
+            if self._cipher is None:
+                return Stored(value, version, max(0, age) / 1000)
+            owner, _, value = self._cipher.decrypt(value).partition(b"\0")
+            if owner == key.encode():
+                return Stored(value, version, max(0, age) / 1000)
+        raise TokenStoreError(
+            "Redis holds what cannot be read with this cipher. It was left as it is"
+        )
+
+
+class RedisTokenStore(_Hashes):
+    """Held tokens in Redis or Valkey, shared by all processes that use it (a ``TokenStore``).
+
+    Its keys must not be evicted: ``maxmemory-policy noeviction``, or one of ``volatile-…`` and no
+    ``ttl``. Whoever can read this Redis can act for every user: use a ``cipher``.
+
+    Args:
+        client: a ``redis.Redis``, say, yours to close. What it raises reaches the caller as it is.
+            Give it ``socket_timeout`` and ``socket_connect_timeout`` of a second or two.
+        prefix: before each key.
+        ttl: seconds after the last renewal at which Redis forgets a user, who has to sign in again
+            then; ``None`` keeps all.
+        cipher: encrypts what is kept. A ``MultiFernet`` can change its key.
+
+    Raises:
+        ConfigurationError: a value is out of range, or ``client`` has other calls.
+    """
+
+    def __init__(
+        self,
+        client: object,
+        *,
+        prefix: str = "okta:tokens:",
+        ttl: float | None = None,
+        cipher: Cipher | None = None,
+    ) -> None:
+        super().__init__(client, prefix, ttl, cipher)
+
+    def load(self, key: str, /) -> Stored | None:
+        """See :meth:`TokenStore.load`."""
+        return self._read(key, self._loading(key))
+
+    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        """See :meth:`TokenStore.replace`."""
+        return bool(self._replacing(key, value, expected, version))
+
+
+class AsyncRedisTokenStore(_Hashes):
+    """:class:`RedisTokenStore` for ``redis.asyncio``, which knows asyncio, not trio."""
+
+    def __init__(
+        self,
+        client: object,
+        *,
+        prefix: str = "okta:tokens:",
+        ttl: float | None = None,
+        cipher: Cipher | None = None,
+    ) -> None:
+        super().__init__(client, prefix, ttl, cipher)
+
+    async def load(self, key: str, /) -> Stored | None:
+        """See :meth:`TokenStore.load`."""
+        return self._read(key, await self._loading(key))
+
+    async def replace(
+        self, key: str, value: bytes, /, *, expected: str | None, version: str
+    ) -> bool:
+        """See :meth:`TokenStore.replace`."""
+        return bool(await self._replacing(key, value, expected, version))
 
 
 # Introspection answers
@@ -77,9 +220,7 @@ class _Tier:
             raise ConfigurationError("local_ttl must be a number of seconds, 0 or more")
         if not is_number(timeout) or not 0 < timeout <= _LONGEST_TIMEOUT:
             raise ConfigurationError("timeout must be a number of seconds, above 0, at most 5")
-        for name in ("encrypt", "decrypt") if cipher is not None else ():
-            if not callable(getattr(cipher, name, None)):
-                raise ConfigurationError("cipher must have encrypt() and decrypt()")
+        _check_cipher(cipher)
         self.local_ttl: float = float(local_ttl)
         self._timeout: Final = float(timeout)
         self._connect: Final = _connecting(client, self._timeout, asynchronous=self._asynchronous)
@@ -279,6 +420,12 @@ class AsyncRedisIntrospectionTier(_Tier):
             return None
         self._succeeded()
         return result
+
+
+def _check_cipher(cipher: object) -> None:
+    for name in ("encrypt", "decrypt") if cipher is not None else ():
+        if not callable(getattr(cipher, name, None)):
+            raise ConfigurationError("cipher must have encrypt() and decrypt()")
 
 
 def _milliseconds(seconds: float) -> int:

@@ -60,7 +60,8 @@ def _okta_oidc(target: Target, http_client: httpx.AsyncClient | None) -> AsyncCa
         http_client=http_client,
     )
     if target.in_memory:
-        vars(vars(vars(client)["_sender"])["_wire"])["_transport"] = target.async_transport()
+        inner: Any = client
+        vars(inner._sender._wire)["_transport"] = target.async_transport()
 
     async def refresh() -> object:
         return (await client.token_for_refresh_token(REFRESH_TOKEN)).access_token

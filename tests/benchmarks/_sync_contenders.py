@@ -63,7 +63,8 @@ def okta_oidc(target: Target) -> SyncCalls:
     )
     if target.in_memory:
         # Where an httpx.Client takes its transport.
-        vars(vars(vars(client)["_sender"])["_wire"])["_transport"] = target.sync_transport()
+        inner: Any = client
+        vars(inner._sender._wire)["_transport"] = target.sync_transport()
     return {
         "refresh": lambda: client.token_for_refresh_token(REFRESH_TOKEN).access_token,
         "code": lambda: client.token_for_code(CODE, REDIRECT_URI).access_token,

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from okta_oidc import AsyncMemoryTokenStore
+from okta_oidc._runtime import RUNTIME
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
-from examples.web_app.app import WebApp
+from examples.web_app.app import create_app
 from examples.web_app.settings import Settings
 from tests.contract._oidc_provider import BASIC, RunningServer, start
 
@@ -87,20 +90,26 @@ class _Server(uvicorn.Server):
         self.is_up.set()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stage:
     """The URL of the application, and the server it is a client of."""
 
     url: str
     provider: RunningServer
+    seconds: int = 0
+
+    def advance(self, seconds: int) -> None:
+        """Let time pass for both."""
+        self.provider.advance(seconds)
+        self.seconds += seconds
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         callback = f"{url}/authorization-code/callback"
-        with start(redirect_uris=[callback]) as provider:
+        with start(redirect_uris=[callback], logout_uris=[f"{url}/"]) as provider:
             settings = Settings(
                 issuer=provider.issuer("default"),
                 client_id=BASIC.client_id,
@@ -108,13 +117,20 @@ def stage() -> Iterator[Stage]:
                 redirect_uri=callback,
                 prompt="consent",
             )
-            app = WebApp(settings).asgi
+            found = Stage(url, provider)
+
+            def clock() -> float:
+                return time.monotonic() + found.seconds
+
+            monkeypatch.setattr(RUNTIME, "monotonic", clock)
+            monkeypatch.setattr(RUNTIME, "now", lambda: time.time() + found.seconds)
+            app = create_app(settings, store=AsyncMemoryTokenStore(clock=clock))
             server = _Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
             thread = threading.Thread(target=server.run, args=([listener],))
             thread.start()
             try:
                 assert server.is_up.wait(30), "the application did not start"
-                yield Stage(url, provider)
+                yield found
             finally:
                 server.should_exit = True
                 thread.join(30)

@@ -22,12 +22,17 @@ VARIABLES: Final = (
     "OKTA_AUTH_SERVER_ID",
     "OKTA_CLIENT_ID",
     "OKTA_CLIENT_SECRET",
+    "OKTA_PRIVATE_KEY",
+    "OKTA_PRIVATE_KEY_FILE",
+    "OKTA_KEY_ID",
     "OKTA_AUTH_METHOD",
     "OKTA_REDIRECT_URI",
     "OKTA_OIDC_TOKEN",
     "OKTA_OIDC_REFRESH_TOKEN",
     "OKTA_OIDC_CODE",
     "OKTA_OIDC_CODE_VERIFIER",
+    "OKTA_OIDC_DPOP_KEY",
+    "OKTA_OIDC_STORE",
 )
 # What else a developer's environment may hold that changes the output or the way to the server.
 OTHER_VARIABLES: Final = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -13,12 +15,15 @@ from typing import Any
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc.jwk import RSAKey
 from okta_oidc.testing import FakeClock, FakeOkta
 from okta_oidc.testing._faults import Drip
 
 from ._command import Outcome, run_here
 from ._metadata import Metadata, Serve, serve_with_metadata
 from .conftest import environment_of
+from .test_authentication import pem
 
 CHECKS = [
     "org URL",
@@ -34,8 +39,10 @@ CHECKS = [
 
 
 @pytest.fixture
-def fake() -> FakeOkta:
-    return FakeOkta()
+def fake(request: pytest.FixtureRequest) -> FakeOkta:
+    """A fake whose clock is ahead of this machine's, by as many seconds as a test says."""
+    ahead: float = getattr(request, "param", 0)
+    return FakeOkta(clock=FakeClock(time.time() + ahead))
 
 
 @pytest.fixture
@@ -388,19 +395,17 @@ def test_a_document_that_drips_is_not_waited_for(fake: FakeOkta, serve: Serve) -
 
 
 @pytest.mark.parametrize(
-    ("ahead", "status", "words"),
+    ("fake", "status", "words"),
     [
         (-4000, "failed", "ahead of the server"),
         (4000, "failed", "behind the server"),
         (30, "warning", "behind the server"),
         (0, "ok", "agrees"),
     ],
+    indirect=["fake"],
 )
-def test_the_clock_is_compared(
-    serve: Serve, fake: FakeOkta, ahead: float, status: str, words: str
-) -> None:
+def test_the_clock_is_compared(serve: Serve, fake: FakeOkta, status: str, words: str) -> None:
     serve(Metadata())
-    fake.clock = FakeClock(fake.clock.now() + ahead)
     found = doctor()
     assert found["clock"]["status"] == status
     assert words in found["clock"]["finding"]
@@ -422,6 +427,85 @@ def test_a_date_that_is_none(
     serve(Metadata(headers={"Date": date}))
     monkeypatch.delenv("OKTA_CLIENT_SECRET")
     assert doctor()["clock"]["status"] == "skipped"
+
+
+# Keys
+
+
+def keys_of(*kids: str, **members: Any) -> str:
+    key = {"kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQAB", "e": "AQAB", **members}
+    return json.dumps({"keys": [{**key, "kid": kid} for kid in kids]})
+
+
+JSON = [("Content-Type", "application/json")]
+
+
+def answer_keys(fake: FakeOkta, status: int, body: str, *headers: tuple[str, str]) -> None:
+    """Plan the answer to the second question, after the one that tries the credentials."""
+    fake.faults.answer(
+        200, headers=[("Content-Type", "application/json")], body='{"active": false}'
+    )
+    fake.faults.answer(status, headers=[("Content-Type", "application/json"), *headers], body=body)
+
+
+def test_keys_are_named_and_how_long_they_may_be_kept(fake: FakeOkta, serve: Serve) -> None:
+    serve(Metadata())
+    fake.rotate_keys()
+    found = doctor()["keys"]
+    assert found["status"] == "ok"
+    assert found["finding"].startswith("2 for RS256: ")
+    assert "may be kept for" in found["finding"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "outcome", "word"),
+    [
+        (200, '{"keys": []}', [], "failed", "answers at the org URL"),
+        (200, keys_of("a", use="enc"), [], "failed", "two or three"),
+        (200, keys_of("a", alg="ES256"), [], "failed", "two or three"),
+        (200, keys_of("a", "a"), [], "warning", "nobody can tell"),
+        (404, "{}", [], "warning", "calls do without"),
+        (200, "<html>", [], "failed", "answers at the org URL"),
+        (200, keys_of("a"), [("Age", "7200"), ("Cache-Control", "max-age=60")], "warning", "cache"),
+        (200, keys_of("a"), [("Age", "7200")], "warning", "cache"),
+        (200, keys_of("a"), [("Age", "20"), ("Cache-Control", "max-age=60")], "ok", "nothing"),
+        (200, keys_of("a"), [("Age", "\xb2"), ("Cache-Control", "max-age=x")], "ok", "nothing"),
+        (200, keys_of("\x1b[31m"), [], "ok", "nothing"),
+    ],
+    ids=[
+        "none",
+        "for encryption",
+        "another algorithm",
+        "two of one id",
+        "not there",
+        "a page",
+        "an old copy",
+        "a copy without an end",
+        "a young copy",
+        "odd headers",
+        "an escape",
+    ],
+)
+def test_keys_that_will_not_do(
+    fake: FakeOkta,
+    serve: Serve,
+    status: int,
+    body: str,
+    headers: list[tuple[str, str]],
+    outcome: str,
+    word: str,
+) -> None:
+    serve(Metadata())
+    answer_keys(fake, status, body, *headers)
+    run = run_here("doctor", "--json")
+    found = checks(run)
+    assert found["keys"]["status"] == outcome
+    assert word in found["keys"]["next"]
+    assert found["credentials"]["status"] == "ok"
+    if headers:
+        assert ("out of a cache" in found["keys"]["finding"]) is headers[0][1].isascii()
+    answer_keys(fake, status, body, *headers)
+    assert all(char.isprintable() or char == "\n" for char in run_here("doctor").out)
 
 
 # Server, credentials, limit
@@ -466,6 +550,149 @@ def test_the_other_method(
     found = doctor("--auth-method", other)
     assert f"--auth-method {method}" in found["credentials"]["next"]
     assert doctor("--auth-method", method)["credentials"]["status"] == "ok"
+
+
+# Keys that prove a client
+
+
+def register(
+    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, *keys: dict[str, Any], sign_with: int = 0
+) -> None:
+    """Let the environment hold the private half of one key, and the fake the public halves."""
+    client = okta.add_client(auth_method="private_key_jwt", keys={"keys": list(keys)})
+    monkeypatch.setenv("OKTA_CLIENT_ID", client.client_id)
+    monkeypatch.delenv("OKTA_CLIENT_SECRET")
+    monkeypatch.setenv("OKTA_PRIVATE_KEY", pem(PRIVATE[sign_with]))
+
+
+PRIVATE = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
+
+
+def jwk(which: int, **members: str) -> dict[str, Any]:
+    return {**RSAKey.import_key(PRIVATE[which]).as_dict(private=False), **members}
+
+
+def test_a_key_that_is_right(okta: FakeOkta, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(okta, monkeypatch, jwk(0, kid="one"), jwk(1, kid="two"))
+    found = doctor("--key-id", "one")
+    assert found["credentials"]["status"] == "ok"
+    assert found["credentials"]["finding"].endswith("by private_key_jwt")
+
+
+def test_a_wrong_kid(okta: FakeOkta, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(okta, monkeypatch, jwk(0, kid="one"))
+    found = doctor("--key-id", "none")
+    assert found["credentials"]["status"] == "failed"
+    assert "its kid is not" in found["credentials"]["next"]
+    monkeypatch.setenv("OKTA_KEY_ID", "none")
+    assert "its kid is not" in doctor()["credentials"]["next"]
+
+
+@pytest.mark.parametrize("options", [(), ("--key-id", "none")])
+def test_a_kid_that_is_missing_or_unknown_among_several(
+    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    register(okta, monkeypatch, jwk(0, kid="one"), jwk(1, kid="two"))
+    found = doctor(*options)
+    assert "no key of the application has this kid" in found["credentials"]["next"]
+
+
+def test_another_key_of_that_kid(okta: FakeOkta, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(okta, monkeypatch, jwk(0, kid="one"), jwk(1, kid="two"))
+    found = doctor("--key-id", "two")
+    assert "another key is registered under this kid" in found["credentials"]["next"]
+
+
+@pytest.mark.parametrize("alg", ["RS384", "RS512"])
+def test_a_wrong_algorithm(okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, alg: str) -> None:
+    register(okta, monkeypatch, jwk(0, kid="one", alg=alg))
+    found = doctor("--key-id", "one")
+    assert f"registered for {alg}" in found["credentials"]["next"]
+    # What it advises works.
+    private = {**RSAKey.import_key(PRIVATE[0]).as_dict(private=True), "alg": alg}
+    monkeypatch.setenv("OKTA_PRIVATE_KEY", json.dumps(private))
+    assert doctor("--key-id", "one")["credentials"]["status"] == "ok"
+
+
+def test_a_complaint_about_the_audience(
+    fake: FakeOkta, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Served by another, the fake takes its own address to be what it was before.
+    serve(Metadata())
+    register(fake, monkeypatch, jwk(0))
+    assert "takes its URL for another" in doctor()["credentials"]["next"]
+
+
+@pytest.mark.parametrize(
+    ("description", "advice"),
+    [
+        (
+            "The audience claim for client_assertion must be the endpoint invoked for the request.",
+            "takes its URL for another",
+        ),
+        ("The client_assertion JWT kid is invalid.", "no key of the application has this kid"),
+        ("The client_assertion signature is invalid.", "another key is registered"),
+        ("The client_assertion token is expired.", "set the clock"),
+        ("The signing algorithm is not supported.", "another algorithm"),
+        ("No, said \x1b[31m.", "compare the application's public keys"),
+    ],
+)
+def test_what_okta_says_of_an_assertion(
+    fake: FakeOkta,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    description: str,
+    advice: str,
+) -> None:
+    # Undated, as gateways may leave it: the clock is not compared.
+    serve(Metadata(headers={"Date": ""}))
+    register(fake, monkeypatch, jwk(0))
+    # The call itself, the keys, and the other algorithms that are tried.
+    fake.faults.oauth_error(401, "invalid_client", description)
+    fake.faults.empty(404)
+    fake.faults.oauth_error(401, "invalid_client", description, times=2)
+    assert advice in doctor()["credentials"]["next"]
+
+
+@pytest.mark.parametrize("ahead", [4000, -4000])
+@pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
+def test_a_clock_that_spoils_assertions(
+    monkeypatch: pytest.MonkeyPatch, ahead: float, method: str
+) -> None:
+    okta = FakeOkta(clock=FakeClock(time.time() + ahead))
+    with okta.serve():
+        monkeypatch.setenv("OKTA_ORG_URL", okta.url)
+        client = okta.add_client(auth_method="client_secret_jwt")
+        monkeypatch.setenv("OKTA_CLIENT_ID", client.client_id)
+        if method == "private_key_jwt":
+            monkeypatch.setenv("OKTA_PRIVATE_KEY", pem(PRIVATE[0]))
+        else:
+            monkeypatch.setenv("OKTA_CLIENT_SECRET", client.client_secret or "")
+        # The discovery document, then the call. The fake itself is lenient with clocks.
+        okta.faults.empty(404)
+        okta.faults.oauth_error(401, "invalid_client", "no")
+        found = doctor("--auth-method", method)
+        assert found["clock"]["status"] == "failed"
+        assert found["credentials"]["status"] == "failed"
+        assert "set the clock" in found["credentials"]["next"]
+        assert len(methods(okta)) == 1
+
+
+def test_a_refusal_that_tells_nothing(okta: FakeOkta, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = okta.add_client(auth_method="client_secret_basic")
+    monkeypatch.setenv("OKTA_CLIENT_ID", client.client_id)
+    monkeypatch.delenv("OKTA_CLIENT_SECRET")
+    monkeypatch.setenv("OKTA_PRIVATE_KEY", pem(PRIVATE[0]))
+    assert "compare the application's public keys" in doctor()["credentials"]["next"]
+    monkeypatch.delenv("OKTA_PRIVATE_KEY")
+    assert "is no public client" in doctor("--auth-method", "none")["credentials"]["next"]
+
+
+def test_a_secret_that_is_for_signing(okta: FakeOkta, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = okta.add_client(auth_method="client_secret_jwt")
+    monkeypatch.setenv("OKTA_CLIENT_ID", client.client_id)
+    monkeypatch.setenv("OKTA_CLIENT_SECRET", client.client_secret or "")
+    assert "--auth-method client_secret_jwt" in doctor()["credentials"]["next"]
 
 
 def test_an_unknown_client(fake: FakeOkta, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -552,3 +779,51 @@ def test_a_limit_that_is_not_told(serve: Serve, fake: FakeOkta) -> None:
     found = doctor()
     assert found["rate limit"]["status"] == "skipped"
     assert "X-Rate-Limit" in found["rate limit"]["next"]
+
+
+# Token stores: tests/stores has real ones
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--store", "PLANTED"), "redis://"),
+        (("--store", "postgresql://PLANTED/x"), "redis://"),
+        (("--store", "redis://PLANTED:port"), "no URL"),
+        (("--store", "redis://[PLANTED"), "no URL"),
+        (("--store", "redis://:PLANTED@127.0.0.1"), "OKTA_OIDC_STORE"),
+        (("--store", "unix:///tmp/x?password=PLANTED"), "OKTA_OIDC_STORE"),
+        (("--store-key", "PLANTED"), "--store-key needs a store"),
+    ],
+)
+def test_what_is_no_store(okta: FakeOkta, arguments: tuple[str, ...], words: str) -> None:
+    outcome = run_here("doctor", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert words in outcome.err
+    assert "PLANTED" not in outcome.err
+    assert okta.requests == []
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://127.0.0.1:1/0", "127.0.0.1:1: Error"),
+        ("unix:///nowhere/redis.sock", "/nowhere/redis.sock: Error"),
+        ("redis://127.0.0.1:1/?protocol=x", "cannot read that URL"),
+    ],
+)
+def test_a_store_that_is_not_there(url: str, words: str) -> None:
+    pytest.importorskip("redis")
+    outcome = run_here("doctor", "--json", "--store", url, "--store-key", "k")
+    found = {check["check"]: check for check in outcome.document["checks"]}
+    assert outcome.code == 1
+    assert found["token store"]["status"] == "failed"
+    assert words in found["token store"]["finding"]
+    assert found["token store"]["next"]
+
+
+def test_a_store_without_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    outcome = run_here("doctor", "--store", "redis://127.0.0.1:1")
+    assert outcome.code == 1
+    assert "install okta-oidc[redis]" in outcome.out

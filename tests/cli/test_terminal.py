@@ -151,3 +151,36 @@ def test_the_doctor_asks_for_the_secret_too(okta: FakeOkta, environment: dict[st
         assert terminal.finish() == 0
         assert "accepted for" in terminal.shown
         assert secret not in terminal.shown
+
+
+def test_a_login_shows_where_to_go_and_waits(environment: dict[str, str]) -> None:
+    okta = FakeOkta(poll_interval=1, ticking=True)
+    with okta.serve():
+        client = okta.add_client(auth_method="none")
+        environment |= {
+            "OKTA_ORG_URL": okta.url,
+            "OKTA_CLIENT_ID": client.client_id,
+            "OKTA_AUTH_METHOD": "none",
+        }
+        del environment["OKTA_CLIENT_SECRET"]
+        with Terminal("login", "--show-tokens", env=environment) as terminal:
+            terminal.wait_for("Waiting for")
+            assert "\u2580" in terminal.shown
+            okta.approve()
+            assert terminal.finish() == 0
+            assert "eyJ" in terminal.shown
+
+
+def test_ctrl_c_while_a_login_waits(
+    okta: FakeOkta, environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment["OKTA_CLIENT_ID"] = okta.add_client(auth_method="none").client_id
+    environment["OKTA_AUTH_METHOD"] = "none"
+    del environment["OKTA_CLIENT_SECRET"]
+    with Terminal("login", "--save", str(tmp_path / "tokens.json"), env=environment) as terminal:
+        terminal.wait_for("Waiting for")
+        terminal.type(b"\x03")
+        assert terminal.finish() == 130
+        assert "interrupted" in terminal.shown
+        assert "Traceback" not in terminal.shown
+    assert list(tmp_path.iterdir()) == []

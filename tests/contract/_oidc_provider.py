@@ -78,13 +78,16 @@ class RegisteredClient:
     #: Whether its tokens must be bound to a key (RFC 9449 §5.2).
     dpop: bool = False
 
-    def metadata(self, extra_redirect_uris: Sequence[str]) -> dict[str, Any]:
+    def metadata(
+        self, extra_redirect_uris: Sequence[str], logout_uris: Sequence[str]
+    ) -> dict[str, Any]:
         """Client metadata in the names of RFC 7591 §2."""
         metadata: dict[str, Any] = {
             "client_id": self.client_id,
             "token_endpoint_auth_method": self.auth_method,
             "grant_types": self.grant_types,
             "redirect_uris": [*self.redirect_uris, *extra_redirect_uris],
+            "post_logout_redirect_uris": logout_uris,
             "response_types": ["code"],
         }
         if self.client_secret is not None:
@@ -310,6 +313,7 @@ def start(
     *,
     clients: Sequence[RegisteredClient] = CLIENTS,
     redirect_uris: Sequence[str] = (),
+    logout_uris: Sequence[str] = (),
     custom_server_ids: Sequence[str] = ("default", CUSTOM),
     custom_scopes: Sequence[str] = ("orders:read", "orders:write"),
     lifetimes: Lifetimes | None = None,
@@ -318,16 +322,17 @@ def start(
 ) -> Generator[RunningServer]:
     """Run the server on a free port of 127.0.0.1 until the block ends.
 
-    ``redirect_uris`` are registered for every client besides its own, ``custom_scopes`` exist on
-    the custom servers only. ``timeout`` (seconds) bounds the start, each answer on the control
-    channel and the stop. Raises ServerError, with the server's log, when it does not come up.
+    ``redirect_uris`` are registered for every client besides its own, and ``logout_uris`` as where
+    a browser may go after a logout. ``custom_scopes`` exist on the custom servers only. ``timeout``
+    (seconds) bounds the start, each answer on the control channel and the stop. Raises ServerError,
+    with the server's log, when it does not come up.
     """
     ensure_installed()
     standard = ["openid", "profile", "email", "offline_access"]
     servers: list[dict[str, Any]] = [{"id": None, "scopes": standard}]
     servers += [{"id": name, "scopes": [*standard, *custom_scopes]} for name in custom_server_ids]
     config = {
-        "clients": [client.metadata(redirect_uris) for client in clients],
+        "clients": [client.metadata(redirect_uris, logout_uris) for client in clients],
         "lifetimes": vars(lifetimes or Lifetimes()),
         "servers": servers,
         "tls": {"key": str(tls.key), "cert": str(tls.certificate)} if tls else None,

@@ -27,7 +27,7 @@ def fake() -> FakeOkta:
 @pytest.fixture
 def api(fake: FakeOkta) -> Iterator[TestClient]:
     environment = {
-        "OKTA_ISSUER": fake.issuer(),
+        "OKTA_ORG_URL": fake.issuer(),
         "OKTA_CLIENT_ID": fake.client_id,
         "OKTA_CLIENT_SECRET": fake.client_secret,
     }
@@ -163,7 +163,7 @@ def test_okta_is_away(api: TestClient, fake: FakeOkta) -> None:
 
 def test_credentials_of_the_api_are_refused(fake: FakeOkta) -> None:
     environment = {
-        "OKTA_ISSUER": fake.issuer(),
+        "OKTA_ORG_URL": fake.issuer(),
         "OKTA_CLIENT_ID": fake.client_id,
         "OKTA_CLIENT_SECRET": "wrong",
     }
@@ -173,5 +173,5 @@ def test_credentials_of_the_api_are_refused(fake: FakeOkta) -> None:
 
 
 def test_environment_is_needed() -> None:
-    with pytest.raises(KeyError, match="OKTA_ISSUER"):
+    with pytest.raises(KeyError, match="OKTA_ORG_URL"):
         create_app({})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,22 +13,30 @@ from typing import Any
 import httpx
 import pytest
 from anyio import create_task_group
+from okta_oidc import AsyncMemoryTokenStore
 from okta_oidc.testing import FakeOkta
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from examples.web_app import sessions
-from examples.web_app.app import WebApp
-from examples.web_app.id_token import IDTokenError, claims_of
-from examples.web_app.sessions import SESSION_SECONDS, SIGN_IN_SECONDS, Session, Sessions
+from examples.web_app.app import create_app
+from examples.web_app.login import Login
+from examples.web_app.sessions import SECONDS, SESSION, SIGN_IN, Sessions
 from examples.web_app.settings import Settings
+from tasks.size import lines_of_code
 
 ORIGIN = "http://localhost:8080"
 LOGIN_PAGE = "fake.okta.test"
 
 
 @pytest.fixture
-def fake() -> FakeOkta:
-    return FakeOkta()
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeOkta:
+    fake = FakeOkta()
+    # The application makes a client of its own. It lives by the same clock here.
+    for name in ("now", "monotonic"):
+        monkeypatch.setattr(f"okta_oidc._runtime.RUNTIME.{name}", fake.clock.now)
+    return fake
 
 
 @pytest.fixture
@@ -36,15 +44,24 @@ def settings(fake: FakeOkta) -> Settings:
     return Settings(fake.issuer(), fake.client_id, fake.client_secret)
 
 
-def app_of(fake: FakeOkta, settings: Settings, kept: Sessions | None = None) -> WebApp:
-    http = httpx.AsyncClient(transport=fake.transport)
-    return WebApp(settings, sessions=kept, http_client=http)
+def app_of(fake: FakeOkta, settings: Settings) -> Starlette:
+    return create_app(
+        settings,
+        sessions=Sessions(secure=settings.is_https, clock=fake.clock.now),
+        store=AsyncMemoryTokenStore(clock=fake.clock.now),
+        http_client=httpx.AsyncClient(transport=fake.transport),
+    )
 
 
 @pytest.fixture
 def browser(fake: FakeOkta, settings: Settings) -> Iterator[TestClient]:
-    with TestClient(app_of(fake, settings).asgi, base_url=ORIGIN, follow_redirects=False) as client:
+    with TestClient(app_of(fake, settings), base_url=ORIGIN, follow_redirects=False) as client:
         yield client
+
+
+def another(browser: TestClient) -> TestClient:
+    """Another browser at the same application, which runs as long as the first one's."""
+    return TestClient(browser.app, base_url=ORIGIN, follow_redirects=False)
 
 
 def to_login_page(browser: TestClient) -> httpx.URL:
@@ -85,13 +102,14 @@ class TestSignIn:
         assert fake.user.username in page.text
         assert fake.user.user_id in page.text
         assert '<span class="state active" id="state">active</span>' in page.text
-        assert browser.post("/refresh").status_code == 303
-        assert is_signed_in(browser)
         assert browser.post("/logout").status_code == 303
         assert not is_signed_in(browser)
         assert [request.endpoint for request in fake.requests if request.endpoint] == [
-            *("authorize", "token", "introspect", "token", "introspect", "revoke"),
+            *("authorize", "keys", "token", "introspect", "revoke"),
         ]
+
+    def test_it_is_the_librarys_calls_and_little_else(self) -> None:
+        assert lines_of_code(inspect.getsource(Login)) < 40
 
     def test_authorization_request(
         self, browser: TestClient, fake: FakeOkta, settings: Settings
@@ -114,15 +132,14 @@ class TestSignIn:
     def test_verifier_fits_the_challenge(self, browser: TestClient, fake: FakeOkta) -> None:
         url = to_login_page(browser)
         browser.get(str(from_login_page(fake, url)))
-        verifier = fake.requests[-1].parameter("code_verifier")
-        assert verifier
+        (verifier,) = filter(None, (it.parameter("code_verifier") for it in fake.requests))
         digest = hashlib.sha256(verifier.encode()).digest()
         expected = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         assert url.params["code_challenge"] == expected
 
     def test_prompt_is_sent_if_asked_for(self, fake: FakeOkta, settings: Settings) -> None:
         app = app_of(fake, replace(settings, prompt="consent"))
-        with TestClient(app.asgi, base_url=ORIGIN, follow_redirects=False) as browser:
+        with TestClient(app, base_url=ORIGIN, follow_redirects=False) as browser:
             assert to_login_page(browser).params["prompt"] == "consent"
 
     def test_no_token_reaches_the_browser(self, browser: TestClient, fake: FakeOkta) -> None:
@@ -141,7 +158,7 @@ class TestSignIn:
         uri = f"{scheme}://app.example/authorization-code/callback"
         app = app_of(fake, replace(settings, redirect_uri=uri))
         origin = f"{scheme}://app.example"
-        with TestClient(app.asgi, base_url=origin, follow_redirects=False) as browser:
+        with TestClient(app, base_url=origin, follow_redirects=False) as browser:
             cookie = browser.get("/login").headers["set-cookie"]
         attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
         assert {"httponly", "samesite=lax", "path=/", "max-age=600"} <= attributes
@@ -177,9 +194,9 @@ class TestCallback:
     def test_another_browser(self, browser: TestClient, fake: FakeOkta) -> None:
         """A victim led to an attacker's callback must not end up in the attacker's account."""
         callback = from_login_page(fake, to_login_page(browser))
-        with TestClient(browser.app, base_url=ORIGIN, follow_redirects=False) as victim:
-            assert victim.get(str(callback)).status_code == 400
-            assert not is_signed_in(victim)
+        victim = another(browser)
+        assert victim.get(str(callback)).status_code == 400
+        assert not is_signed_in(victim)
 
     def test_twice(self, browser: TestClient, fake: FakeOkta) -> None:
         callback = from_login_page(fake, to_login_page(browser))
@@ -208,14 +225,18 @@ class TestCallback:
 
     def test_no_code(self, browser: TestClient, fake: FakeOkta) -> None:
         query = {"state": to_login_page(browser).params["state"]}
-        assert browser.get("/authorization-code/callback", params=query).status_code == 403
+        assert browser.get("/authorization-code/callback", params=query).status_code == 400
         assert not fake.requests
+
+    def test_two_codes(self, browser: TestClient, fake: FakeOkta) -> None:
+        callback = from_login_page(fake, to_login_page(browser))
+        assert browser.get(f"{callback}&code=another").status_code == 400
+        assert "token" not in [request.endpoint for request in fake.requests]
 
     def test_code_of_another_sign_in(self, browser: TestClient, fake: FakeOkta) -> None:
         """A code that was slipped in fails by PKCE, whoever's it is."""
         mine = to_login_page(browser)
-        with TestClient(browser.app, base_url=ORIGIN, follow_redirects=False) as stranger:
-            other = from_login_page(fake, to_login_page(stranger))
+        other = from_login_page(fake, to_login_page(another(browser)))
         query = {"state": mine.params["state"], "code": other.params["code"]}
         response = browser.get("/authorization-code/callback", params=query)
         assert (response.status_code, is_signed_in(browser)) == (403, False)
@@ -240,58 +261,63 @@ class TestCallback:
         browser.cookies.delete("session", domain="localhost.local", path="/")
         assert not is_signed_in(browser)
 
-    def test_sign_in_that_took_too_long(self, fake: FakeOkta, settings: Settings) -> None:
-        now = 0.0
-        app = app_of(fake, settings, Sessions(clock=lambda: now))
-        with TestClient(app.asgi, base_url=ORIGIN, follow_redirects=False) as browser:
-            callback = from_login_page(fake, to_login_page(browser))
-            now = SIGN_IN_SECONDS
-            assert browser.get(str(callback)).status_code == 400
+    def test_sign_in_that_took_too_long(self, browser: TestClient, fake: FakeOkta) -> None:
+        callback = from_login_page(fake, to_login_page(browser))
+        fake.clock.advance(SECONDS[SIGN_IN])
+        assert browser.get(str(callback)).status_code == 400
+
+    def test_session_that_is_none(self, browser: TestClient) -> None:
+        """A sign-in that was begun is nobody's session, whatever the cookie is called."""
+        to_login_page(browser)
+        browser.cookies.set(SESSION, browser.cookies[SIGN_IN])
+        assert not is_signed_in(browser)
+        assert browser.post("/logout").headers["location"] == "/"
 
 
 class TestSession:
-    def test_ends_by_itself(self, fake: FakeOkta, settings: Settings) -> None:
-        now = 0.0
-        app = app_of(fake, settings, Sessions(clock=lambda: now))
-        with TestClient(app.asgi, base_url=ORIGIN, follow_redirects=False) as browser:
-            sign_in(browser, fake)
-            now = SESSION_SECONDS - 1.0
-            assert is_signed_in(browser)
-            now = SESSION_SECONDS
-            assert not is_signed_in(browser)
-
-    def test_access_token_ends_first(self, browser: TestClient, fake: FakeOkta) -> None:
+    def test_ends_by_itself(self, browser: TestClient, fake: FakeOkta) -> None:
         sign_in(browser, fake)
-        fake.clock.advance(3601)
-        assert 'id="state">inactive<' in browser.get("/").text
-        browser.post("/refresh")
-        assert 'id="state">active<' in browser.get("/").text
+        fake.clock.advance(SECONDS[SESSION] - 1.0)
+        assert is_signed_in(browser)
+        fake.clock.advance(1.0)
+        assert not is_signed_in(browser)
 
-    def test_refresh_after_revocation(self, browser: TestClient, fake: FakeOkta) -> None:
+    def test_user_stays_signed_in(self, browser: TestClient, fake: FakeOkta) -> None:
+        """An access token lives for an hour, a day's work longer."""
         sign_in(browser, fake)
-        browser.post("/refresh")
+        for _ in range(7):
+            fake.clock.advance(3600)
+            assert 'id="state">active<' in browser.get("/").text
+        used = [request.parameter("refresh_token") for request in fake.requests]
+        assert len([token for token in used if token is not None]) == 7
+        assert fake.families_ended == 0
+
+    def test_user_may_not_sign_in_any_more(self, browser: TestClient, fake: FakeOkta) -> None:
+        sign_in(browser, fake)
         fake.suspend_user(fake.user.username)
-        response = browser.post("/refresh")
+        assert 'id="state">inactive<' in browser.get("/").text
+        fake.clock.advance(3600)
+        response = browser.get("/")
         assert response.status_code == 403
         assert "sign in again" in reason(response)
         assert not is_signed_in(browser)
 
-    def test_refresh_without_a_refresh_token(self, fake: FakeOkta, settings: Settings) -> None:
+    def test_without_a_refresh_token(self, fake: FakeOkta, settings: Settings) -> None:
+        """The session lasts as long as the access token; its end is revoked all the same."""
         app = app_of(fake, replace(settings, scope="openid"))
-        with TestClient(app.asgi, base_url=ORIGIN, follow_redirects=False) as browser:
+        with TestClient(app, base_url=ORIGIN, follow_redirects=False) as browser:
             sign_in(browser, fake)
-            assert browser.post("/refresh").status_code == 403
-            assert is_signed_in(browser)
+            token = fake.requests[-1].parameter("token")
             browser.post("/logout")
-        hint = fake.requests[-1].parameter("token_type_hint")
-        assert (fake.requests[-1].endpoint, hint) == ("revoke", "access_token")
+            assert fake.requests[-1].endpoint == "revoke"
+            assert fake.requests[-1].parameter("token") == token
+            sign_in(browser, fake)
+            fake.clock.advance(3600)
+            assert browser.get("/").status_code == 403
 
-    @pytest.mark.parametrize("path", ["/refresh", "/logout"])
-    def test_nothing_changes_by_a_link(
-        self, browser: TestClient, fake: FakeOkta, path: str
-    ) -> None:
+    def test_nothing_changes_by_a_link(self, browser: TestClient, fake: FakeOkta) -> None:
         sign_in(browser, fake)
-        assert browser.get(path).status_code == 405
+        assert browser.get("/logout").status_code == 405
         assert is_signed_in(browser)
 
     def test_login_of_someone_signed_in_ends_nothing(
@@ -301,24 +327,13 @@ class TestSession:
         to_login_page(browser)
         assert is_signed_in(browser)
 
-    def test_logout_revokes_the_family(self, browser: TestClient, fake: FakeOkta) -> None:
+    def test_two_browsers_of_one_user(self, browser: TestClient, fake: FakeOkta) -> None:
         sign_in(browser, fake)
-        issued = fake.requests[-1].parameter("token") or ""
-        with fake.client() as okta:
-            assert okta.introspect(issued)
-            browser.post("/logout")
-            assert not okta.introspect(issued)
-
-    def test_logout_while_okta_is_away(self, browser: TestClient, fake: FakeOkta) -> None:
-        sign_in(browser, fake)
-        fake.faults.okta_error(403, "E0000006", endpoint="revoke")
-        assert browser.post("/logout").status_code == 502
-        assert not is_signed_in(browser)
-
-    def test_logout_of_nobody(self, browser: TestClient, fake: FakeOkta) -> None:
-        assert browser.post("/logout").status_code == 303
-        assert browser.post("/refresh").status_code == 403
-        assert not fake.requests
+        other = another(browser)
+        sign_in(other, fake)
+        other.post("/logout")
+        assert not is_signed_in(other)
+        assert is_signed_in(browser)
 
     def test_okta_that_fails(self, browser: TestClient, fake: FakeOkta) -> None:
         sign_in(browser, fake)
@@ -330,101 +345,110 @@ class TestSession:
 
     @pytest.mark.anyio
     @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-    async def test_two_refreshes_at_once(
+    async def test_many_requests_when_the_token_ends(
         self, fake: FakeOkta, settings: Settings, anyio_backend: str
     ) -> None:
-        """Both succeed, and the refresh token is used once."""
-        app = app_of(fake, settings)
+        """All succeed, and the refresh token is used once."""
         statuses: list[int] = []
-        transport = httpx.ASGITransport(app.asgi)
+        transport = httpx.ASGITransport(app_of(fake, settings))
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
             login = await browser.get("/login")
             callback = from_login_page(fake, httpx.URL(login.headers["location"]))
             assert (await browser.get(callback)).status_code == 303
+            fake.clock.advance(3600)
 
-            async def refresh() -> None:
-                statuses.append((await browser.post("/refresh")).status_code)
+            async def look() -> None:
+                statuses.append((await browser.get("/")).status_code)
 
             async with create_task_group() as group:
                 for _ in range(5):
-                    group.start_soon(refresh)
+                    group.start_soon(look)
         used = [request.parameter("refresh_token") for request in fake.requests]
-        used = [token for token in used if token is not None]
-        assert statuses == [303] * 5
-        assert len(used) == len(set(used))
+        assert statuses == [200] * 5
+        assert len([token for token in used if token is not None]) == 1
+
+
+class TestLogout:
+    def test_three_things_end(self, browser: TestClient, fake: FakeOkta) -> None:
+        sign_in(browser, fake)
+        issued = fake.requests[-1].parameter("token") or ""
+        with fake.client() as okta:
+            assert okta.introspect(issued)
+            response = browser.post("/logout")
+            assert not is_signed_in(browser)
+            assert not okta.introspect(issued)
+        url = response.headers["location"]
+        assert url.startswith(f"{fake.issuer()}/v1/logout?")
+        assert fake.visit(url) == f"{ORIGIN}/"
+
+    def test_the_cookie_is_worth_nothing_afterwards(
+        self, browser: TestClient, fake: FakeOkta
+    ) -> None:
+        sign_in(browser, fake)
+        kept = browser.cookies[SESSION]
+        browser.post("/logout")
+        browser.cookies.clear()
+        browser.cookies.set(SESSION, kept)
+        assert not is_signed_in(browser)
+
+    def test_while_okta_is_away(self, browser: TestClient, fake: FakeOkta) -> None:
+        sign_in(browser, fake)
+        fake.faults.okta_error(403, "E0000006", endpoint="revoke")
+        response = browser.post("/logout")
+        assert response.headers["location"].startswith(f"{fake.issuer()}/v1/logout?")
+        assert not is_signed_in(browser)
+
+    def test_of_nobody(self, browser: TestClient, fake: FakeOkta) -> None:
+        response = browser.post("/logout")
+        assert (response.status_code, response.headers["location"]) == (303, "/")
+        assert not fake.requests
+
+
+def asked_with(**cookies: str) -> Request:
+    cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return Request({"type": "http", "headers": [(b"cookie", cookie.encode())]})
+
+
+def begun(sessions: Sessions, name: str) -> str:
+    cookie = sessions.begin(Response(), name, {"kept": True}).headers["set-cookie"]
+    return cookie.partition(";")[0].partition("=")[2]
 
 
 class TestSessions:
-    def test_oldest_go_when_there_are_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sessions, "_MOST_SESSIONS", 3)
-        kept = Sessions(clock=lambda: 0.0)
-        ids = [kept.start(Session(), 10) for _ in range(5)]
-        assert [kept.find(session_id) is not None for session_id in ids] == [
+    def test_oldest_go_when_there_are_too_many(self) -> None:
+        kept = Sessions(secure=True, clock=lambda: 0.0, most=3)
+        ids = [begun(kept, SESSION) for _ in range(5)]
+        assert [kept.find(asked_with(session=each), SESSION) is not None for each in ids] == [
             *(False, False, True, True, True)
         ]
 
     def test_unknown_id(self) -> None:
-        kept = Sessions()
-        assert kept.find(None) is None
-        assert kept.find("") is None
-        kept.end(None)
-        kept.end("unknown")
+        kept = Sessions(secure=True)
+        for request in (asked_with(), asked_with(session=""), asked_with(session="unknown")):
+            assert kept.find(request, SESSION) is None
+            assert kept.end(request, SESSION) is None
 
-    def test_secrets_are_not_shown(self, settings: Settings) -> None:
-        assert settings.client_secret not in repr(settings)
-        shown = repr(Session(sign_in=sessions.SignIn()))
-        assert not re.search(r"[A-Za-z0-9_-]{43}", shown)
-
-
-def id_token(**claims: object) -> str:
-    sound = {"iss": "i", "aud": "c", "exp": 2**40, "nonce": "n", "sub": "s"}
-    payload = json.dumps({k: v for k, v in (sound | claims).items() if v is not None}).encode()
-    return f"e30.{base64.urlsafe_b64encode(payload).rstrip(b'=').decode()}.c2ln"
-
-
-class TestIDToken:
-    @pytest.mark.parametrize(
-        "claims", [{}, {"aud": ["c"]}, {"aud": ["c", "d"], "azp": "c"}], ids=str
-    )
-    def test_sound(self, claims: dict[str, object]) -> None:
-        found = claims_of(id_token(**claims), issuer="i", client_id="c", nonce="n")
-        assert found["sub"] == "s"
-
-    @pytest.mark.parametrize(
-        "claims",
-        [
-            {"iss": "other"},
-            {"aud": "other"},
-            {"aud": []},
-            {"aud": ["c", "d"], "azp": "d"},
-            {"exp": 1},
-            {"exp": "later"},
-            {"nonce": "other"},
-            {"nonce": None},
-            {"iss": None},
-        ],
-        ids=str,
-    )
-    def test_unsound(self, claims: dict[str, object]) -> None:
-        with pytest.raises(IDTokenError):
-            claims_of(id_token(**claims), issuer="i", client_id="c", nonce="n")
-
-    @pytest.mark.parametrize("token", ["", "a", "a.b.c", "a.W10.c", "a.\u00fc.c", "a.bnVsbA.c"])
-    def test_unreadable(self, token: str) -> None:
-        with pytest.raises(IDTokenError):
-            claims_of(token, issuer="i", client_id="c", nonce="n")
+    def test_ends_once(self) -> None:
+        kept = Sessions(secure=True)
+        request = asked_with(session=begun(kept, SESSION))
+        assert kept.end(request, SESSION) == {"kept": True}
+        assert kept.end(request, SESSION) is None
 
 
 class TestSettings:
     def test_from_environment(self) -> None:
         given = {
-            "OKTA_ISSUER": "https://example.okta.com/oauth2/default/",
+            "OKTA_ORG_URL": "https://example.okta.com/oauth2/default/",
             "OKTA_CLIENT_ID": "id",
             "OKTA_CLIENT_SECRET": "secret",
         }
         found = Settings.from_environment(given)
         assert found.issuer == "https://example.okta.com/oauth2/default"
         assert found.redirect_uri == f"{ORIGIN}/authorization-code/callback"
+        assert found.home == f"{ORIGIN}/"
         for name in given:
             with pytest.raises(KeyError, match=name):
                 Settings.from_environment({k: v for k, v in given.items() if k != name})
+
+    def test_secrets_are_not_shown(self, settings: Settings) -> None:
+        assert settings.client_secret not in repr(settings)

@@ -22,6 +22,8 @@ from okta_oidc import (
 )
 from okta_oidc._runtime import Runtime
 
+from tests.support.runtimes import set_runtime
+
 T = TypeVar("T")
 
 Face = Literal["sync", "asyncio", "trio"]
@@ -143,5 +145,5 @@ def without_waiting(caller: Caller) -> list[float]:
         waits.append(seconds)
 
     # There is no time to pass in a test.
-    caller.client._flow.runtime = Runtime(sleep=waits.append, sleep_async=no_time)
+    set_runtime(caller.client, Runtime(sleep=waits.append, sleep_async=no_time))
     return waits

@@ -17,6 +17,8 @@ from multiprocessing import get_context
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.support.runtimes import runtime_of
+
 from ._faces import CallName, opened
 from ._fuzzing import (
     bodies,
@@ -103,7 +105,7 @@ def fuzz_sockets(inputs: int, number: int) -> int:
             server.requests.clear()
             answer.wire = wire
             # A limit that one answer tells of would hold back the next call.
-            callers[index].client._flow.runtime.limits.forget()
+            runtime_of(callers[index].client).limits.forget()
             check_call(lambda: callers[index].call(name), name)
 
         def run(wanted: int, rng: random.Random) -> int:

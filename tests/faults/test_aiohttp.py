@@ -1,16 +1,32 @@
 """What holds for aiohttp alone. The rest is asked of it together with the others."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import traceback
+from base64 import b64encode
+from typing import Any
 
 import anyio
 import httpx
 import pytest
-from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, ConfigurationError, aiohttp_client
+from okta_oidc import (
+    AsyncOktaOIDC,
+    ClientSecretBasic,
+    ConfigurationError,
+    TransportError,
+    aiohttp_client,
+)
 from okta_oidc.testing import FakeOkta
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, TOKEN, opened
 from ._outcomes import send
 from ._proxy import Exchange, FaultProxy
+from .test_faults import CASES, Case
 
 pytest.importorskip("aiohttp", reason="okta-oidc[aiohttp] is not installed")
 
@@ -71,3 +87,103 @@ def test_header_that_is_longer_than_most(okta: FakeOkta, proxy: FaultProxy) -> N
     proxy.plan(add_a_policy)
     with opened("asyncio", proxy.url(), owner="aiohttp") as caller:
         assert len(send(caller, okta, "code").http.headers["content-security-policy"]) == 20_000
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "dropped"])
+def test_loops_that_ended_are_no_error(
+    okta: FakeOkta, caplog: pytest.LogCaptureFixture, is_kept: bool
+) -> None:
+    """A program that runs a loop for each job is told nothing, as with other transports."""
+    kept: list[AsyncOktaOIDC] = []
+
+    async def introspect(client: AsyncOktaOIDC) -> None:
+        assert not (await client.introspect(TOKEN)).active
+
+    client = AsyncOktaOIDC(okta.url, _AUTH, http_client=aiohttp_client())
+    for _ in range(5):
+        if is_kept:
+            kept.append(client)
+        else:
+            client = AsyncOktaOIDC(okta.url, _AUTH, http_client=aiohttp_client())
+        asyncio.run(introspect(client))
+    del client
+    kept.clear()
+    gc.collect()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("closing", ["client", "aiohttp_client", "both", "both, turned round"])
+def test_either_closes_all_there_is(okta: FakeOkta, proxy: FaultProxy, closing: str) -> None:
+    async def main() -> None:
+        http = aiohttp_client()
+        client = AsyncOktaOIDC(proxy.url(), _AUTH, http_client=http)
+        if closing == "aiohttp_client":
+            async with http:
+                await client.introspect(TOKEN)
+        elif closing == "client":
+            async with client:
+                await client.introspect(TOKEN)
+        elif closing == "both":
+            async with http, client:
+                await client.introspect(TOKEN)
+        else:
+            async with client, http:
+                await client.introspect(TOKEN)
+        await asyncio.to_thread(proxy.wait_until_quiet)
+        with pytest.raises(ConfigurationError, match="closed"):
+            await client.introspect(TOKEN)
+
+    asyncio.run(main())
+    assert proxy.connections == 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.strike.strike.__name__)
+def test_loop_is_told_of_no_fault(
+    okta: FakeOkta, proxy: FaultProxy, caplog: pytest.LogCaptureFixture, case: Case
+) -> None:
+    """It would log it with its frames, which hold what was sent."""
+    told: list[dict[str, Any]] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        async with AsyncOktaOIDC(
+            proxy.url(), _AUTH, http_client=aiohttp_client(), timeout=0.3, retry=None
+        ) as client:
+            with pytest.raises(TransportError):
+                await client.introspect(TOKEN)
+        gc.collect()
+        await asyncio.sleep(0)
+
+    proxy.plan(case.strike)
+    asyncio.run(main())
+    gc.collect()
+    assert told == []
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.strike.strike.__name__)
+def test_frames_of_aiohttp_are_not_kept(okta: FakeOkta, proxy: FaultProxy, case: Case) -> None:
+    """They hold the request's headers; the room's own frames do not."""
+    basic = b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+
+    async def main() -> TransportError:
+        async with AsyncOktaOIDC(
+            proxy.url(), _AUTH, http_client=aiohttp_client(), timeout=0.3, retry=None
+        ) as client:
+            with pytest.raises(TransportError) as raised:
+                await client.introspect(TOKEN)
+            return raised.value
+
+    proxy.plan(case.strike)
+    pending: list[BaseException | None] = [asyncio.run(main())]
+    while pending:
+        error = pending.pop()
+        if error is None:
+            continue
+        pending += [error.__cause__, error.__context__]
+        frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+        for frame in frames:
+            assert "/aiohttp/" not in frame.filename
+            if "_wire" in frame.filename:
+                assert basic not in str(frame.locals)

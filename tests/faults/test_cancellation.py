@@ -50,14 +50,14 @@ def _client(url: str, **options: Any) -> AsyncOktaOIDC:
     return AsyncOktaOIDC(url, auth, timeout=_LIMIT, **options)
 
 
-def _descriptors() -> int:
+def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def _has_at_most(descriptors: int) -> bool:
+async def _has_at_most(most: int) -> bool:
     """Whether no more are open when proxy and server, in this process too, have let go."""
     for _ in range(500):
-        if _descriptors() <= descriptors:
+        if descriptors() <= most:
             return True
         await asyncio.sleep(0.01)
     return False
@@ -209,7 +209,7 @@ def test_cancelled_at_every_step(
         async with _client(url, retry=None) as client:
             assert not (await client.introspect(TOKEN)).active
         await asyncio.to_thread(proxy.wait_until_quiet)
-        before = _descriptors()
+        before = descriptors()
         for fresh in (True, False):
             turns = 0
             unharmed = 0

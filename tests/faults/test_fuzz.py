@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.runtimes import runtime_of
+
 from ._faces import CallName, Face, opened
 from ._fuzzing import bodies, check_call, check_reply, headers, statuses, wires
 from ._wire import Response, WireServer
@@ -44,7 +46,7 @@ def test_bytes_at_the_socket(face: Face) -> None:
         def check(name: CallName, wire: bytes) -> None:
             answer.wire = wire
             # A limit that one answer tells of would hold back the next call.
-            caller.client._flow.runtime.limits.forget()
+            runtime_of(caller.client).limits.forget()
             check_call(lambda: caller.call(name), name)
 
         check()

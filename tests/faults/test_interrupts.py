@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+import ssl
 import sys
 import threading
+import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -13,11 +17,14 @@ from typing import Any
 import httpx
 import pytest
 from okta_oidc import ClientSecretBasic, OktaOIDC
+from okta_oidc._wire import lanes
 from okta_oidc.testing import FakeOkta
+
+from tests.support.runtimes import runtime_of
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, TOKEN
 from ._proxy import Exchange, FaultProxy, Strike
-from .test_cancellation import STAGES
+from .test_cancellation import STAGES, descriptors
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 
@@ -97,7 +104,7 @@ def test_interrupted_while_it_waits_to_try_again(okta: FakeOkta) -> None:
     with okta.client() as client:
         okta.faults.disconnect()
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(client._flow.runtime, "sleep", interrupted)
+            patched.setattr(runtime_of(client), "sleep", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 client.introspect(TOKEN)
         assert not client.introspect(TOKEN).active
@@ -133,3 +140,91 @@ def test_interrupted_in_a_borrowed_transport(
             client.introspect(TOKEN)
         _works(client, okta)
     proxy.wait_until_quiet()
+
+
+class _Bomb(BaseException):
+    """What a job runner's signal handler raises."""
+
+
+@contextmanager
+def _after(steps: int) -> Generator[list[int]]:
+    """Raise in this thread at the ``steps``-th line that runs in the room or in httpcore.
+
+    A signal strikes wherever it likes; a line is as near as a test that repeats itself can get.
+    """
+    left = [steps]
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        file = frame.f_code.co_filename
+        if frame.f_code.co_name == "__del__" or not ("_wire" in file or "httpcore" in file):
+            return None
+        if event == "line":
+            left[0] -= 1
+            if left[0] == 0:
+                raise _Bomb
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield left
+    finally:
+        sys.settrace(before)
+
+
+# An exception in the middle of connecting leaves the socket to the garbage collector.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+@pytest.mark.usefixtures("own_tls")
+@pytest.mark.parametrize("is_fresh", [True, False], ids=["a new connection", "one that is there"])
+@pytest.mark.parametrize("secure", [False, True], ids=["in the clear", "TLS"])
+def test_exception_of_a_signal_handler_at_every_step(
+    okta: FakeOkta,
+    certified: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    secure: bool,
+    is_fresh: bool,
+) -> None:
+    """It costs the call it hits: no room is left taken, and the next call has its own answer."""
+    # One that is lost for good would be missed at once.
+    monkeypatch.setattr(lanes, "MAX_CONNECTIONS", 1)
+    port = int(okta.url.rpartition(":")[2])
+    struck = steps = 0
+    with FaultProxy(("127.0.0.1", port), certified if secure else None).running() as proxy:
+
+        def new() -> OktaOIDC:
+            return _client(proxy.url(), retry=None)
+
+        with new() as client:
+            _works(client, okta)
+        proxy.wait_until_quiet()
+        before = descriptors()
+        client = new()
+        while True:
+            steps += 1
+            if is_fresh:
+                client.close()
+                client = new()
+            else:
+                client.introspect(TOKEN)
+            try:
+                with _after(steps) as left:
+                    client.introspect(TOKEN)
+            except _Bomb:
+                struck += 1
+            else:
+                assert left[0] > 0
+                break
+            with ThreadPoolExecutor(1) as other:
+                # A lock that this thread holds for ever is held against the others.
+                assert not other.submit(client.introspect, TOKEN).result(timeout=10).active
+        _works(client, okta)
+        client.close()
+        assert struck > 100
+        gc.collect()
+        proxy.wait_until_quiet()
+        for _ in range(500):
+            if descriptors() <= before:
+                break
+            time.sleep(0.01)
+        assert descriptors() <= before

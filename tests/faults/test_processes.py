@@ -1,5 +1,7 @@
 """One client, and more than one thread, event loop or process; and a client that is closed."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio
@@ -25,7 +27,8 @@ from okta_oidc import (
     ConfigurationError,
     OktaOIDC,
 )
-from okta_oidc._wire import async_lanes
+from okta_oidc._wire import async_lanes, lanes
+from okta_oidc._wire.loops import PerLoop
 
 from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, Face, Owner, opened
 from ._wire import Response, WireServer
@@ -117,7 +120,8 @@ def test_several_event_loops_at_once() -> None:
 
 
 @pytest.mark.usefixtures("abandoned")
-def test_event_loops_that_begin_together_keep_their_connections() -> None:
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_event_loops_that_begin_together_keep_their_connections(backend: str) -> None:
     """None forgets another's, which would be open for nobody to use or to close."""
     loops = 16
     begin = threading.Barrier(loops)
@@ -128,16 +132,43 @@ def test_event_loops_that_begin_together_keep_their_connections() -> None:
             for turn in range(5):
                 client = AsyncOktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None)
 
-                async def ask(client: AsyncOktaOIDC = client) -> None:
+                async def ask(client: AsyncOktaOIDC) -> None:
                     begin.wait()
                     for _ in range(3):
                         await client.introspect("token")
 
+                def run(client: AsyncOktaOIDC) -> None:
+                    anyio.run(ask, client, backend=backend)
+
                 with concurrent.futures.ThreadPoolExecutor(loops) as threads:
-                    list(threads.map(asyncio.run, (ask() for _ in range(loops))))
+                    runs = [threads.submit(run, client) for _ in range(loops)]
+                for done in runs:
+                    done.result()
                 assert server.connections == (turn + 1) * loops
     finally:
         sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("abandoned")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_belongs_to_a_loop_that_has_ended_is_forgotten(backend: str) -> None:
+    """A program may run one for each job; those that run are kept."""
+    values = PerLoop(object)
+
+    async def forget() -> None:
+        values.get()
+
+    async def main() -> None:
+        kept = values.get()
+        for _ in range(5):
+            await anyio.to_thread.run_sync(lambda: anyio.run(forget, backend=backend))
+            assert values.get() is kept
+        # Its own, and the last of the others.
+        assert len(values._values) == 2
+        assert values.pop() is kept
+        assert values.pop() is None
+
+    anyio.run(main, backend=backend)
 
 
 @pytest.mark.parametrize("face", FACES)
@@ -233,6 +264,74 @@ def _lived(script: str, url: str) -> bool:
     return True
 
 
+_FORK_WITH_LOCKS = """
+import gc, json, os, sys, threading, time
+sys.path[:0] = json.loads(sys.argv[2])
+import anyio
+from okta_oidc import *
+auth = ClientSecretBasic("0oa1client", "hush-client-secret")
+client = OktaOIDC(sys.argv[1], auth, timeout=10.0, retry=None)
+aclient = AsyncOktaOIDC(sys.argv[1], auth, timeout=10.0, retry=None)
+assert client.introspect("before").jti == "before"
+
+async def ask(name):
+    assert (await aclient.introspect(name)).jti == name
+    await aclient.aclose()
+
+def work():
+    for name in ("a", "b"):
+        assert client.introspect(name).jti == name
+    client.close()
+    anyio.run(ask, "c")
+
+def close():
+    client.close()
+
+# As if the fork had come while other threads were in the middle of something.
+known = [threading.Lock(), threading.RLock()]
+held = [
+    found for found in gc.get_objects()
+    if type(found).__module__.startswith(("okta_oidc", "httpcore", "httpx"))
+]
+locks = {id(lock): lock for owner in held for lock in gc.get_referents(owner)
+         if isinstance(lock, tuple(map(type, known)))}
+assert locks
+for lock in locks.values():
+    assert lock.acquire(timeout=5)
+for child in (work, close):
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            child()
+            status = 0
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+        os._exit(status)
+    for _ in range(1000):
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            break
+        time.sleep(0.01)
+    else:
+        os.kill(pid, 9)
+        raise SystemExit(f"{child.__name__} waits for its parent's lock")
+    assert status == 0, child
+for lock in locks.values():
+    lock.release()
+work_again = client.introspect("after").jti
+assert work_again == "after"
+print("lived")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_forked_child_of_a_process_that_held_every_lock() -> None:
+    """It calls and closes in bounded time: nothing of its parent's is waited for."""
+    with WireServer(_echo) as server:
+        assert _lived(_FORK_WITH_LOCKS, server.url)
+
+
 _FORK_OF_A_LOOP = """
 import asyncio, json, os, sys
 sys.path[:0] = json.loads(sys.argv[2])
@@ -271,6 +370,21 @@ print("lived")
 def test_forked_child_of_an_event_loop() -> None:
     with WireServer(_echo) as server:
         assert _lived(_FORK_OF_A_LOOP, server.url)
+
+
+def test_threads_wait_for_one_of_few_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits is called as soon as there is room, and nobody is forgotten."""
+    monkeypatch.setattr(lanes, "MAX_CONNECTIONS", 2)
+    # To look without being called would take too long.
+    monkeypatch.setattr(lanes, "_LOOK_AGAIN", _AMPLE)
+    with WireServer(_echo) as server, OktaOIDC(server.url, _auth(), timeout=_AMPLE) as client:
+
+        def ask(index: int) -> bool:
+            return client.introspect(f"token-{index}").jti == f"token-{index}"
+
+        with concurrent.futures.ThreadPoolExecutor(16) as threads:
+            assert all(threads.map(ask, range(400)))
+        assert server.connections == 2
 
 
 def test_tasks_cancelled_at_any_moment_cost_no_room(monkeypatch: pytest.MonkeyPatch) -> None:

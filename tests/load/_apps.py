@@ -24,7 +24,7 @@ TIMEOUT: Final = 2.0
 
 def _settings() -> dict[str, Any]:
     return {
-        "base_url": os.environ["OKTA_ISSUER"],
+        "base_url": os.environ["OKTA_ORG_URL"],
         "auth": ClientSecretBasic(os.environ["OKTA_CLIENT_ID"], os.environ["OKTA_CLIENT_SECRET"]),
         "timeout": TIMEOUT,
         "retry": None,

@@ -29,7 +29,7 @@ def main(tokens: int) -> None:
     with fake.serve(), fake.client() as okta:
         tell(
             {
-                "OKTA_ISSUER": fake.issuer(),
+                "OKTA_ORG_URL": fake.issuer(),
                 "OKTA_CLIENT_ID": fake.client_id,
                 "OKTA_CLIENT_SECRET": fake.client_secret,
                 "tokens": issued,

@@ -30,7 +30,7 @@ def fake() -> FakeOkta:
 
 def served(fake: FakeOkta, secret: str | None = None) -> Starlette:
     environment = {
-        "OKTA_ISSUER": fake.issuer(),
+        "OKTA_ORG_URL": fake.issuer(),
         "OKTA_CLIENT_ID": fake.client_id,
         "OKTA_CLIENT_SECRET": secret or fake.client_secret,
     }
@@ -137,5 +137,5 @@ def test_the_protocol_is_the_sdks(fake: FakeOkta) -> None:
 
 
 def test_environment_is_needed() -> None:
-    with pytest.raises(KeyError, match="OKTA_ISSUER"):
+    with pytest.raises(KeyError, match="OKTA_ORG_URL"):
         create_app({})

@@ -14,6 +14,8 @@ from typing import Any, Final
 import httpx
 import pytest
 from okta_oidc import (
+    AccessTokenVerifier,
+    AsyncAccessTokenVerifier,
     AsyncBearerGuard,
     BearerGuard,
     BearerRefusal,
@@ -26,8 +28,13 @@ from okta_oidc import (
     RateLimitError,
     TransportError,
 )
+from okta_oidc import Claims as AccessClaims
+from okta_oidc._ratelimit import RateLimits
+from okta_oidc._runtime import Runtime
 
 from ._faces import Kind
+from ._jwts import AUDIENCE as JWT_AUDIENCE
+from ._jwts import ISSUER, NOW, access_token, key_set, published
 from ._keeping import AUDIENCE, START, Asker, Clock, Script, active
 
 TOKEN: Final = "planted-token.of~the/guard+tests_=="
@@ -163,13 +170,14 @@ def test_malformed(guarded: Guarded, script: Script, given: Any) -> None:
     "said",
     [
         {"active": False},
+        {**active(), "active": False},
         active(aud="api://elsewhere"),
         active(aud=None),
         active(aud=[]),
         active(aud=["api://elsewhere", "api://order", "api://orders/"]),
         {"active": True},
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_token_that_is_not_good_here(guarded: Guarded, script: Script, said: Any) -> None:
     script.says[TOKEN] = said
@@ -572,3 +580,47 @@ def test_what_is_returned_is_the_introspection(guarded: Guarded) -> None:
 def test_credentials_of_ours_are_told_by_the_cause(guarded: Guarded, script: Script) -> None:
     script.says[TOKEN] = httpx.Response(401, json={"error": "invalid_client"})
     assert isinstance(guarded.refusal(GOOD).__cause__, InvalidClientError)
+
+
+# The package's own verifier
+
+
+@pytest.mark.parametrize(
+    ("token", "scopes", "status"),
+    [
+        (access_token(), ("orders:read",), 200),
+        (access_token(), ("orders:delete",), 403),
+        (access_token(aud="api://elsewhere"), (), 401),
+        (access_token(exp=NOW - 1000), (), 401),
+        (access_token(cnf={"jkt": "x"}), (), 401),
+        ("made.up.token", (), 401),
+    ],
+    ids=range(6),
+)
+def test_own_verifier(kind: Kind, token: str, scopes: tuple[str, ...], status: int) -> None:
+    keys = httpx.MockTransport(lambda _: httpx.Response(200, content=key_set(published("key-1"))))
+    http: Any = (httpx.Client if kind == "sync" else httpx.AsyncClient)(transport=keys)
+    cls: Any = AccessTokenVerifier if kind == "sync" else AsyncAccessTokenVerifier
+    with Asker(kind, Script(), None) as asker:
+        verifier = cls(ISSUER, audience=JWT_AUDIENCE, http_client=http)
+        vars(verifier)["_flow"].runtime = Runtime(now=lambda: float(NOW), limits=RateLimits())
+        guarded = Guarded(asker, verifier, audience=JWT_AUDIENCE)
+        if status == 200:
+            claims = guarded.check(f"Bearer {token}", *scopes)
+            assert isinstance(claims, AccessClaims)
+            assert "orders:read" in claims.scopes
+        else:
+            assert guarded.refusal(f"Bearer {token}", *scopes).status == status
+        asker.run(http.close if kind == "sync" else http.aclose)
+
+
+def test_own_verifier_without_keys(kind: Kind) -> None:
+    away = httpx.MockTransport(lambda _: httpx.Response(503))
+    http: Any = (httpx.Client if kind == "sync" else httpx.AsyncClient)(transport=away)
+    cls: Any = AccessTokenVerifier if kind == "sync" else AsyncAccessTokenVerifier
+    with Asker(kind, Script(), None) as asker:
+        verifier = cls(ISSUER, audience=JWT_AUDIENCE, http_client=http)
+        vars(verifier)["_flow"].runtime = Clock().runtime()
+        guarded = Guarded(asker, verifier, audience=JWT_AUDIENCE)
+        assert_is(guarded.refusal(f"Bearer {access_token()}"), 503, None)
+        asker.run(http.close if kind == "sync" else http.aclose)

@@ -16,9 +16,16 @@ from typing import Final
 
 import pytest
 from _pytest.outcomes import Failed
-from okta_oidc._holding import _renewal, _rows
+from okta_oidc._holding import Renewal
+from okta_oidc._holding._rows import Row
+from okta_oidc.testing import FakeOkta
 
-from . import _holding, test_holding_interleavings, test_holding_protocol
+from . import (
+    _holding,
+    test_holding_interleavings,
+    test_holding_protocol,
+    test_holding_threads,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,9 @@ class Mutant:
     change: str
     tests: tuple[str, ...]
 
+
+_renewal: Final = sys.modules[Renewal.__module__]
+_rows: Final = sys.modules[Row.__module__]
 
 _MUTANTS: Final[dict[str, Mutant]] = {
     "blind replay": Mutant(
@@ -109,8 +119,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "healed without a question": Mutant(
         _renewal,
-        "row = replace(row, is_claimed=True, lag=max(row.lag, now - held.since))",
-        "pass",
+        "row = replace(row, is_claimed=True, lag=_MOST_GRACE)\n            version",
+        "version",
         ("test_an_emptied_store_hides_no_renewal", "test_an_emptied_store_is_filled_again"),
     ),
     "lost for good": Mutant(
@@ -194,12 +204,10 @@ def _first_to_end_a_family(courses: int) -> int | None:
 
 
 def test_an_error_that_is_shared_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from okta_oidc import _flights
-    from okta_oidc.testing import FakeOkta
+    def shared(error: Exception) -> Exception:
+        return error
 
-    from . import test_holding_threads
-
-    monkeypatch.setattr(_flights, "copied", lambda error: error)
+    monkeypatch.setattr("okta_oidc._flights.copied", shared)
     fake = FakeOkta(leeway=0, ticking=True)
     gate = test_holding_threads.Gate(fake)
     with (

@@ -26,6 +26,8 @@ from okta_oidc_api.api.revocation import custom_revoke
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import ClientCredentialsGrant, CustomRevokeRequest, IntrospectRequest
 
+from tests.support.runtimes import runtime_of
+
 from ._faces import CALLS
 from ._recording import Recorder, http_bytes
 from ._samples import BASIC, CALLBACK, OKTA_HEADERS, ORG_URL, TOKENS, answer, label, oauth_error
@@ -362,7 +364,7 @@ def test_whatever_comes_only_our_errors_leave(status: int, body: bytes, content_
             lambda: okta.revoke("t"),
         ):
             # A limit that one answer tells of would hold back the next call.
-            okta._flow.runtime.limits.forget()
+            runtime_of(okta).limits.forget()
             error = error_of(call)
             if error is None:
                 assert status < 300
@@ -392,7 +394,7 @@ def test_what_a_generated_parser_is_given_it_can_read(
     http = httpx.Client(transport=httpx.MockTransport(Recorder(answer(status, body))))
     with http, OktaOIDC(ORG_URL, BASIC, http_client=http) as okta:
         found: list[Any] = []
-        okta._flow.runtime.limits.forget()
+        runtime_of(okta).limits.forget()
         error = error_of(lambda: found.append(module.sync_detailed(client=okta.api, body=request)))
     if error is None:
         # A 2xx that the document does not declare is read as the one that it declares.

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from okta_oidc import ConfigurationError, OktaError, TransportError
+from okta_oidc import ConfigurationError, OktaError, OktaOIDC, TransportError
 from okta_oidc._silence import quieted, silent
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import RefreshTokenGrant
@@ -86,14 +86,15 @@ def test_no_frame_holds_a_secret(open_okta: OpenOkta, call: str, failure: str) -
     kept = kept_of(caught.value)
     for secret in (PLANTED, CLIENT_SECRET, HEADER, HEADER.partition(" ")[2]):
         assert secret not in kept
-    # Where it failed is still to be seen.
+    # Where it failed is still to be seen, and every cause has a place.
     assert len(list(traceback.walk_tb(caught.value.__traceback__))) > 1
+    assert all(each.__traceback__ is not None for each in chain_of(caught.value))
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_nor_where_nothing_was_sent(open_okta: OpenOkta, call: str) -> None:
     okta = open_okta(handler=Recorder(answer(200)), auth_server_id="default")
-    okta.run(okta.client.aclose if okta.kind != "sync" else okta.client.close)
+    okta.run(okta.client.close if isinstance(okta.client, OktaOIDC) else okta.client.aclose)
     with pytest.raises(ConfigurationError) as caught:
         CALLS[call](okta)
     assert PLANTED not in kept_of(caught.value)

@@ -1,5 +1,7 @@
 """The room for HTTP: what it may know, and what it makes of the environment and of bodies."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import ast
@@ -134,11 +136,12 @@ def test_any_other_coding_is_kept_as_it_came(
     """A success is none then, a revocation's too; a refusal is what its status says."""
     coding, body = KEPT[case]
     okta = open_okta(serve_raw(_encoded(coding, body)).url, retry=None)
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: okta.introspect("t"),
         lambda: okta.revoke("t"),
         lambda: okta.token_for_code("c", CALLBACK),
-    ):
+    )
+    for call in calls:
         with pytest.raises(MalformedResponseError, match="coding") as malformed:
             call()
         assert malformed.value.body == body
@@ -286,29 +289,29 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return put
 
 
-@pytest.mark.parametrize(
-    ("no_proxy", "direct"),
-    [
-        ("", set()),
-        ("*", set(_ORIGINS)),
-        ("elsewhere.example,  *", set(_ORIGINS)),
-        ("okta.com", {"https", "port", "port of https"}),
-        (".okta.com", {"https", "port", "port of https"}),
-        ("dev-1.okta.com", {"https", "port", "port of https"}),
-        ("kta.com", set()),
-        ("dev-1.okta.com:8443", {"port"}),
-        ("dev-1.okta.com:443", set()),
-        ("okta.com:8443", {"port"}),
-        ("https://dev-1.okta.com", {"https", "port", "port of https"}),
-        ("https://dev-1.okta.com:8443", {"port"}),
-        ("http://dev-1.okta.com", set()),
-        ("all://dev-1.okta.com", {"https", "port", "port of https"}),
-        ("10.1.2.3", {"address"}),
-        ("10.1.2.3/32", {"address"}),
-        ("2001:db8::1", {"IPv6"}),
-        ("a.example, dev-1.okta.com:8443 ,10.1.2.3", {"port", "address"}),
-    ],
-)
+EXCEPTIONS: list[tuple[str, set[str]]] = [
+    ("", set()),
+    ("*", set(_ORIGINS)),
+    ("elsewhere.example,  *", set(_ORIGINS)),
+    ("okta.com", {"https", "port", "port of https"}),
+    (".okta.com", {"https", "port", "port of https"}),
+    ("dev-1.okta.com", {"https", "port", "port of https"}),
+    ("kta.com", set[str]()),
+    ("dev-1.okta.com:8443", {"port"}),
+    ("dev-1.okta.com:443", set[str]()),
+    ("okta.com:8443", {"port"}),
+    ("https://dev-1.okta.com", {"https", "port", "port of https"}),
+    ("https://dev-1.okta.com:8443", {"port"}),
+    ("http://dev-1.okta.com", set[str]()),
+    ("all://dev-1.okta.com", {"https", "port", "port of https"}),
+    ("10.1.2.3", {"address"}),
+    ("10.1.2.3/32", {"address"}),
+    ("2001:db8::1", {"IPv6"}),
+    ("a.example, dev-1.okta.com:8443 ,10.1.2.3", {"port", "address"}),
+]
+
+
+@pytest.mark.parametrize(("no_proxy", "direct"), EXCEPTIONS)
 def test_every_form_of_an_exception(
     variables: Callable[..., None], no_proxy: str, direct: set[str]
 ) -> None:

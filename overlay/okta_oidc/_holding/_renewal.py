@@ -60,7 +60,7 @@ _PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
 # Between attempts of which nothing left this machine.
 _PAUSES: Final = (0.05, 0.2, 0.8, None)
-# Okta's longest grace period for a rotated refresh token.
+# Okta's longest grace period for a rotated refresh token. What is open for as long is asked about.
 _MOST_GRACE: Final = 60.0
 # Tokens of a lifetime that nobody told are good until an API refuses them.
 _UNTOLD: Final = 1e10
@@ -247,6 +247,8 @@ class Renewal:
 
             grant = (yield Ask(self.grant)) if callable(self.grant) else self.grant
             at, mine = self.now(), _new_version()
+            # It may take as long until it is written. Whoever takes longer sends nothing.
+            lag = lag + SEND_WITHIN if lag else 0.0
             claim = replace(row.aged(at - seen.since), is_claimed=True, lag=lag, not_before=0.0)
             if not (yield from self._write(claim, seen.version, mine)):
                 continue
@@ -292,12 +294,16 @@ class Renewal:
                 if (yield from self._wrote(claim.ended("refused"), version)):
                     raise _required("refused") from error
                 return None
+            is_late = isinstance(error, _TooLateError)
             if self.grant is not REFRESH or (not claim.lag and _is_unspent(error)):
                 back = replace(claim.aged(self.now() - at), is_claimed=False, lag=0.0)
                 if isinstance(error, RateLimitError):
                     back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
                 yield from self._wrote(back, version)
-            if isinstance(error, _TooLateError):
+            elif is_late:
+                # How late this is written, too, nobody can tell.
+                yield from self._wrote(replace(claim, lag=_MOST_GRACE), version)
+            if is_late:
                 return None
             raise
         return (yield from self._stored(claim, version, sent_at, tokens, at))
@@ -370,8 +376,9 @@ class Renewal:
                         _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
                 return None
             expected = seen.version
-            # It may have been written, seen by others, and lost again.
-            row = replace(row, is_claimed=is_in_doubt)
+            if is_in_doubt:
+                # It may have been written, seen by others, and lost again.
+                row = replace(row, is_claimed=True, lag=_MOST_GRACE)
 
     def _look(self, held: Held | None) -> Steps[Held]:
         """What is stored, once the store has back what it lost and this process holds."""
@@ -381,8 +388,8 @@ class Renewal:
                 return seen
             now, version = self.now(), held.version if not held.is_saved else None
             row = held.row.aged(now - held.since)
-            # What came later may be lost, too: a claim, or a newer row.
-            row = replace(row, is_claimed=True, lag=max(row.lag, now - held.since))
+            # What came later may be lost, too, a claim or a newer row: whoever presents it asks.
+            row = replace(row, is_claimed=True, lag=_MOST_GRACE)
             version = version or _new_version()
             if (yield from self._write(row, seen.version, version)):
                 _LOGGER.warning("the token store had lost the newest tokens: it has them again")

@@ -8,7 +8,7 @@ import selectors
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 import aiohttp
 import httpx
@@ -19,7 +19,7 @@ from multidict import CIMultiDict
 from sniffio import current_async_library
 from yarl import URL
 
-from .bodies import SentBody
+from .bodies import LARGEST, SentBody
 from .environment import Origin, Unusable, proxy_address, tls
 from .lent import DirectClient
 from .loops import PerLoop
@@ -61,7 +61,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Connections by way of a ``ClientSession`` for each event loop, for asyncio."""
 
     def __init__(self, proxy: httpx.Proxy | None) -> None:
-        self._sessions: Final = PerLoop(functools.partial(_Session, tls()))
+        self._sessions: Final = PerLoop(functools.partial(_new_session, tls()))
         self._options: Final[dict[str, Any]] = {"allow_redirects": False}
         if proxy is not None:
             self._options["proxy"] = URL(str(proxy.url))
@@ -77,7 +77,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             data = await request.aread()
             options = {**options, "timeout": _limits(request)}
         try:
-            response = await self._sessions.get().session.request(
+            response = await self._sessions.get().request(
                 request.method,
                 URL(str(request.url), encoded=True),
                 # In no variable, which a traceback would hold.
@@ -91,15 +91,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 **options,
             )
         except aiohttp.ClientError as error:
-            _raise(error)
+            raise _translated(error)  # noqa: B904  # it has its cause
         return httpx.Response(
             response.status, headers=response.raw_headers, stream=_Stream(response)
         )
 
     async def aclose(self) -> None:
-        held = self._sessions.pop()
-        if held is not None:
-            await held.session.close()
+        session = self._sessions.pop()
+        if session is not None:
+            await session.close()
 
 
 class _Route(AiohttpTransport):
@@ -169,8 +169,12 @@ class _Connection(ResponseHandler):
             return
         if self._final is None:
             self._size += len(data)
-            # Announcements without end are not kept.
+            # Announcements may go on and on.
             self._received = [*self._received, data] if self._size <= _LONGEST_HEADER else []
+            if self._size > LARGEST:
+                self.close()
+                self.set_exception(aiohttp.ClientPayloadError("no end of announcements"))
+                return
         super().data_received(data)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
@@ -225,32 +229,29 @@ class _Connector(aiohttp.TCPConnector):
             "functools.partial[ResponseHandler]", functools.partial(_Connection, loop=self._loop)
         )
 
+    @property
+    def closed(self) -> bool:
+        # A loop that has ended took them along: there is nothing to report as an error.
+        return super().closed or self._loop.is_closed()
+
     def __del__(self, *_: object) -> None:
-        """Leave the sockets to their own: aiohttp would report an error to the loop."""
+        if not self.closed:
+            super().__del__()
 
 
-class _Session:
-    """A ``ClientSession``, which is silent when its loop ends before it is closed."""
-
-    __slots__ = ("session",)
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        if current_async_library() != "asyncio":
-            raise Unusable("aiohttp_client() is for asyncio alone")
-        self.session: Final = aiohttp.ClientSession(
-            connector=_Connector(context),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Its own limit is five minutes; ours cancels.
-            timeout=aiohttp.ClientTimeout(),
-            auto_decompress=False,
-            # A policy for browsers can be longer than aiohttp's own limit of 8 KiB.
-            max_line_size=_LONGEST_HEADER,
-            max_field_size=_LONGEST_HEADER,
-        )
-
-    def __del__(self) -> None:
-        if hasattr(self, "session"):
-            self.session.detach()
+def _new_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
+    if current_async_library() != "asyncio":
+        raise Unusable("aiohttp_client() is for asyncio alone")
+    return aiohttp.ClientSession(
+        connector=_Connector(context),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Its own limit is five minutes; ours cancels.
+        timeout=aiohttp.ClientTimeout(),
+        auto_decompress=False,
+        # A policy for browsers can be longer than aiohttp's own limit of 8 KiB.
+        max_line_size=_LONGEST_HEADER,
+        max_field_size=_LONGEST_HEADER,
+    )
 
 
 def _limits(request: httpx.Request) -> aiohttp.ClientTimeout:
@@ -301,7 +302,7 @@ class _Stream(httpx.AsyncByteStream):
         try:
             chunk = await content.readany()
         except aiohttp.ClientError as error:
-            _raise(error)
+            raise _translated(error)  # noqa: B904  # it has its cause
         if not chunk:
             self._is_whole = True
             raise StopAsyncIteration
@@ -315,21 +316,34 @@ class _Stream(httpx.AsyncByteStream):
             self._response.close()
 
 
-def _raise(error: aiohttp.ClientError) -> NoReturn:
+def _translated(error: aiohttp.ClientError) -> httpx.TransportError:
+    """The error in httpx's terms.
+
+    Of aiohttp's own neither frames nor, but for their text, errors are kept: they hold the headers.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        cause = cause.with_traceback(None)
+        cause = cause.__cause__ or cause.__context__
     # What may be sent again turns on whether there was a connection.
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        raise httpx.ConnectTimeout(str(error)) from error
-    if isinstance(error, aiohttp.ServerTimeoutError):
-        raise httpx.ReadTimeout(str(error)) from error
+    for kind, known in (
+        (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
+        (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
+        (aiohttp.ClientConnectorError, httpx.ConnectError),
+        (aiohttp.ClientOSError, httpx.ReadError),
+    ):
+        if isinstance(error, kind):
+            translated: httpx.TransportError = known(str(error))
+            translated.__cause__ = error
+            return translated
     if isinstance(error, aiohttp.ClientHttpProxyError):
         # Its text holds the whole address.
-        raise httpx.ProxyError(f"the proxy answered {error.status}") from None
-    if isinstance(error, aiohttp.ClientConnectorError):
-        raise httpx.ConnectError(str(error)) from error
-    if isinstance(error, aiohttp.ClientOSError):
-        raise httpx.ReadError(str(error)) from error
-    # The others quote what the peer sent.
-    raise httpx.RemoteProtocolError(type(error).__name__) from None
+        translated = httpx.ProxyError(f"the proxy answered {error.status}")
+    else:
+        # The others quote what the peer sent.
+        translated = httpx.RemoteProtocolError(type(error).__name__)
+    translated.__suppress_context__ = True
+    return translated
 
 
 def _proxy_headers(proxy: httpx.Proxy) -> dict[str, str]:

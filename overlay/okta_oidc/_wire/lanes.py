@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final, cast
-from weakref import WeakSet
+from weakref import ref
 
 import httpcore
 import httpx
@@ -61,11 +61,14 @@ class _Lane:
     of the call that it ends.
     """
 
-    __slots__ = ("__weakref__", "connection", "resting_since")
+    __slots__ = ("__weakref__", "connection", "reference", "resting_since")
 
-    def __init__(self, connection: httpcore.ConnectionInterface) -> None:
+    def __init__(self, connection: httpcore.ConnectionInterface, known: set[ref[_Lane]]) -> None:
         self.connection: Final = connection
         self.resting_since = 0.0
+        # In one go: one that is not in there yet could not be taken out.
+        known.add(reference := ref(self, known.discard))
+        self.reference: Final = reference
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be ending
@@ -73,16 +76,17 @@ class _Lane:
 
 
 class _Lanes:
-    """The connections of one process."""
+    """The connections of one process.
 
-    __slots__ = ("_all", "_connect", "_free", "_lock", "_waiting")
+    There is no lock that an exception could leave taken: each step is one operation of a set or a
+    deque, which is atomic.
+    """
+
+    __slots__ = ("_all", "_connect", "_free", "_waiting")
 
     def __init__(self, connect: Callable[[], httpcore.ConnectionInterface]) -> None:
         self._connect: Final = connect
-        # The lock is for counting them, and for no more: `with` takes and releases it for certain,
-        # which Python's own conditions and semaphores do not do when a signal interrupts them.
-        self._all: Final[WeakSet[_Lane]] = WeakSet()
-        self._lock: Final = threading.Lock()
+        self._all: Final[set[ref[_Lane]]] = set()
         # In the order in which they came to rest.
         self._free: Final[deque[_Lane]] = deque()
         # A lock for each thread that waits, taken, to be released when there is room.
@@ -102,7 +106,7 @@ class _Lanes:
     def keep(self, lane: _Lane) -> None:
         """Let the next call have this connection."""
         lane.resting_since = time.monotonic()
-        if lane in self._all:  # else all were closed meanwhile
+        if lane.reference in self._all:  # else all were closed meanwhile
             self._free.append(lane)
         with suppress(IndexError):
             if lane.resting_since - self._free[0].resting_since > KEEPALIVE_SECONDS:
@@ -111,14 +115,16 @@ class _Lanes:
 
     def give_up(self, lane: _Lane) -> None:
         """Close this connection, and let the next call have its room."""
-        self._all.discard(lane)
+        self._all.discard(lane.reference)
         lane.connection.close()
         self._call_one()
 
     def close(self) -> None:
         self._free.clear()
-        for lane in list(self._all):
-            self.give_up(lane)
+        for reference in list(self._all):
+            lane = reference()
+            if lane is not None:
+                self.give_up(lane)
 
     def _take(self, deadline: float | None) -> _Lane:
         lane = self._free_lane() or self._new_lane()
@@ -151,11 +157,12 @@ class _Lanes:
             self.give_up(lane)
 
     def _new_lane(self) -> _Lane | None:
-        with self._lock:
-            if len(self._all) >= MAX_CONNECTIONS:
-                return None
-            lane = _Lane(self._connect())
-            self._all.add(lane)
+        if len(self._all) >= MAX_CONNECTIONS:
+            return None
+        lane = _Lane(self._connect(), self._all)
+        if len(self._all) > MAX_CONNECTIONS:  # another thread was at the same
+            self._all.discard(lane.reference)
+            return None
         return lane
 
     def _call_one(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from ._connections import Connection, connected
-from ._exits import Exit
+from ._exits import Exit, InputError
 from ._screens import Tone
 from ._sessions import Session
 from ._words import printable
@@ -24,20 +25,44 @@ _TONES: Final[dict[Status, Tone]] = {
 
 
 @click.command()
+@click.option(
+    "--store",
+    metavar="URL",
+    envvar="OKTA_OIDC_STORE",
+    show_envvar=True,
+    help="Prove a token store too: redis://, rediss://, valkey:// or unix://. A URL with a "
+    "password is read from the environment alone.",
+)
+@click.option(
+    "--store-prefix",
+    metavar="PREFIX",
+    default="okta:tokens:",
+    show_default=True,
+    help="What the service's keys begin with there.",
+)
+@click.option(
+    "--store-key",
+    metavar="KEY",
+    help="Tell what is held under this key, without the tokens.",
+)
 @connected
-def doctor(session: Session, connection: Connection) -> int:
+def doctor(
+    session: Session,
+    connection: Connection,
+    store: str | None,
+    store_prefix: str,
+    store_key: str | None,
+) -> int:
     """Check the way to Okta, step by step, and say what to do.
 
-    Looks at the org URL, DNS, TLS, the discovery document, the clock, the authorization server, the
-    credentials and the rate limit. Nothing is changed: the credentials are tried by introspecting a
-    token that does not exist. The exit code is 1 if a check failed; warnings and skipped checks do
-    not count.
+    Looks at the org URL, DNS, TLS, the discovery document, the clock, the authorization server, its
+    keys, the credentials and the rate limit; with --store at a token store, and without an org URL
+    at that alone. Nothing is changed: the credentials are tried by introspecting a token that does
+    not exist, the store by rows of its own that are gone in a minute. The exit code is 1 if a check
+    failed; warnings and skipped checks do not count.
     """
-    # Brings httpx, which the other commands load when they come to need it.
-    from ._checks import examine
-
     findings: list[Finding] = []
-    for finding in examine(connection, session):
+    for finding in _findings(session, connection, store, store_prefix, store_key):
         findings.append(finding)
         if not session.screen.json:
             _show(session, finding)
@@ -58,6 +83,24 @@ def doctor(session: Session, connection: Connection) -> int:
             }
         )
     return Exit.NO if failed else Exit.OK
+
+
+def _findings(
+    session: Session, connection: Connection, store: str | None, prefix: str, key: str | None
+) -> Iterator[Finding]:
+    proofs: Iterable[Finding] = ()
+    if store is not None:
+        from ._stores import store_findings
+
+        # What is wrong with the URL is said before anything is checked.
+        proofs = store_findings(session, store, prefix, key, connection.timeout)
+    elif key is not None:
+        raise InputError("--store-key needs a store: pass --store, or set OKTA_OIDC_STORE")
+    if store is None or connection.org_url:
+        from ._checks import examine
+
+        yield from examine(connection, session)
+    yield from proofs
 
 
 def _show(session: Session, finding: Finding) -> None:

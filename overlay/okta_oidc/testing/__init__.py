@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ._registry import FakeUser as FakeUser
     from ._requests import RecordedRequest as RecordedRequest
     from ._server import LoopbackServer as LoopbackServer
+    from ._stores import check_async_token_store as check_async_token_store
+    from ._stores import check_token_store as check_token_store
     from ._transport import FakeTransport as FakeTransport
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "LoopbackServer",
     "NetworkGuard",
     "RecordedRequest",
+    "check_async_token_store",
+    "check_token_store",
 ]
 
 _HOMES = {
@@ -50,6 +54,8 @@ _HOMES = {
     "LoopbackServer": "_server",
     "NetworkGuard": "_network",
     "RecordedRequest": "_requests",
+    "check_async_token_store": "_stores",
+    "check_token_store": "_stores",
 }
 
 

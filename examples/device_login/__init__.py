@@ -1,0 +1,1 @@
+"""A login without a browser of its own: see README.md."""

@@ -1,0 +1,25 @@
+"""The short form of :mod:`tests.faults.fleet`: a fleet of each kind, struck some times."""
+
+from __future__ import annotations
+
+import pytest
+
+from .fleet import KILLS, STOPS, STORE, Scenario, run
+
+_SCENARIOS = [
+    (Scenario("redis", "sync", 0, (*KILLS, *STOPS, *STORE)), 14),
+    (Scenario("redis", "async", 5, (*KILLS, *STOPS, "flush")), 8),
+    (Scenario("postgres", "sync", 5, (*KILLS, *STOPS, "restart", "cut")), 8),
+]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "times"), _SCENARIOS, ids=[str(each) for each, _ in _SCENARIOS]
+)
+def test_no_family_is_ended(scenario: Scenario, times: int) -> None:
+    figures = run(scenario, times)
+    assert figures.families_ended == 0
+    # It was a fleet, and it was struck.
+    assert sum(figures.disturbances.values()) == times
+    assert figures.renewals >= 5
+    assert figures.calls >= 20

@@ -1,0 +1,83 @@
+"""A server that never stops talking: the memory that it takes has a bound, and the time."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import tracemalloc
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+from okta_oidc import OktaError
+
+from ._faces import FACES, Face, Owner, opened
+from ._outcomes import raised_within
+from ._wire import read_request
+from .test_faults import AIOHTTP
+
+_LIMIT = 1.0
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+_CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+# How an answer begins, and what comes for ever after.
+FLOODS: dict[str, tuple[bytes, bytes]] = {
+    "announcements": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 500),
+    "continuations": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 500),
+    "headers": (_HEAD, b"X-Header: value\r\n" * 1000),
+    "a header": (_HEAD + b"X-Header: ", b"value" * 4000),
+    "a status line": (b"HTTP/1.1 200 ", b"OK" * 8000),
+    "empty lines": (b"", b"\r\n" * 8000),
+    "a body": (_HEAD + b"\r\n", b" " * 16_000),
+    "chunks": (_CHUNKED, b"1\r\n \r\n" * 2000),
+    "extensions of a chunk": (_CHUNKED + b"1;", b"name=value;" * 1500),
+    "the size of a chunk": (_CHUNKED, b"0" * 16_000),
+    "trailers": (_CHUNKED + b"2\r\n{}\r\n0\r\n", b"X-Trailer: value\r\n" * 1000),
+}
+
+
+@contextmanager
+def flooding(begin: bytes, more: bytes) -> Generator[str]:
+    """A server whose answers have no end, by its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, contextlib.suppress(OSError):
+                        read_request(connection)
+                        connection.sendall(begin)
+                        while True:
+                            connection.sendall(more)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+# The server's thread and the tracing of memory slow the client down many times.
+@pytest.mark.parametrize(
+    ("face", "owner"),
+    [*((face, "own") for face in FACES), ("asyncio", "borrowed"), AIOHTTP],
+    ids=str,
+)
+@pytest.mark.parametrize("flood", FLOODS)
+def test_flood(flood: str, face: Face, owner: Owner) -> None:
+    with (
+        flooding(*FLOODS[flood]) as url,
+        opened(face, url, owner=owner, timeout=_LIMIT, retry=None) as caller,
+    ):
+        tracemalloc.start()
+        try:
+            with raised_within(6 * _LIMIT) as caught:
+                caller.call("introspect")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert isinstance(caught[0], OktaError)
+        # A megabyte of body, what was read ahead of it, and copies of both.
+        assert peak < 12 * 1024 * 1024
