@@ -139,6 +139,8 @@ class _Lanes:
                     if left <= 0:
                         raise httpcore.PoolTimeout("all connections are in use")
                     waiter.acquire(timeout=min(left, _LOOK_AGAIN))
+                    # gevent can be told to leave locks alone: then the others get their turn here.
+                    time.sleep(0)
             finally:
                 with suppress(ValueError):
                     self._waiting.remove(waiter)
