@@ -88,7 +88,7 @@ def quieted(error: BaseException) -> BaseException:
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
     while waiting:
-        each = waiting.pop()
+        each: BaseException = waiting.pop()
         if id(each) in seen:
             continue
         seen.add(id(each))
