@@ -27,6 +27,7 @@ from okta_oidc import (
     TransportTimeoutError,
     aiohttp_client,
 )
+from okta_oidc._runtime import RUNTIME
 from okta_oidc.testing import FakeOkta
 from okta_oidc_api.api.introspection import custom_introspect
 from okta_oidc_api.models import IntrospectRequest
@@ -34,7 +35,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from tests.faults._proxy import FaultProxy
-from tests.faults.test_faults import CASES, NO_END
+from tests.faults.test_faults import CASES, NO_END, Case
 
 CLIENT_ID: Final = "0oa1client"
 SLOW: Final = {
@@ -86,6 +87,11 @@ CALLS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
+def strike(case: Case, _: FakeOkta, proxy: FaultProxy) -> None:
+    """Plan a fault of the table."""
+    proxy.plan(case.strike)
+
+
 def failures(
     way: tuple[str, str],
 ) -> Iterator[tuple[str, Callable[[FakeOkta, FaultProxy], object]]]:
@@ -93,7 +99,7 @@ def failures(
     for case in CASES:
         if way == ("sync", "borrowed") and case.strike.strike in NO_END:
             continue
-        yield case.strike.strike.__name__, lambda _, proxy, case=case: proxy.plan(case.strike)
+        yield case.strike.strike.__name__, functools.partial(strike, case)
     yield "refused", lambda fake, _: fake.faults.oauth_error(400, "invalid_grant")
     yield "refused client", lambda fake, _: fake.faults.oauth_error(401, "invalid_client")
     yield "rate limit", lambda fake, _: fake.faults.rate_limited(reset_in=1)
@@ -160,7 +166,7 @@ async def main(face: str, owner: str) -> None:
                     await meet(failure, functools.partial(CALLS[name], okta))
                     proxy.forget()
                     fake.faults.clear()
-                    vars(okta)["_flow"].runtime.limits.forget()
+                    RUNTIME.limits.forget()
             await meet("generated", functools.partial(generated, okta))
             closing = okta.close() if face == "sync" else okta.aclose()
             if inspect.isawaitable(closing):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ WAYS: Final[list[tuple[Face, Owner]]] = [
 
 
 @contextmanager
-def frozen(tool: str, at: datetime.datetime = THEN) -> Iterator[None]:
+def frozen(tool: str, at: datetime.datetime = THEN) -> Generator[None]:
     clock: AbstractContextManager[Any]
     if tool == "freezegun":
         # An event loop needs a clock that runs.

@@ -49,18 +49,21 @@ def events_of(way: str) -> list[dict[str, Any]]:
     return [event for event in events if "exception" in event]
 
 
+def frames(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of one exception."""
+    trace: dict[str, Any] = value.get("stacktrace") or {"frames": []}
+    found: list[dict[str, Any]] = trace["frames"]
+    return found
+
+
 def frames_of(event: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        frame
-        for value in event["exception"]["values"]
-        for frame in (value.get("stacktrace") or {}).get("frames", ())
-    ]
+    return [frame for value in event["exception"]["values"] for frame in frames(value)]
 
 
 def assert_tells_where(event: dict[str, Any]) -> None:
     """Each exception of the chain has its frames, but for one that was made and never raised."""
     for value in event["exception"]["values"]:
-        assert (value.get("stacktrace") or {}).get("frames") or value["type"] == "TimeoutError"
+        assert frames(value) or value["type"] == "TimeoutError"
     modules = {frame["module"] for frame in frames_of(event)}
     assert "__main__" in modules
     assert any(module.startswith("okta_oidc.") for module in modules)
@@ -81,15 +84,15 @@ def test_no_event_of_sentry_holds_a_secret(way: str) -> None:
     assert met >= {case.__name__ for case in cases} | {"refused", "gateway", "nobody there"}
     assert ("hook" in met) is way.endswith("borrowed")
     for event in events:
-        frames = frames_of(event)
+        found = frames_of(event)
         assert_tells_where(event)
         if event["tags"]["failure"] == "generated":
-            for frame in frames:
+            for frame in found:
                 if frame["module"].startswith("okta_oidc_api."):
                     held = {name for name, value in frame["vars"].items() if secrets_in(value)}
                     assert held <= GENERATED
                     frame["vars"] = {}
-        assert not secrets_in(event), [frame["module"] for frame in frames if secrets_in(frame)]
+        assert not secrets_in(event), [frame["module"] for frame in found if secrets_in(frame)]
 
 
 # The caller's own frames
