@@ -25,7 +25,7 @@ from .pod import user_tokens
 CALLBACK = "https://app.example/callback"
 PODS = 4
 # Seconds. The shorter, the sooner a claim of the dead is over: five seconds after that.
-TIMEOUT = 1.0
+TIMEOUT = 3.0
 LIFETIME = 6
 
 
