@@ -1,4 +1,4 @@
-"""Okta's token, introspection and revocation endpoints, typed, for threads and for asyncio."""
+"""Okta's OAuth 2.0 and OpenID Connect endpoints, typed, for threads and for asyncio."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class _Face:
 
 
 class OktaOIDC(_Face):
-    """Okta's token, introspection and revocation endpoints. Share one among all threads.
+    """An application's client of Okta's authorization servers. Share one among all threads.
 
     Args:
         base_url: the org's URL or custom domain, or an issuer URL

@@ -56,11 +56,11 @@ def observed(steps: Steps[T], request: Request, flow: Flow) -> Steps[T]:
     return steps if instruments is None else _watched(_Call(instruments, request, flow), steps)
 
 
-def count_lookup(*, hit: bool) -> None:
-    """Count one look into the introspection cache; a hit needed no call to Okta."""
+def count_lookup(*, hit: bool, times: int = 1) -> None:
+    """Count looks into the introspection cache; a hit needed no call to Okta."""
     instruments = _instruments()
-    if instruments is not None:
-        instruments.count(instruments.hits if hit else instruments.misses)
+    if instruments is not None and times:
+        instruments.count(instruments.hits if hit else instruments.misses, times=times)
 
 
 def count_renewal(failure: BaseException | None = None) -> None:
@@ -121,8 +121,8 @@ class _Instruments:
         )
 
     @_harmless
-    def count(self, counter: Any, failure: BaseException | None = None) -> None:
-        counter.add(1, None if failure is None else {"error.type": _kind(failure)})
+    def count(self, counter: Any, failure: BaseException | None = None, times: int = 1) -> None:
+        counter.add(times, None if failure is None else {"error.type": _kind(failure)})
 
 
 # The providers that were found last, and what they made. Programs change them, as tests do.

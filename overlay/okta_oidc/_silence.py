@@ -92,6 +92,8 @@ def quieted(error: BaseException) -> BaseException:
         if id(each) in seen:
             continue
         seen.add(id(each))
+        if each.__traceback__ is None:
+            _raise(each)
         if each.__suppress_context__:
             each.__context__ = each.__cause__
         waiting += [other for other in (each.__cause__, each.__context__) if other is not None]
@@ -103,3 +105,12 @@ def quieted(error: BaseException) -> BaseException:
                 with suppress(RuntimeError):
                     frame.clear()
     return error
+
+
+def _raise(error: BaseException) -> None:
+    """Give a cause that was never raised a traceback: trackers look for one in each of a chain."""
+    context = error.__context__
+    try:
+        raise error  # noqa: TRY301  # for its traceback alone
+    except BaseException:  # noqa: BLE001
+        error.__context__ = context

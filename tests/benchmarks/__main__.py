@@ -71,6 +71,24 @@ def assertions() -> int:
     return 1 if missed else 0
 
 
+def protection() -> int:
+    """Measure what a protected API costs; fail by figures that are missed by far."""
+    # Needs the extra redis, and a server to share by, which nothing else of the benchmark does.
+    from tests.support.stores import redis_server
+
+    from . import _protection
+
+    figures, entry = _protection.measure(rounds=15), _protection.entry_bytes()
+    with redis_server() as server:
+        shared = _protection.fleet(server.url)
+    goals = list(_protection.protection_goals(figures, entry, shared))
+    print(_protection.table(figures))
+    for goal in goals:
+        verdict = "met" if goal.is_met else "missed"
+        print(f"{verdict}: {goal.what}: {goal.measured.mid:.3g} of {goal.bound:.3g} {goal.unit}")
+    return 0 if all(goal.is_met for goal in goals) else 1
+
+
 def stale() -> list[str]:
     """Which files of ``docs/`` are not what the kept results give."""
 
@@ -90,6 +108,7 @@ COMMANDS = {
     "render": render,
     "instructions": instructions,
     "assertions": assertions,
+    "protection": protection,
 }
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 # The commit that stands for the last release until there is a tag.
 BASELINE: Final = "06dd51529fc2f5f66f1c299971ada1b2685e1050"
 #: Everything that a version promises something about.
-PROMISED: Final = ("openapi/okta-oauth.yaml", "generated", "overlay", "tests/typing/api.py")
+PROMISED: Final = ("openapi/okta-oauth.yaml", "generated", "overlay", "tests/typing")
 
 
 class NoReleaseError(Exception):
@@ -38,9 +38,9 @@ class Snapshot:
         return self.folder / "overlay", self.folder / "generated"
 
     @property
-    def typing(self) -> Path:
-        """The file that uses the whole surface, to be type-checked."""
-        return self.folder / "tests" / "typing" / "api.py"
+    def typing(self) -> list[Path]:
+        """The files that use the whole surface, to be type-checked."""
+        return sorted((self.folder / "tests" / "typing").glob("[a-z]*.py"))
 
     @property
     def version(self) -> str:

@@ -36,13 +36,14 @@ def compare(
 
 def _load(snapshot: Snapshot, module: str) -> griffe.Object | griffe.Alias:
     # From their text alone: the packages of the last release are not installed.
-    return griffe.load(
-        module,
-        search_paths=[str(path) for path in snapshot.packages],
-        allow_inspection=False,
-        resolve_aliases=True,
-        resolve_external=False,
+    loader = griffe.GriffeLoader(
+        search_paths=[str(path) for path in snapshot.packages], allow_inspection=False
     )
+    # One hands on names of the other.
+    for name in ("okta_oidc_api", "okta_oidc"):
+        loader.load(name)
+    loader.resolve_aliases(external=False)
+    return loader.modules_collection[module]
 
 
 def _told(breakage: griffe.Breakage) -> str:

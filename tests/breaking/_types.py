@@ -23,20 +23,21 @@ class CheckerError(Exception):
 
 
 def compare(before: Snapshot, after: Snapshot, cache: Path) -> Iterator[Finding]:
-    """Every line of the last release's ``tests/typing/api.py`` that checks no more.
+    """Every line of the last release's ``tests/typing`` that checks no more.
 
     Raises:
         CheckerError: there is no telling.
     """
     with tempfile.TemporaryDirectory() as folder:
-        # Away from its package, which has the name of a module of the standard library.
-        file = Path(folder, before.typing.name)
-        shutil.copy(before.typing, file)
+        # Away from their package, which has the name of a module of the standard library.
+        for file in before.typing:
+            shutil.copy(file, folder)
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "mypy", "--strict", f"--cache-dir={cache}"),
                 # Errors in the packages themselves are for `nox -s types` to tell.
-                *("--follow-imports=silent", "--no-error-summary", "--no-pretty", file.name),
+                *("--follow-imports=silent", "--no-error-summary", "--no-pretty"),
+                *(file.name for file in before.typing),
             ],
             cwd=folder,
             env={**os.environ, "MYPYPATH": os.pathsep.join(map(str, after.packages))},

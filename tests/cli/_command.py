@@ -32,6 +32,7 @@ VARIABLES: Final = (
     "OKTA_OIDC_CODE",
     "OKTA_OIDC_CODE_VERIFIER",
     "OKTA_OIDC_DPOP_KEY",
+    "OKTA_OIDC_STORE",
 )
 # What else a developer's environment may hold that changes the output or the way to the server.
 OTHER_VARIABLES: Final = (

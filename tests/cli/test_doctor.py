@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -778,3 +779,51 @@ def test_a_limit_that_is_not_told(serve: Serve, fake: FakeOkta) -> None:
     found = doctor()
     assert found["rate limit"]["status"] == "skipped"
     assert "X-Rate-Limit" in found["rate limit"]["next"]
+
+
+# Token stores: tests/stores has real ones
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--store", "PLANTED"), "redis://"),
+        (("--store", "postgresql://PLANTED/x"), "redis://"),
+        (("--store", "redis://PLANTED:port"), "no URL"),
+        (("--store", "redis://[PLANTED"), "no URL"),
+        (("--store", "redis://:PLANTED@127.0.0.1"), "OKTA_OIDC_STORE"),
+        (("--store", "unix:///tmp/x?password=PLANTED"), "OKTA_OIDC_STORE"),
+        (("--store-key", "PLANTED"), "--store-key needs a store"),
+    ],
+)
+def test_what_is_no_store(okta: FakeOkta, arguments: tuple[str, ...], words: str) -> None:
+    outcome = run_here("doctor", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert words in outcome.err
+    assert "PLANTED" not in outcome.err
+    assert okta.requests == []
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://127.0.0.1:1/0", "127.0.0.1:1: Error"),
+        ("unix:///nowhere/redis.sock", "/nowhere/redis.sock: Error"),
+        ("redis://127.0.0.1:1/?protocol=x", "cannot read that URL"),
+    ],
+)
+def test_a_store_that_is_not_there(url: str, words: str) -> None:
+    pytest.importorskip("redis")
+    outcome = run_here("doctor", "--json", "--store", url, "--store-key", "k")
+    found = {check["check"]: check for check in outcome.document["checks"]}
+    assert outcome.code == 1
+    assert found["token store"]["status"] == "failed"
+    assert words in found["token store"]["finding"]
+    assert found["token store"]["next"]
+
+
+def test_a_store_without_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    outcome = run_here("doctor", "--store", "redis://127.0.0.1:1")
+    assert outcome.code == 1
+    assert "install okta-oidc[redis]" in outcome.out

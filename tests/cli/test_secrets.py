@@ -31,7 +31,7 @@ COMMANDS = (
 )
 IDS = [" ".join(command[:2]) for command in COMMANDS]
 # What a server could not say back, as it is not sent.
-UNSENT = {
+UNSENT: dict[tuple[str, ...], set[str]] = {
     ("token", "client-credentials"): {"what was read"},
     ("login",): {"what was read"},
     ("decode", "--verify"): {"client secret", "basic"},
@@ -308,7 +308,7 @@ def test_no_output_holds_a_secret(
     for name, secret in secrets.items():
         okta.faults.clear()
         # A server may say back what it was sent.
-        if name in UNSENT.get(command, ()):
+        if name in UNSENT.get(command, set()):
             secret = "harmless"
         if command == ("doctor",):
             okta.faults.empty(404)  # the discovery document's turn

@@ -25,7 +25,8 @@ _OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 # Words of the shell, and tools that are not ours.
 _FOREIGN: Final = frozenset(
     {"cat", "cd", "cp", "curl", "echo", "eval", "exec", "export", "git", "npm", "pbpaste", "printf"}
-    | {"chmod", "jq", "openssl", "pass", "python", "python3", "read", "rm", "source", "tee", "uv", "vault", "xargs"}
+    | {"chmod", "jq", "openssl", "pass", "python", "python3", "read", "rm", "source", "tee", "uv"}
+    | {"vault", "xargs"}
 )
 
 

@@ -80,7 +80,7 @@ class Stage(FakeOkta):
         is_basic = any(name.lower() == "authorization" for name, _ in request.headers)
         self._register(_method(form, is_basic=is_basic), has_proof=_has(request, "dpop"))
         real = {name: self._real(value, form, request) for name, value in form.items()}
-        if "code_verifier" in real:
+        if "code_verifier" in real and form.get("code") == "the-code":
             real["code_verifier"] = _VERIFIER
         if real != form:
             request = replace(request, body=urlencode(real).encode())
@@ -224,12 +224,13 @@ class Stage(FakeOkta):
         monkeypatch.setattr(HTTPAdapter, "send", send)
 
     def _route_aiohttp(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        stock: Callable[..., Awaitable[Any]] = aiohttp.ClientSession._request
+        stock: Callable[..., Awaitable[Any]] = vars(aiohttp.ClientSession)["_request"]
 
         async def request(
             session: aiohttp.ClientSession, method: str, url: Any, **options: Any
         ) -> Any:
-            headers = {**session.headers, **(options.get("headers") or {})}
+            more: dict[str, str] = options.get("headers") or {}
+            headers = {**session.headers, **more}
             answer = self._answer(httpx.Request(method, str(url), headers=headers))
             return (
                 _AiohttpResponse(answer) if answer else await stock(session, method, url, **options)
@@ -242,8 +243,13 @@ class _AiohttpResponse:
     """What the pages ask of a response of aiohttp's."""
 
     def __init__(self, answer: httpx.Response) -> None:
+        answer.read()
         self.status: Final = answer.status_code
+        self.headers: Final = answer.headers
         self._answer: Final = answer
+
+    async def read(self) -> bytes:
+        return self._answer.content
 
     async def json(self) -> Any:
         return self._answer.json()

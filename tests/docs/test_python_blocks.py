@@ -28,6 +28,8 @@ _MYPY = """
 strict = true
 disallow_untyped_calls = false
 disallow_untyped_defs = false
+[mypy-msal.*,okta_jwt_verifier.*]
+ignore_missing_imports = true
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -101,18 +102,31 @@ class Scratch:
         return self._run("tests.breaking")
 
     def check(self, program: str) -> Outcome:
-        """What a user's type checker says of a program."""
-        return self._run(
-            "mypy", "--strict", "--config-file=", "--follow-imports=silent", "-c", program
-        )
+        """What a user's type checkers say of a program, mypy and pyright, both strict."""
+        folder = self.folder.with_name("program")
+        folder.mkdir(exist_ok=True)
+        file = folder / "program.py"
+        file.write_text(program, "utf-8")
+        # Away from this project's own settings, as a user is.
+        settings = {"typeCheckingMode": "strict", "extraPaths": list(map(str, self._packages))}
+        folder.joinpath("pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
+        said = [
+            self._run("mypy", "--strict", "--config-file=", "--follow-imports=silent", str(file)),
+            self._run("pyright", f"--project={folder}", f"--pythonpath={sys.executable}"),
+        ]
+        return Outcome(all(it.is_green for it in said), "\n".join(it.output for it in said))
 
     def use(self, program: str) -> Outcome:
         """Run a program of a user's."""
         return self._run("-c", program)
 
+    @property
+    def _packages(self) -> tuple[Path, Path]:
+        return self.folder / "overlay", self.folder / "generated"
+
     def _run(self, *arguments: str) -> Outcome:
         how = () if arguments[0] == "-c" else ("-m",)
-        packages = os.pathsep.join(str(self.folder / name) for name in ("overlay", "generated"))
+        packages = os.pathsep.join(map(str, self._packages))
         done = subprocess.run(
             [sys.executable, *how, *arguments],
             cwd=self.folder,

@@ -9,22 +9,35 @@ import pytest
 from ._scratch import DOCUMENT, Outcome, Scratch, blocks_of
 
 _TABLES = "tests/unit/test_document.py"
-# A server of the user's own, answering with whatever it is told, and how it was asked.
+# A server of the user's own that gives one answer after another, how it is asked, and both faces.
 _SERVER = """
-import json
+import asyncio
 import httpx
-from okta_oidc import ClientSecretBasic, OktaOIDC
+from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, OktaError, OktaOIDC, success
+
+answers = []
 
 def answer(request):
-    assert request.headers["authorization"].startswith("Basic ")
-    print(request.url.path, request.content.decode())
-    return httpx.Response(200, json={members})
+    scheme = str(request.headers.get("authorization")).split()[0]
+    print(scheme, request.method, request.url.raw_path.decode(), request.content.decode())
+    status, members = answers.pop(0)
+    return httpx.Response(status, json=members)
 
-okta = OktaOIDC(
-    "https://dev-000000.okta.com",
-    ClientSecretBasic("client-id", "client-secret"),
-    http_client=httpx.Client(transport=httpx.MockTransport(answer)),
-)
+transport = httpx.MockTransport(answer)
+org = ("https://dev-000000.okta.com", ClientSecretBasic("client-id", "client-secret"))
+okta = OktaOIDC(*org, http_client=httpx.Client(transport=transport))
+other = AsyncOktaOIDC(*org, http_client=httpx.AsyncClient(transport=transport))
+
+def both(module, *arguments, **options):
+    # A generated function, on one face after the other; or the error that it raises.
+    for call in (
+        lambda: module.sync(*arguments, client=okta.api, **options),
+        lambda: asyncio.run(module.asyncio(*arguments, client=other.api, **options)),
+    ):
+        try:
+            yield success(call())
+        except OktaError as error:
+            yield f"{type(error).__name__} {error.http.status}"
 """
 
 
@@ -62,44 +75,21 @@ _PASSPORTS = {
 """,
 }
 _PASSPORT_OFFICE = """
-import httpx
-from okta_oidc import ClientSecretBasic, OktaError, OktaOIDC, success
 from okta_oidc_api.api.passports import org_issue_passport, org_list_passports, org_note_passport
 from okta_oidc_api.models import PassportNote, PassportRequest
 
-answers = [
-    httpx.Response(200, json=[{"passport_id": "one"}, {"passport_id": "two"}]),
-    httpx.Response(201, json={"passport_id": "three"}),
-    httpx.Response(200, json={"passport_id": "three"}),
-    httpx.Response(200, json=[{"holder": "user"}]),
-    httpx.Response(400, json={"error": "no_such_user"}),
-]
+def tell(module, status, members, **options):
+    answers[:] = [(status, members)] * 2
+    for found in both(module, **options):
+        one = getattr(found, "passport_id", found)
+        print([it.passport_id for it in found] if isinstance(found, list) else one)
 
-def answer(request):
-    scheme = str(request.headers.get("authorization")).split()[0]
-    print(scheme, request.method, request.url.raw_path.decode(), request.content.decode())
-    return answers.pop(0)
-
-okta = OktaOIDC(
-    "https://dev-000000.okta.com",
-    ClientSecretBasic("client-id", "client-secret"),
-    http_client=httpx.Client(transport=httpx.MockTransport(answer)),
-)
-api = okta.api
-print(*(it.passport_id for it in success(org_list_passports.sync(client=api, holder="user"))))
-for module, body in (
-    (org_issue_passport, PassportRequest(holder="user")),
-    (org_note_passport, PassportNote(passport_id="three", pages=[1])),
-):
-    print(success(module.sync(client=api, body=body)).passport_id)
-try:
-    org_list_passports.sync(client=api)
-except OktaError as error:
-    print(type(error).__name__, error.http.status)
-try:
-    org_issue_passport.sync(client=api, body=PassportRequest(holder="nobody"))
-except OktaError as error:
-    print(type(error).__name__, error.status, error.code)
+tell(org_list_passports, 200, [{"passport_id": "one"}, {"passport_id": "two"}], holder="user")
+tell(org_issue_passport, 201, {"passport_id": "three"}, body=PassportRequest(holder="user"))
+tell(org_note_passport, 200, {"passport_id": "three"}, body=PassportNote("three", [1]))
+tell(org_list_passports, 200, [{"holder": "user"}])
+tell(org_issue_passport, 400, {"error": "no_such_user"}, body=PassportRequest(holder="nobody"))
+tell(org_note_passport, 404, {"errorCode": "E0000007"}, body=PassportNote("four", []))
 """
 
 
@@ -139,36 +129,58 @@ def _regenerated(scratch: Scratch) -> None:
 
 
 def test_an_optional_member_of_an_answer(scratch: Scratch) -> None:
-    _changed(scratch, "An optional member of an answer", 1)
+    _changed(scratch, "An optional member of an answer", 2)
     for session in ("spec", "tests", "types"):
         _green(scratch.nox(session))
-    # It is there in the editor, in the model, and by its name in `raw`.
+    # It is there in the editor, in the models, and by its name in `raw`.
     _green(
         scratch.check(
             "from typing import assert_type\n"
+            "from okta_oidc import Introspection, Tokens\n"
             "from okta_oidc_api.models import TokenResponse\n"
             "from okta_oidc_api.types import Unset\n"
-            "def use(tokens: TokenResponse) -> None:\n"
-            "    assert_type(tokens.issued_by, str | Unset)\n"
+            "def use(response: TokenResponse, tokens: Tokens, info: Introspection) -> None:\n"
+            "    assert_type(response.issued_by, str | Unset)\n"
+            "    assert_type(tokens.model.issued_by, str | Unset)\n"
+            "    assert_type(info.model.issued_by, str | Unset)\n"
         )
     )
-    members = {"token_type": "Bearer", "access_token": "t", "issued_by": "somebody"}
     used = scratch.use(
-        _SERVER.replace("{members}", repr(members))
-        + 'print(okta.token({"grant_type": "client_credentials"}).issued_by)\n'
-        + 'print(okta.token_for_code("c", "https://app.example/").raw["issued_by"])\n'
+        _SERVER
+        + """
+tokens = {"token_type": "Bearer", "access_token": "t", "issued_by": "somebody"}
+answers += [(200, tokens)] * 3 + [(200, {"active": True, "issued_by": "somebody"})] * 2
+print(okta.token({"grant_type": "client_credentials"}).issued_by)
+for found in (
+    okta.token_for_code("c", "https://app.example/"),
+    asyncio.run(other.token_for_code("c", "https://app.example/")),
+    okta.introspect("t"),
+    asyncio.run(other.introspect("t")),
+):
+    print(found.model.issued_by, found.raw["issued_by"])
+answers.append((200, tokens | {"issued_by": 5}))
+try:
+    okta.token({"grant_type": "client_credentials"})
+except OktaError as error:
+    print(type(error).__name__, error.http.status)
+"""
     )
     _green(used)
-    assert used.output.count("somebody\n") == 2
+    assert used.output.splitlines()[1::2] == [
+        "somebody",
+        *["somebody somebody"] * 4,
+        "MalformedResponseError 200",
+    ]
     told = scratch.breaking()
     _green(told)
-    assert "okta_oidc_api.models.TokenResponse.issued_by: is new" in told.output
+    for model in ("TokenResponse", "IntrospectionResponse"):
+        assert f"okta_oidc_api.models.{model}.issued_by: is new" in told.output
     assert "Step: minor" in told.output
 
 
 def test_an_optional_member_that_nobody_describes(scratch: Scratch) -> None:
     """What would leave users without a word is red before anything is generated."""
-    ((place, text),) = blocks_of("An optional member of an answer")
+    (place, text), _ = blocks_of("An optional member of an answer")
     scratch.add(
         place, "\n".join(line for line in text.splitlines() if "description" not in line) + "\n"
     )
@@ -190,18 +202,47 @@ def test_a_grant(scratch: Scratch) -> None:
         scratch.replace(_TABLES, f"{table}\n", f"{table}\n{row}")
     for session in ("spec", "tests"):
         _green(scratch.nox(session))
+    _green(
+        scratch.check(
+            "from typing import assert_type\n"
+            "from okta_oidc import ORG, OktaOIDC, TokenSource, success\n"
+            "from okta_oidc_api.api.token import custom_token\n"
+            "from okta_oidc_api.models import PassportGrant, TokenResponse\n"
+            "def use(okta: OktaOIDC) -> None:\n"
+            "    grant = PassportGrant(passport_token='p')\n"
+            "    assert_type(okta.token(grant, auth_server_id=ORG), TokenResponse)\n"
+            "    answer = custom_token.sync('aus1', client=okta.api, body=grant)\n"
+            "    assert_type(success(answer), TokenResponse)\n"
+            "    assert_type(okta.token_source(grant), TokenSource)\n"
+        )
+    )
     used = scratch.use(
-        _SERVER.replace("{members}", '{"token_type": "Bearer", "access_token": "t"}')
-        + "from okta_oidc import ORG\n"
-        + "from okta_oidc_api.models import PassportGrant\n"
-        + 'print(okta.token(PassportGrant(passport_token="p"), auth_server_id=ORG).access_token)\n'
+        _SERVER
+        + """
+from okta_oidc import ORG
+from okta_oidc_api.api.token import custom_token, org_token
+from okta_oidc_api.models import PassportGrant
+
+grant = PassportGrant(passport_token="p")
+answers += [(200, {"token_type": "Bearer", "access_token": "t"})] * 4
+print(okta.token(grant, auth_server_id=ORG).access_token)
+print(okta.token_source(grant).token())
+for found in both(custom_token, "aus1", body=grant):
+    print(found.access_token)
+answers += [(400, {"error": "invalid_grant"})] * 2
+for found in both(org_token, body=grant):
+    print(found)
+"""
     )
     _green(used)
-    assert (
-        "/oauth2/v1/token grant_type=urn%3Aexample%3Aparams%3Aoauth%3Agrant-type%3Apassport"
-        in used.output
-    )
-    assert "passport_token=p" in used.output
+    said = used.output.splitlines()
+    urn = "grant_type=urn%3Aexample%3Aparams%3Aoauth%3Agrant-type%3Apassport"
+    assert said[1::2] == ["t", "t", "t", "t", *["InvalidGrantError 400"] * 2]
+    assert [asked.split()[:3] for asked in said[::2]] == [
+        ["Basic", "POST", f"/oauth2/{path}v1/token"]
+        for path in ("", "default/", "aus1/", "aus1/", "", "")
+    ]
+    assert all(urn in asked and "passport_token=p" in asked for asked in said[::2])
     told = scratch.breaking()
     _green(told)
     assert "okta_oidc_api.models.PassportGrant: is new" in told.output
@@ -220,27 +261,30 @@ def test_an_endpoint(scratch: Scratch) -> None:
     _green(
         scratch.check(
             "from typing import assert_type\n"
-            "from okta_oidc import OktaOIDC, success\n"
-            "from okta_oidc_api.api.passports import org_list_passports\n"
-            "from okta_oidc_api.models import Passport\n"
+            "from okta_oidc import AsyncOktaOIDC, OktaOIDC, success\n"
+            "from okta_oidc_api.api.passports import org_issue_passport, org_list_passports\n"
+            "from okta_oidc_api.models import Passport, PassportRequest\n"
             "def use(okta: OktaOIDC) -> None:\n"
             "    found = success(org_list_passports.sync(client=okta.api, holder='user'))\n"
             "    assert_type(found, list[Passport])\n"
+            "    assert_type([each.passport_id for each in found], list[str])\n"
+            "async def use_asynchronous(okta: AsyncOktaOIDC) -> None:\n"
+            "    body = PassportRequest(holder='user')\n"
+            "    issued = await org_issue_passport.asyncio(client=okta.api, body=body)\n"
+            "    assert_type(success(issued), Passport)\n"
         )
     )
-    used = scratch.use(_PASSPORT_OFFICE)
+    used = scratch.use(_SERVER + _PASSPORT_OFFICE)
     _green(used)
+    notes = "None POST /oauth2/v1/passports/notes"
+    # Each on both faces.
     assert used.output.splitlines() == [
-        "None GET /oauth2/v1/passports?holder=user ",
-        "one two",
-        "Basic POST /oauth2/v1/passports holder=user",
-        "three",
-        'None POST /oauth2/v1/passports/notes {"passport_id":"three","pages":[1]}',
-        "three",
-        "None GET /oauth2/v1/passports ",
-        "MalformedResponseError 200",
-        "Basic POST /oauth2/v1/passports holder=nobody",
-        "APIError 400 no_such_user",
+        *["None GET /oauth2/v1/passports?holder=user ", "['one', 'two']"] * 2,
+        *["Basic POST /oauth2/v1/passports holder=user", "three"] * 2,
+        *[f'{notes} {{"passport_id":"three","pages":[1]}}', "three"] * 2,
+        *["None GET /oauth2/v1/passports ", "MalformedResponseError 200"] * 2,
+        *["Basic POST /oauth2/v1/passports holder=nobody", "APIError 400"] * 2,
+        *[f'{notes} {{"passport_id":"four","pages":[]}}', "APIError 404"] * 2,
     ]
     told = scratch.breaking()
     _green(told)

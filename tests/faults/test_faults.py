@@ -214,7 +214,7 @@ CASES = [
 
 # A client that is lent to the synchronous face limits each read, and the whole from chunk to chunk
 # of the body: a head that never ends is its owner's to bear with.
-_NO_END = (drip_the_headers, promise_for_ever)
+NO_END = (drip_the_headers, promise_for_ever)
 
 
 @pytest.mark.parametrize(("face", "owner"), WAYS, ids=lambda value: str(value))
@@ -224,7 +224,7 @@ def test_fault(
     okta: FakeOkta, proxy: FaultProxy, case: Case, call: CallName, face: Face, owner: Owner
 ) -> None:
     outcome = case.outcome
-    if (face, owner) == ("sync", "borrowed") and case.strike.strike in _NO_END:
+    if (face, owner) == ("sync", "borrowed") and case.strike.strike in NO_END:
         pytest.skip("no limit for a whole head")
     if owner == "aiohttp" and case.strike.strike is greet_in_another_protocol:
         # It does not wait for the rest.

@@ -59,7 +59,7 @@ def flooding(begin: bytes, more: bytes) -> Generator[str]:
     thread.join(5)
 
 
-# The server's thread keeps the machine busy; httpcore's own generators may warn on trio.
+# The server's thread and the tracing of memory slow the client down many times.
 @pytest.mark.parametrize(
     ("face", "owner"),
     [*((face, "own") for face in FACES), ("asyncio", "borrowed"), AIOHTTP],
@@ -73,7 +73,7 @@ def test_flood(flood: str, face: Face, owner: Owner) -> None:
     ):
         tracemalloc.start()
         try:
-            with raised_within(2 * _LIMIT) as caught:
+            with raised_within(6 * _LIMIT) as caught:
                 caller.call("introspect")
             _, peak = tracemalloc.get_traced_memory()
         finally:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import functools
 import gc
 import json
 import os
@@ -17,7 +16,6 @@ import sys
 import threading
 import warnings
 from collections.abc import Generator
-from typing import Any
 from urllib.parse import parse_qs
 
 import anyio
@@ -139,9 +137,11 @@ def test_event_loops_that_begin_together_keep_their_connections(backend: str) ->
                     for _ in range(3):
                         await client.introspect("token")
 
+                def run(client: AsyncOktaOIDC) -> None:
+                    anyio.run(ask, client, backend=backend)
+
                 with concurrent.futures.ThreadPoolExecutor(loops) as threads:
-                    run: Any = functools.partial(anyio.run, ask, client, backend=backend)
-                    runs = [threads.submit(run) for _ in range(loops)]
+                    runs = [threads.submit(run, client) for _ in range(loops)]
                 for done in runs:
                     done.result()
                 assert server.connections == (turn + 1) * loops

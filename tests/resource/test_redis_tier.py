@@ -22,10 +22,11 @@ from cryptography.fernet import Fernet
 from okta_oidc import ConfigurationError, IntrospectionCache
 from okta_oidc.redis import AsyncRedisIntrospectionTier, RedisIntrospectionTier
 
-from tests.unit._keeping import Asker, Clock, Script, active
+from tests.support.stores import RedisServer
+from tests.unit._keeping import Asker, Clock, Script, active, wait_until
 
 from ._line import Line
-from ._redis_server import PASSWORD, RedisServer
+from .conftest import PASSWORD
 
 Kind = Literal["sync", "asyncio"]
 
@@ -207,6 +208,19 @@ def test_no_active_answer_is_shared_once_the_token_was_revoked(
     assert not one.introspect(TOKEN)
 
 
+def test_an_answer_on_its_way_is_not_shared_over_a_revocation(
+    open_process: Open, script: Script, empty_redis: RedisServer
+) -> None:
+    one, other = open_process(), open_process()
+    script.hold()
+    pending = other.asker.begin(TOKEN)
+    wait_until(lambda: script.calls == 1)
+    one.revoke(TOKEN)
+    script.release()
+    assert pending.wait()
+    assert set(rows(empty_redis).values()) == {b"revoked"}
+
+
 def test_an_inactive_answer_replaces_an_active_one(open_process: Open, script: Script) -> None:
     one, other = open_process(), open_process()
     one.introspect(TOKEN)
@@ -343,6 +357,22 @@ def test_a_client_that_decodes(
         one.introspect(TOKEN)
         other.introspect(TOKEN)
     assert script.calls == 1
+
+
+@pytest.mark.parametrize("library", ["redis", "valkey"])
+def test_a_client_made_of_arguments(
+    kind: Kind, script: Script, clock: Clock, empty_redis: RedisServer, library: str
+) -> None:
+    """It has settings that a URL leaves out, retries among them."""
+    made = CLIENTS[library, kind](
+        host="127.0.0.1", port=empty_redis.port, password=PASSWORD, socket_timeout=7, db=0
+    )
+    tier: Any = (RedisIntrospectionTier if kind == "sync" else AsyncRedisIntrospectionTier)(made)
+    with Asker(kind, script, IntrospectionCache(shared=tier), clock) as asker:
+        asker.introspect(TOKEN)
+        asker.run(tier.close if kind == "sync" else tier.aclose)
+        asker.run(made.close if kind == "sync" else made.aclose)
+    assert len(rows(empty_redis)) == 1
 
 
 def test_a_client_on_a_unix_socket(

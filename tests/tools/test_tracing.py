@@ -18,6 +18,7 @@ from okta_oidc import (
     APIError,
     AsyncOktaOIDC,
     ClientSecretBasic,
+    IntrospectionCache,
     InvalidGrantError,
     MalformedResponseError,
     OktaError,
@@ -532,6 +533,17 @@ def test_lookups_and_renewals_are_counted(seen: Seen) -> None:
         ("", 1),
         ("TransportError", 1),
     ]
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio"])
+def test_a_cache_counts_its_lookups(okta: FakeOkta, seen: Seen, face: Face) -> None:
+    """Hits are told with the next miss: to tell each would cost more than the hit."""
+    with opened(face, okta.url, introspection_cache=IntrospectionCache()) as caller:
+        for token in ("one", "one", "one", "two", "one"):
+            caller.run(caller.client.introspect, token)
+    metrics = seen.metrics()
+    assert [p.value for p in metrics["okta.oidc.introspection_cache.hits"]] == [2]
+    assert [p.value for p in metrics["okta.oidc.introspection_cache.misses"]] == [2]
 
 
 # What it costs

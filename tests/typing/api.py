@@ -1,6 +1,7 @@
 """The public surface as a type checker sees it. Checked by mypy and pyright, never run.
 
-A line that stops checking is a change that a caller's own checker will find.
+A line that stops checking is a change that a caller's own checker will find. Sign-ins, held tokens
+and guards have files of their own beside this one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from okta_oidc import (
     OFFLINE_SCOPE,
     ORG,
     APIError,
+    ApprovalExpiredError,
     AsyncOktaOIDC,
+    AuthorizationError,
     ClientAuth,
     ClientSecretBasic,
     ClientSecretJwt,
@@ -26,8 +29,10 @@ from okta_oidc import (
     DPoP,
     HttpInfo,
     Introspection,
+    IntrospectionCache,
     InvalidClientError,
     InvalidGrantError,
+    InvalidTokenError,
     MalformedResponseError,
     OktaError,
     OktaOIDC,
@@ -36,12 +41,18 @@ from okta_oidc import (
     RateLimitError,
     Retry,
     ServerError,
+    SignInRequiredError,
     Tokens,
+    TokenStoreError,
     TransportError,
     TransportTimeoutError,
+    success,
 )
 from okta_oidc_api import Client
+from okta_oidc_api.api.discovery import org_openid_configuration
 from okta_oidc_api.api.introspection import custom_introspect
+from okta_oidc_api.api.keys import org_keys
+from okta_oidc_api.api.revocation import org_revoke
 from okta_oidc_api.api.token import custom_token, org_token
 from okta_oidc_api.models import (
     Actor,
@@ -54,15 +65,18 @@ from okta_oidc_api.models import (
     IntrospectionResponse,
     IntrospectRequest,
     JwtBearerGrant,
+    KeySet,
     MfaOobGrant,
     MfaOtpGrant,
     OAuthErrorBody,
     OktaErrorCause,
     OobGrant,
+    OrgRevokeRequest,
     OtpGrant,
     PasswordGrant,
     RefreshTokenGrant,
     Saml2BearerGrant,
+    ServerMetadata,
     ServiceAccount,
     TokenExchangeGrant,
     TokenResponse,
@@ -124,6 +138,8 @@ def clients(basic: ClientSecretBasic, post: ClientSecretPost) -> None:
         timeout=10,
         retry=None,
         http_client=httpx.Client(),
+        issuer="https://id.example.com",
+        introspection_cache=IntrospectionCache(ttl=30),
     )
     AsyncOktaOIDC(
         "https://org.okta.com",
@@ -166,6 +182,7 @@ def synchronous(okta: OktaOIDC) -> None:
     assert_type(
         okta.introspect("token", token_type_hint="id_token", auth_server_id=None), Introspection
     )
+    assert_type(okta.introspect("token", fresh=True), Introspection)
     assert_type(okta.revoke("token"), None)
     okta.revoke("token", token_type_hint="oauth_sts", auth_server_id=ORG)
 
@@ -199,6 +216,7 @@ async def asynchronous(okta: AsyncOktaOIDC) -> None:
         await okta.introspect("token", token_type_hint="access_token", auth_server_id=ORG),
         Introspection,
     )
+    assert_type(await okta.introspect("token", fresh=False), Introspection)
     assert_type(
         await okta.revoke("t", token_type_hint="refresh_token"),
         None,
@@ -300,6 +318,9 @@ def tokens(result: Tokens) -> None:
     assert_type(result.id_token, str | None)
     assert_type(result.raw, Mapping[str, Any])
     assert_type(result.http, HttpInfo)
+    assert_type(result.model, TokenResponse)
+    data: dict[str, Any] = result.to_dict()
+    assert_type(Tokens.from_dict(data), Tokens)
     result.access_token = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     result.raw["x"] = 1  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
 
@@ -321,6 +342,9 @@ def introspection(info: Introspection) -> None:
     assert_type(info.not_before, datetime | None)
     assert_type(info.raw, Mapping[str, Any])
     assert_type(info.http, HttpInfo)
+    assert_type(info.model, IntrospectionResponse)
+    data: dict[str, Any] = info.to_dict()
+    assert_type(data["active"], Any)
     info.active = False  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -364,6 +388,12 @@ def errors(okta: OktaOIDC) -> None:
     except MalformedResponseError as error:
         assert_type(error.http, HttpInfo)
         assert_type(error.body, bytes)
+    except AuthorizationError as error:
+        assert_type(error.code, str | None)
+        assert_type(error.description, str | None)
+    except (ApprovalExpiredError, InvalidTokenError, SignInRequiredError, TokenStoreError) as error:
+        okta_error: OktaError = error
+        assert_type(okta_error.retries, int)
     except TransportTimeoutError as error:
         transport: TransportError = error
         assert_type(transport.request_sent, Literal[False] | None)
@@ -378,20 +408,28 @@ def errors(okta: OktaOIDC) -> None:
 
 
 def generated(okta: OktaOIDC) -> None:
-    assert_type(
-        custom_introspect.sync(client=okta.api, body=IntrospectRequest(token="t")),
-        IntrospectionResponse | OAuthErrorBody | OktaErrorModel | None,
+    introspected = custom_introspect.sync(client=okta.api, body=IntrospectRequest(token="t"))
+    assert_type(introspected, IntrospectionResponse | OAuthErrorBody | OktaErrorModel | None)
+    assert_type(success(introspected), IntrospectionResponse)
+    detailed = custom_token.sync_detailed(
+        "aus1", client=okta.api, body=RefreshTokenGrant(refresh_token="r")
     )
-    assert_type(
-        custom_token.sync_detailed(
-            "aus1", client=okta.api, body=RefreshTokenGrant(refresh_token="r")
-        ),
-        Response[OAuthErrorBody | OktaErrorModel | TokenResponse],
-    )
+    assert_type(detailed, Response[OAuthErrorBody | OktaErrorModel | TokenResponse])
+    assert_type(success(detailed.parsed), TokenResponse)
+    # Of an answer without content there is nothing to narrow.
+    org_revoke.sync_detailed(client=okta.api, body=OrgRevokeRequest(token="t"))
+    assert_type(success(org_keys.sync(client=okta.api)), KeySet)
+    assert_type(success(org_openid_configuration.sync(client=okta.api)), ServerMetadata)
+    assert_type(okta.api.with_headers({"X-A": "b"}), Client)
+    assert_type(okta.api.with_cookies({"a": "b"}), Client)
+    assert_type(okta.api.with_timeout(httpx.Timeout(1.0)), Client)
+    with okta.api as entered:
+        assert_type(entered, Client)
 
 
 async def generated_asynchronous(okta: AsyncOktaOIDC) -> None:
-    assert_type(
-        await org_token.asyncio(client=okta.api, body=ClientCredentialsGrant()),
-        OAuthErrorBody | OktaErrorModel | TokenResponse | None,
-    )
+    answer = await org_token.asyncio(client=okta.api, body=ClientCredentialsGrant())
+    assert_type(answer, OAuthErrorBody | OktaErrorModel | TokenResponse | None)
+    assert_type(success(answer), TokenResponse)
+    async with okta.api as entered:
+        assert_type(entered, Client)

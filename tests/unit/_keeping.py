@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias, cast
+from typing import Any, Final, Self, TypeAlias
 from urllib.parse import parse_qsl
 
 import anyio.lowlevel
@@ -22,7 +22,10 @@ from okta_oidc import (
     OktaOIDC,
     Retry,
 )
+from okta_oidc._ratelimit import RateLimits
 from okta_oidc._runtime import Runtime
+
+from tests.support.runtimes import set_runtime
 
 from ._faces import Kind
 from ._samples import BASIC, ORG_URL
@@ -44,13 +47,12 @@ class Clock:
 
     def runtime(self) -> Runtime:
         """A client's runtime on this clock, in which waiting takes no time."""
-        runtime: Any = Runtime()
-        runtime.now = lambda: self.wall
-        runtime.monotonic = lambda: self.monotonic
-        runtime.sleep = self.advance
-        if hasattr(runtime, "limits"):
-            runtime.limits = type(runtime.limits)()
-        return cast("Runtime", runtime)
+        return Runtime(
+            now=lambda: self.wall,
+            monotonic=lambda: self.monotonic,
+            sleep=self.advance,
+            limits=RateLimits(),
+        )
 
 
 def active(**members: object) -> dict[str, object]:
@@ -75,7 +77,7 @@ class Script:
 
     ``says`` maps a token to its members, a response, an exception or what makes one; others are
     inactive. While
-    it is :meth:`held`, questions are counted, and answered when it is released.
+    it is held, questions are counted, and answered when it is released.
     """
 
     def __init__(self) -> None:
@@ -85,6 +87,7 @@ class Script:
         self.revoked: list[str] = []
         self.revocation: httpx.Response | Exception | None = None
         self.held: threading.Event | None = None
+        self._held_endpoint = ""
         self._lock = threading.Lock()
 
     @property
@@ -92,8 +95,9 @@ class Script:
         """How often a token was introspected."""
         return len(self.introspected)
 
-    def hold(self) -> None:
-        """Answer nothing from now on."""
+    def hold(self, endpoint: str = "/introspect") -> None:
+        """Answer nothing to ``endpoint`` from now on."""
+        self._held_endpoint = endpoint
         self.held = threading.Event()
 
     def release(self) -> None:
@@ -129,14 +133,14 @@ class Script:
         form = self._record(request)
         # Decided before it is held back: an answer on its way does not change.
         said = self._said(form)
-        if self.held is not None and not request.url.path.endswith("/revoke"):
+        if self.held is not None and request.url.path.endswith(self._held_endpoint):
             assert self.held.wait(10)
         return self.answer(request, said)
 
     async def handle_async(self, request: httpx.Request) -> httpx.Response:
         form = self._record(request)
         said = self._said(form)
-        held = None if request.url.path.endswith("/revoke") else self.held
+        held = self.held if request.url.path.endswith(self._held_endpoint) else None
         while held is not None and not held.is_set():  # noqa: ASYNC110  # another thread's event
             await sleep(0.001)
         return self.answer(request, said)
@@ -187,6 +191,10 @@ class Asker:
 
     def revoke(self, token: str, **options: Any) -> None:
         self.run(self.client.revoke, token, **options)
+
+    def begin_to_revoke(self, token: str) -> Pending:
+        """Revoke in a thread, or a task, of its own."""
+        return Pending(self, partial(self.client.revoke, token))
 
     def begin(self, token: str, **options: Any) -> Pending:
         """Introspect in a thread, or a task, of its own."""
@@ -245,8 +253,7 @@ class Pending:
 
 def on_clock(client: Any, clock: Clock) -> None:
     """Let ``client`` take its time from ``clock``."""
-    flow: Any = getattr(client, "_flow", None) or client._core
-    flow.runtime = clock.runtime()
+    set_runtime(client, clock.runtime())
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -170,13 +170,14 @@ def test_malformed(guarded: Guarded, script: Script, given: Any) -> None:
     "said",
     [
         {"active": False},
+        {**active(), "active": False},
         active(aud="api://elsewhere"),
         active(aud=None),
         active(aud=[]),
         active(aud=["api://elsewhere", "api://order", "api://orders/"]),
         {"active": True},
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_token_that_is_not_good_here(guarded: Guarded, script: Script, said: Any) -> None:
     script.says[TOKEN] = said

@@ -535,6 +535,22 @@ def test_an_answer_on_its_way_while_the_token_is_revoked_is_not_kept(
 
 
 @on_every_loop
+def test_nothing_is_kept_across_a_revocation_on_its_way(asker: Asker, script: Script) -> None:
+    """Whoever is cancelled in it may not come back to say so, and Okta may process it late."""
+    asker.introspect(TOKEN)
+    script.hold("/revoke")
+    pending = asker.begin_to_revoke(TOKEN)
+    wait_until(lambda: bool(script.revoked))
+    assert asker.introspect(TOKEN)
+    assert script.calls == 2, "what was kept before is gone"
+    del script.says[TOKEN]
+    script.release()
+    pending.wait()
+    assert pending.failure is None
+    assert not asker.introspect(TOKEN)
+
+
+@on_every_loop
 def test_nobody_joins_a_question_that_a_revocation_overtook(asker: Asker, script: Script) -> None:
     script.hold()
     pending = asker.begin(TOKEN)

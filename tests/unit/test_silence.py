@@ -86,8 +86,9 @@ def test_no_frame_holds_a_secret(open_okta: OpenOkta, call: str, failure: str) -
     kept = kept_of(caught.value)
     for secret in (PLANTED, CLIENT_SECRET, HEADER, HEADER.partition(" ")[2]):
         assert secret not in kept
-    # Where it failed is still to be seen.
+    # Where it failed is still to be seen, and every cause has a place.
     assert len(list(traceback.walk_tb(caught.value.__traceback__))) > 1
+    assert all(each.__traceback__ is not None for each in chain_of(caught.value))
 
 
 @pytest.mark.parametrize("call", CALLS)

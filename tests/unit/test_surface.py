@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import json
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any
 import okta_oidc
 import okta_oidc_api
 import pytest
-from okta_oidc import AsyncOktaOIDC, OktaOIDC
+from okta_oidc import AsyncOktaOIDC, OktaOIDC, redis
 
 PROMISED = [
     "APIError",
@@ -79,6 +80,7 @@ PROMISED = [
 # Beside the promise: the version, and the faster transport that an extra brings.
 EXTRA = ["__version__", "aiohttp_client"]
 
+# Those that ask Okta: to be awaited on the asynchronous face.
 METHODS = [
     "authorization_request",
     "finish_sign_in",
@@ -99,6 +101,38 @@ METHODS = [
     "verify_id_token",
     "wait_for",
 ]
+# Those that make what is asked later.
+MAKERS = ["logout_url", "token_source", "user_tokens"]
+
+MODULES = {
+    "django": ["requires"],
+    "fastapi": ["requires"],
+    "flask": ["requires"],
+    "redis": [
+        "AsyncRedisIntrospectionTier",
+        "AsyncRedisTokenStore",
+        "Cipher",
+        "RedisIntrospectionTier",
+        "RedisTokenStore",
+    ],
+    "starlette": ["BearerMiddleware", "requires"],
+    "testing": [
+        "AuthorizationError",
+        "AuthorizationServer",
+        "FakeClient",
+        "FakeClock",
+        "FakeOkta",
+        "FakeResource",
+        "FakeTransport",
+        "FakeUser",
+        "Faults",
+        "LoopbackServer",
+        "NetworkGuard",
+        "RecordedRequest",
+        "check_async_token_store",
+        "check_token_store",
+    ],
+}
 
 
 def fresh(program: str) -> Any:
@@ -269,35 +303,37 @@ def test_every_public_name_is_documented() -> None:
 def test_every_public_method_is_documented(cls: type[Any]) -> None:
     public = {name for name in dir(cls) if not name.startswith("_")}
     closing = "close" if cls is OktaOIDC else "aclose"
-    # No calls: they make what is asked later.
-    made = {"logout_url", "token_source", "user_tokens"}
-    assert public == {*METHODS, *made, "api", "from_env", closing}
+    assert public == {*METHODS, *MAKERS, "api", "from_env", closing}
     for name in public:
         assert getattr(cls, name).__doc__, name
 
 
 def test_both_faces_take_the_same() -> None:
-    for name in ("__init__", "logout_url", *METHODS):
+    own = {"http_client", "grant", "store"}
+    for name in ("__init__", "from_env", *MAKERS, *METHODS):
         first = inspect.signature(getattr(OktaOIDC, name))
         second = inspect.signature(getattr(AsyncOktaOIDC, name))
         assert list(first.parameters) == list(second.parameters)
         for one, other in zip(first.parameters.values(), second.parameters.values(), strict=True):
             assert (one.kind, one.default) == (other.kind, other.default)
-            if one.name != "http_client":
+            if one.name not in own:
                 assert one.annotation == other.annotation
-        assert first.return_annotation == second.return_annotation
-        if name in METHODS:
-            assert inspect.iscoroutinefunction(getattr(AsyncOktaOIDC, name))
+        if name not in ("token_source", "user_tokens"):
+            assert first.return_annotation == second.return_annotation
+        is_awaited = inspect.iscoroutinefunction(getattr(AsyncOktaOIDC, name))
+        assert is_awaited == (name in METHODS)
+
+
+def shape(function: Any) -> list[tuple[str, bool, object]]:
+    """The parameters: their names, whether they are keywords only, and their defaults."""
+    return [
+        (p.name, p.kind is p.KEYWORD_ONLY, p.default)
+        for p in inspect.signature(function).parameters.values()
+        if p.name != "self"
+    ]
 
 
 def test_signatures_are_as_promised() -> None:
-    def shape(function: Any) -> list[tuple[str, bool, object]]:
-        return [
-            (p.name, p.kind is p.KEYWORD_ONLY, p.default)
-            for p in inspect.signature(function).parameters.values()
-            if p.name != "self"
-        ]
-
     empty = inspect.Parameter.empty
     server = ("auth_server_id", True, None)
     hint = ("token_type_hint", True, None)
@@ -406,6 +442,103 @@ def test_signatures_are_as_promised() -> None:
         assert shape(cls.verify)[0] == ("token", False, empty)
     assert shape(okta_oidc.Retry)[0] == ("attempts", False, 3)
     assert shape(okta_oidc.Retry)[1][:2] == ("max_wait", False)
+
+
+def test_signatures_of_what_is_held() -> None:
+    empty = inspect.Parameter.empty
+    server = ("auth_server_id", True, None)
+    for client in (OktaOIDC, AsyncOktaOIDC):
+        assert shape(client.token_source) == [
+            ("grant", False, empty),
+            ("store", True, None),
+            ("key", True, None),
+            ("early", True, 300.0),
+            ("leeway", True, 10.0),
+            server,
+        ]
+        assert shape(client.user_tokens) == [
+            ("key", False, empty),
+            ("store", False, empty),
+            ("rotation_grace", True, 0.0),
+            ("scope", True, None),
+            ("early", True, 300.0),
+            ("leeway", True, 10.0),
+            ("max_wait", True, 20.0),
+            server,
+        ]
+    rejected = [("rejected", True, None)]
+    for source in (
+        *(okta_oidc.TokenSource, okta_oidc.AsyncTokenSource),
+        *(okta_oidc.UserTokens, okta_oidc.AsyncUserTokens),
+    ):
+        assert shape(source.token) == shape(source.tokens) == rejected
+        assert source.token.__doc__
+        assert source.tokens.__doc__
+    for user in (okta_oidc.UserTokens, okta_oidc.AsyncUserTokens):
+        assert shape(user.save) == [("tokens", False, empty)]
+        assert shape(user.sign_out) == shape(user.close) == []
+    held = [field.name for field in dataclasses.fields(okta_oidc.HeldTokens)]
+    assert held == ["access_token", "token_type", "expires_at", "scopes", "id_token"]
+    assert [field.name for field in dataclasses.fields(okta_oidc.Stored)] == [
+        *("value", "version", "age"),
+    ]
+    assert shape(okta_oidc.TokenAuth) == [("source", False, empty)]
+    for store in (
+        *(okta_oidc.TokenStore, okta_oidc.AsyncTokenStore),
+        *(okta_oidc.MemoryTokenStore, okta_oidc.AsyncMemoryTokenStore),
+        *(redis.RedisTokenStore, redis.AsyncRedisTokenStore),
+    ):
+        assert shape(store.load) == [("key", False, empty)]
+        assert shape(store.replace) == [
+            ("key", False, empty),
+            ("value", False, empty),
+            ("expected", True, empty),
+            ("version", True, empty),
+        ]
+        # A team's own names its parameters as it likes.
+        for method in (store.load, store.replace):
+            first = list(inspect.signature(method).parameters.values())[1]
+            assert first.kind is first.POSITIONAL_ONLY
+
+
+def test_signatures_of_what_protects() -> None:
+    empty = inspect.Parameter.empty
+    assert shape(okta_oidc.IntrospectionCache) == [
+        ("ttl", False, 30.0),
+        ("negative_ttl", True, 10.0),
+        ("max_entries", True, 10_000),
+        ("stale_if_error", True, 0.0),
+        ("shared", True, None),
+    ]
+    for guard in (okta_oidc.BearerGuard, okta_oidc.AsyncBearerGuard):
+        assert shape(guard) == [
+            ("authority", False, empty),
+            ("audience", True, empty),
+            ("realm", True, None),
+        ]
+        assert [name for name, _, _ in shape(guard.check)] == ["authorization", "scopes"]
+    prefixed = [("client", False, empty), ("prefix", True, "okta:introspection:")]
+    cipher = ("cipher", True, None)
+    for tier in (redis.RedisIntrospectionTier, redis.AsyncRedisIntrospectionTier):
+        assert shape(tier) == [*prefixed, ("local_ttl", True, 5.0), ("timeout", True, 0.1), cipher]
+    for store in (redis.RedisTokenStore, redis.AsyncRedisTokenStore):
+        tokens = ("prefix", True, "okta:tokens:")
+        assert shape(store) == [("client", False, empty), tokens, ("ttl", True, None), cipher]
+
+
+@pytest.mark.parametrize("module", ["django", "fastapi", "flask", "redis", "starlette", "testing"])
+def test_what_other_modules_promise(module: str) -> None:
+    """Read, not imported: most import what an extra, or nobody but the caller, brings."""
+    source = Path(str(okta_oidc.__file__)).parent
+    file = source / f"{module}.py"
+    file = file if file.exists() else source / module / "__init__.py"
+    names: list[str] = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.Assign)
+        if isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
+    )
+    assert names == MODULES[module]
 
 
 def test_hints_are_those_that_each_endpoint_takes() -> None:

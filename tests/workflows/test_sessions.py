@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import tomllib
@@ -41,6 +42,38 @@ def test_what_must_hold_names_sessions_that_exist() -> None:
     commands = re.findall(r"\bnox (-.*)", (ROOT / ".ci" / "run").read_text("utf-8"))
     assert commands
     assert [found for command in commands for found in unknown_sessions(command.split())] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_brings_what_its_sessions_look_for(workflow: Path) -> None:
+    """They install programs as root alone, which nobody is there."""
+    text = workflow.read_text("utf-8")
+    commands = [" ".join(words) for words in nox_commands(text)]
+    if ".ci/run" in text:
+        commands += re.findall(r"\bnox (-.*)", (ROOT / ".ci" / "run").read_text("utf-8"))
+    sessions = {word for command in commands for word in command.split()}
+    wanted = {kind for name in sessions for kind in debian_kinds().get(name, ())}
+    brought = re.findall(r"sudo python3 -m tasks\.debian (.*)", text)
+    assert set(" ".join(brought).split()) == wanted
+
+
+def debian_kinds() -> dict[str, list[str]]:
+    """What each session has Debian's package manager asked for."""
+    tree = ast.parse((ROOT / "noxfile.py").read_text("utf-8"))
+    found = {
+        function.name: [
+            str(argument.value)
+            for call in ast.walk(function)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+            if call.func.id == "_debian"
+            for argument in call.args[1:]
+            if isinstance(argument, ast.Constant)
+        ]
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef)
+    }
+    assert found["browser"] == ["browser"]
+    return found
 
 
 def test_sees_through_variables_and_the_matrix() -> None:

@@ -154,7 +154,7 @@ class IntrospectionCache:
         self._active, self._inactive = _Shelf(), _Shelf()
         self._active.limit, self._inactive.limit = max_entries, max(1, max_entries // 4)
         self._find_active: Final = self._active.get
-        self._hits = 0
+        self._hits = self._told = 0
         self._counts: Final[Counter[str]] = Counter()
         self._next_log = -60.0
         self.after_fork()
@@ -190,7 +190,6 @@ class IntrospectionCache:
         if not again:
             kept.seen = True
             self._hits += 1
-            count_lookup(hit=True)
         return kept.info
 
     def flights(self, key: bytes, kind: type[FlightsT]) -> FlightsT:
@@ -218,6 +217,13 @@ class IntrospectionCache:
         """Count one of the statistics up."""
         with self._lock:
             self._counts[what] += 1
+
+    def missed(self) -> None:
+        """Count a miss. Metrics learn of the hits since the last one, too: not one by one."""
+        self.count("misses")
+        hits, self._told = self._hits - self._told, self._hits
+        count_lookup(hit=False)
+        count_lookup(hit=True, times=hits)
 
     def keep(
         self, question: Question, info: Introspection, runtime: Runtime, left: float | None = None

@@ -15,7 +15,6 @@ from .._errors import APIError, ConfigurationError, MalformedResponseError, Okta
 from .._flights import AsyncFlights, Flights
 from .._flow import Flow
 from .._http import Reply
-from .._otel import count_lookup
 from .._results import Introspection, introspection_of
 from .._steps import Ask, Steps
 from ._cache import IntrospectionCache, Question
@@ -72,8 +71,7 @@ class CachedIntrospection:
         key, token = self._key(*about), about[0]
         if fresh:
             return (yield from self._answer(key, ask, token, fresh=True))
-        self._cache.count("misses")
-        count_lookup(hit=False)
+        self._cache.missed()
         flights = self._cache.flights(key, self._flights)
         work = lambda: run(self._answer(key, ask, token, fresh=False))  # noqa: E731
         answer: Introspection = yield Ask(flights.join, work)

@@ -16,13 +16,12 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 from multidict import CIMultiDict
-from sniffio import current_async_library
 from yarl import URL
 
-from .bodies import SentBody
+from .bodies import LARGEST, SentBody
 from .environment import Origin, Unusable, proxy_address, tls
 from .lent import DirectClient
-from .loops import PerLoop
+from .loops import PerLoop, is_trio
 from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
 
 _LONGEST_HEADER: Final = 64 * 1024
@@ -61,7 +60,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Connections by way of a ``ClientSession`` for each event loop, for asyncio."""
 
     def __init__(self, proxy: httpx.Proxy | None) -> None:
-        self._sessions: Final = PerLoop(functools.partial(_Session, tls()))
+        self._sessions: Final = PerLoop(functools.partial(_new_session, tls()))
         self._options: Final[dict[str, Any]] = {"allow_redirects": False}
         if proxy is not None:
             self._options["proxy"] = URL(str(proxy.url))
@@ -77,7 +76,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             data = await request.aread()
             options = {**options, "timeout": _limits(request)}
         try:
-            response = await self._sessions.get().session.request(
+            response = await self._sessions.get().request(
                 request.method,
                 URL(str(request.url), encoded=True),
                 # In no variable, which a traceback would hold.
@@ -97,9 +96,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        held = self._sessions.pop()
-        if held is not None:
-            await held.session.close()
+        session = self._sessions.pop()
+        if session is not None:
+            await session.close()
 
 
 class _Route(AiohttpTransport):
@@ -169,8 +168,12 @@ class _Connection(ResponseHandler):
             return
         if self._final is None:
             self._size += len(data)
-            # Announcements without end are not kept.
+            # Announcements may go on and on.
             self._received = [*self._received, data] if self._size <= _LONGEST_HEADER else []
+            if self._size > LARGEST:
+                self.close()
+                self.set_exception(aiohttp.ClientPayloadError("no end of announcements"))
+                return
         super().data_received(data)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
@@ -225,32 +228,29 @@ class _Connector(aiohttp.TCPConnector):
             "functools.partial[ResponseHandler]", functools.partial(_Connection, loop=self._loop)
         )
 
+    @property
+    def closed(self) -> bool:
+        # A loop that has ended took them along: there is nothing to report as an error.
+        return super().closed or self._loop.is_closed()
+
     def __del__(self, *_: object) -> None:
-        """Leave the sockets to their own: aiohttp would report an error to the loop."""
+        if not self.closed:
+            super().__del__()
 
 
-class _Session:
-    """A ``ClientSession``, which is silent when its loop ends before it is closed."""
-
-    __slots__ = ("session",)
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        if current_async_library() != "asyncio":
-            raise Unusable("aiohttp_client() is for asyncio alone")
-        self.session: Final = aiohttp.ClientSession(
-            connector=_Connector(context),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Its own limit is five minutes; ours cancels.
-            timeout=aiohttp.ClientTimeout(),
-            auto_decompress=False,
-            # A policy for browsers can be longer than aiohttp's own limit of 8 KiB.
-            max_line_size=_LONGEST_HEADER,
-            max_field_size=_LONGEST_HEADER,
-        )
-
-    def __del__(self) -> None:
-        if hasattr(self, "session"):
-            self.session.detach()
+def _new_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
+    if is_trio():
+        raise Unusable("aiohttp_client() is for asyncio alone")
+    return aiohttp.ClientSession(
+        connector=_Connector(context),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Its own limit is five minutes; ours cancels.
+        timeout=aiohttp.ClientTimeout(),
+        auto_decompress=False,
+        # A policy for browsers can be longer than aiohttp's own limit of 8 KiB.
+        max_line_size=_LONGEST_HEADER,
+        max_field_size=_LONGEST_HEADER,
+    )
 
 
 def _limits(request: httpx.Request) -> aiohttp.ClientTimeout:

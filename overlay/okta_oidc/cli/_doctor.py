@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -88,21 +88,19 @@ def doctor(
 def _findings(
     session: Session, connection: Connection, store: str | None, prefix: str, key: str | None
 ) -> Iterator[Finding]:
-    # Imported here: these bring httpx and redis-py.
-    if store is None:
-        if key is not None:
-            raise InputError("--store-key needs a store: pass --store, or set OKTA_OIDC_STORE")
-    else:
+    proofs: Iterable[Finding] = ()
+    if store is not None:
         from ._stores import store_findings
 
         # What is wrong with the URL is said before anything is checked.
         proofs = store_findings(session, store, prefix, key, connection.timeout)
+    elif key is not None:
+        raise InputError("--store-key needs a store: pass --store, or set OKTA_OIDC_STORE")
     if store is None or connection.org_url:
         from ._checks import examine
 
         yield from examine(connection, session)
-    if store is not None:
-        yield from proofs
+    yield from proofs
 
 
 def _show(session: Session, finding: Finding) -> None:

@@ -33,12 +33,13 @@ Environment:
   OKTA_CLIENT_SECRET        its secret
   OKTA_PRIVATE_KEY          or its private key, PEM or JWK
   OKTA_PRIVATE_KEY_FILE     or a file that holds that, OKTA_KEY_ID with either
-  OKTA_AUTH_METHOD          client_secret_post, client_secret_jwt or none
+  OKTA_AUTH_METHOD          client_secret_post, client_secret_jwt or none, where it is
   OKTA_REDIRECT_URI         for: token code
   OKTA_OIDC_TOKEN           for: introspect, revoke, decode
   OKTA_OIDC_REFRESH_TOKEN   for: token refresh
   OKTA_OIDC_CODE            for: token code, OKTA_OIDC_CODE_VERIFIER with it
   OKTA_OIDC_DPOP_KEY        for: --dpop
+  OKTA_OIDC_STORE           for: doctor --store
 
 \b
 Exit codes:
@@ -59,7 +60,7 @@ Exit codes:
 )
 @click.version_option(__version__, prog_name=NAME)
 def root() -> None:
-    """Okta's token, introspection and revocation endpoints, for people on call."""
+    """Okta's OAuth and OpenID Connect endpoints, for people on call."""
 
 
 @click.command()

@@ -6,13 +6,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from okta_oidc._holding._stores import AsyncTokenStore, TokenStore
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import Any
-
-    from okta_oidc import AsyncTokenStore, TokenStore
 
 _PATIENCE = 5.0
 _WRITERS = 8
@@ -78,6 +77,7 @@ def _steps(store: Any, key: str) -> Generator[Any, Any, None]:
         "nothing is held, as expected, and it did not write"
     )
     held = yield store.load(key)
+    assert held is not None, "what was written is not held"
     assert (held.value, held.version) == (value, first), "what it loads is not what was written"
     assert 0 <= held.age < _PATIENCE, "the age is not the seconds since the write"
     assert not (yield store.replace(key, b"", expected=None, version=second)), (
