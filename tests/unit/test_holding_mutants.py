@@ -44,7 +44,7 @@ _rows: Final = sys.modules[Row.__module__]
 _MUTANTS: Final[dict[str, Mutant]] = {
     "blind replay": Mutant(
         _renewal,
-        "if self.grant is not REFRESH or lag + self.flow.timeout <= self.grace:",
+        "if self.grant is not REFRESH or lag + 2 * SEND_WITHIN <= self.grace:",
         "if True:",
         (
             "test_dead_after_okta_rotated_it_is_lost_and_nothing_is_sent",
@@ -113,8 +113,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "the last claim counts": Mutant(
         _renewal,
-        "lag = row.lag + now - seen.since",
-        "lag = now - seen.since",
+        "is_claimed=True, lag=lag, not_before=0.0)",
+        "is_claimed=True, lag=0.0, not_before=0.0)",
         ("test_the_age_of_the_first_claim_counts",),
     ),
     "healed without a question": Mutant(

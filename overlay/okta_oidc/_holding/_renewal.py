@@ -9,6 +9,7 @@ of a free lock, if its author dies. The answer is the introspection of the refre
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -247,15 +248,17 @@ class Renewal:
 
             grant = (yield Ask(self.grant)) if callable(self.grant) else self.grant
             at, mine = self.now(), _new_version()
-            # It may take as long until it is written. Whoever takes longer sends nothing.
+            # What is presented again has to arrive within the grace.
+            limit = at + self.grace - lag if lag and not is_open else math.inf
             lag = lag + SEND_WITHIN if lag else 0.0
             claim = replace(row.aged(at - seen.since), is_claimed=True, lag=lag, not_before=0.0)
+            claim = replace(claim, claimed_at=at)
             if not (yield from self._write(claim, seen.version, mine)):
                 continue
             if is_open and (yield from self._is_spent(claim)):
                 yield from self._write(claim.ended("lost"), mine, _new_version())
                 continue
-            renewed = yield from self._renewed(claim, mine, grant, at)
+            renewed = yield from self._renewed(claim, mine, grant, at, limit)
             if renewed is not None:
                 return renewed
             _check(self.now(), deadline)
@@ -272,10 +275,16 @@ class Renewal:
         if not row.is_claimed or not self.is_shared:
             return row.not_before - age, 0.0, False
         lag = row.lag + now - seen.since
+        if row.lag:
+            # What it says was so when it was made out. A store that hung, or a process that was
+            # stopped, may have written it long after that: then only the clocks of two machines
+            # tell. Where they do not agree, more than the truth asks Okta, and 3 seconds less are
+            # allowed for.
+            lag = max(lag, row.lag + now - row.claimed_at)
         if age < self.lease:
             return self.lease - age, lag, False
-        # Presented again, it arrives within the grace even if it takes all the time there is.
-        if self.grant is not REFRESH or lag + self.flow.timeout <= self.grace:
+        # It can be sent in time, and there is time for it to arrive.
+        if self.grant is not REFRESH or lag + 2 * SEND_WITHIN <= self.grace:
             return 0.0, lag, False
         # Within the grace a spent token is called active, too, and it may have been spent late.
         return self.lease + self.grace - age, lag, True
@@ -285,31 +294,31 @@ class Renewal:
         asked = operations.introspect(self.server, token, "refresh_token")
         return not (yield from self.flow.steps(asked)).active
 
-    def _renewed(self, claim: Row, version: str, grant: object, at: float) -> Steps[Held | None]:
+    def _renewed(
+        self, claim: Row, version: str, grant: object, at: float, limit: float
+    ) -> Steps[Held | None]:
         """Present what is claimed since ``at``; ``None`` if the row has moved meanwhile."""
         try:
-            sent_at, tokens = yield from self._presented(claim, grant, at)
+            sent_at, tokens = yield from self._presented(claim, grant, at, limit)
         except Exception as error:
             if self.grant is REFRESH and isinstance(error, InvalidGrantError):
                 if (yield from self._wrote(claim.ended("refused"), version)):
                     raise _required("refused") from error
                 return None
-            is_late = isinstance(error, _TooLateError)
             if self.grant is not REFRESH or (not claim.lag and _is_unspent(error)):
                 back = replace(claim.aged(self.now() - at), is_claimed=False, lag=0.0)
                 if isinstance(error, RateLimitError):
                     back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
                 yield from self._wrote(back, version)
-            elif is_late:
-                # How late this is written, too, nobody can tell.
-                yield from self._wrote(replace(claim, lag=_MOST_GRACE), version)
-            if is_late:
+            if isinstance(error, _TooLateError):
                 return None
             raise
         return (yield from self._stored(claim, version, sent_at, tokens, at))
 
-    def _presented(self, claim: Row, grant: object, at: float) -> Steps[tuple[float, Tokens]]:
-        """One attempt, and others only while nothing has left this machine."""
+    def _presented(
+        self, claim: Row, grant: object, at: float, limit: float
+    ) -> Steps[tuple[float, Tokens]]:
+        """One attempt, which ends by ``limit``, and others only while nothing has been sent."""
         for pause in _PAUSES:
             if self.grant is REFRESH:
                 token = cast("str", claim.refresh_token)
@@ -320,6 +329,8 @@ class Renewal:
             # Where an assertion proves who sends this, it ends with the claim: a request that was
             # held up on its way is refused then.
             operation.request.lifetime = at + self.lease - sent_at
+            if limit - sent_at < self.flow.timeout:
+                operation.request.seconds = limit - sent_at
             steps = self.flow.steps(operation, retry=NEVER)
             try:
                 return sent_at, (yield from self._in_time(steps, at))
