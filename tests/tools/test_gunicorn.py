@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,7 @@ def app(environ, start_response):
 
 
 @contextlib.contextmanager
-def served(okta: FakeOkta, folder: Path, kind: str) -> Iterator[httpx.Client]:
+def served(okta: FakeOkta, folder: Path, kind: str) -> Generator[httpx.Client]:
     (folder / "service.py").write_text(APP)
     address = folder / "socket"
     environment = {
