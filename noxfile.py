@@ -258,7 +258,8 @@ def docs(session: nox.Session) -> None:
     """Build the documentation site, run every code block, open every page in a browser."""
     _debian(session, "browser")
     # Not in the workshop: Authlib, which pages compare with, takes httpx2 where there is one.
-    _install(session, ".[*]", "test", "types", "node", "browser", "lint", "docs")
+    stack = ("frameworks", "stores", "tools")
+    _install(session, ".[*]", "test", "types", "node", "browser", "lint", "docs", *stack)
     folder = session.cache_dir.resolve() / "docs"
     shutil.rmtree(folder, ignore_errors=True)
     page = folder / "http.html"

@@ -92,13 +92,13 @@ def quieted(error: BaseException) -> BaseException:
         if id(each) in seen:
             continue
         seen.add(id(each))
+        if each.__traceback__ is None:
+            _raise(each)
         if each.__suppress_context__:
             each.__context__ = each.__cause__
         waiting += [other for other in (each.__cause__, each.__context__) if other is not None]
         if isinstance(each, BaseExceptionGroup):
             waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
-        if each.__traceback__ is None:
-            _raise(each)
         for frame, _ in walk_tb(each.__traceback__):
             if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _OURS:
                 # One that is still running is a caller's, or the wrapper's own.

@@ -74,12 +74,12 @@ def assertions() -> int:
 def protection() -> int:
     """Measure what a protected API costs; fail by figures that are missed by far."""
     # Needs the extra redis, and a server to share by, which nothing else of the benchmark does.
-    from tests.resource._redis_server import running
+    from tests.support.stores import redis_server
 
     from . import _protection
 
     figures, entry = _protection.measure(rounds=15), _protection.entry_bytes()
-    with running() as server:
+    with redis_server() as server:
         shared = _protection.fleet(server.url)
     goals = list(_protection.protection_goals(figures, entry, shared))
     print(_protection.table(figures))

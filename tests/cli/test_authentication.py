@@ -212,16 +212,18 @@ def test_each_method(
     assert method(okta) == name
 
 
-def test_the_script_reads_a_key_that_a_shell_hands_over(okta: FakeOkta) -> None:
-    client = okta.add_client(auth_method="private_key_jwt", keys=KEY)
+@pytest.mark.parametrize("kid", ["one", "none"])
+def test_the_script_reads_a_key_that_a_shell_hands_over(okta: FakeOkta, kid: str) -> None:
+    client = okta.add_client(auth_method="private_key_jwt", keys={**_jwk(KEY), "kid": "one"})
     environment = {**environment_of(okta), "OKTA_CLIENT_ID": client.client_id, "SECRET": pem(KEY)}
     del environment["OKTA_CLIENT_SECRET"]
-    shell = 'exec "$@" doctor --key-file <(printf %s "$SECRET")'
-    outcome = run_script(
-        env=environment, command=["bash", "-c", shell, "bash", *script()], stdin=b""
-    )
-    assert f"accepted for {client.client_id}, by private_key_jwt" in outcome.out
-    assert outcome.code == 0
+    # Such a file can be read once, and the doctor tries more than one thing.
+    shell = f'exec "$@" doctor --key-id {kid} --key-file <(printf %s "$SECRET")'
+    command = ["bash", "-c", shell, "bash", *script()]
+    outcome = run_script(env=environment, command=command, stdin=b"")
+    assert outcome.code == (0 if kid == "one" else 1)
+    accepted = f"accepted for {client.client_id}, by private_key_jwt"
+    assert (accepted if kid == "one" else "its kid is not") in outcome.out
 
 
 # Tokens bound to a key

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from okta_oidc.cli import _inspection
 from okta_oidc.testing import FakeOkta
 
 from ._command import run_here
@@ -99,3 +100,16 @@ def test_json_for_programs_stays_json_whatever_the_secret_is(
         okta.faults.answer(200, headers=JSON[:1], body=body)
         document = run_here("introspect", "--json").document
         assert (document["active"], document["none"], document["exp"]) == (True, None, 1767607200)
+
+
+def test_what_is_too_deep_for_its_writer_is_refused(
+    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(*_: object) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr(_inspection, "claim_row", write)
+    okta.faults.answer(200, headers=JSON[:1], body='{"active": true, "deep": []}')
+    outcome = run_here("introspect", stdin="t")
+    assert (outcome.code, outcome.out) == (5, "")
+    assert "too deeply" in outcome.err

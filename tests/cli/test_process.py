@@ -276,6 +276,28 @@ def test_ctrl_c_while_a_call_is_under_way(
     assert b"Traceback" not in err
 
 
+@posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_no_draft_is_left_behind_by_a_login_that_is_ended(
+    okta: FakeOkta, environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    process = subprocess.Popen(
+        [*script(), "login", "--save", str(tmp_path / "tokens.json")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(environment),
+        preexec_fn=heed_interrupts,
+    )
+    assert process.stderr is not None
+    while b"Waiting for" not in process.stderr.readline():
+        assert process.poll() is None
+    assert len(list(tmp_path.iterdir())) == 1
+    process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, b"okta-oidc: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_locale_without_the_characters(okta: FakeOkta, environment: dict[str, str]) -> None:
     okta.add_user("zoë@example.com")
     with okta.client() as client:

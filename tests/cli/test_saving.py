@@ -8,7 +8,6 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -197,7 +196,6 @@ def test_tokens_that_are_not_asked_for_are_in_no_file(
 def test_an_answer_nested_deeply_is_saved_and_shown(
     okta: FakeOkta, tmp_path: Path, depth: int
 ) -> None:
-    limit = sys.getrecursionlimit()
     deep = "[" * depth + "]" * depth
     body = f'{{"token_type": "Bearer", "access_token": "AT", "deep": {deep}}}'
     okta.faults.answer(200, headers=[("Content-Type", "application/json")], body=body, times=2)
@@ -207,4 +205,3 @@ def test_an_answer_nested_deeply_is_saved_and_shown(
         outcome = run_here(*arguments, *options, terminal=bool(options))
         assert (outcome.code, outcome.err) == (0, "")
         assert outcome.out.count("[") == file.read_text().count("[") == depth
-    assert sys.getrecursionlimit() == limit

@@ -184,3 +184,11 @@ def test_ctrl_c_while_a_login_waits(
         assert "interrupted" in terminal.shown
         assert "Traceback" not in terminal.shown
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_is_not_asked_for(okta: FakeOkta, environment: dict[str, str]) -> None:
+    # What is pasted after its first line would go to the shell.
+    with Terminal("introspect", "--key-file", "-", env=environment) as terminal:
+        assert terminal.finish() == 2
+        assert "the private key is not asked for" in terminal.shown
+    assert okta.requests == []

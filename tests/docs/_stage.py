@@ -224,12 +224,13 @@ class Stage(FakeOkta):
         monkeypatch.setattr(HTTPAdapter, "send", send)
 
     def _route_aiohttp(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        stock: Callable[..., Awaitable[Any]] = aiohttp.ClientSession._request
+        stock: Callable[..., Awaitable[Any]] = vars(aiohttp.ClientSession)["_request"]
 
         async def request(
             session: aiohttp.ClientSession, method: str, url: Any, **options: Any
         ) -> Any:
-            headers = {**session.headers, **(options.get("headers") or {})}
+            more: dict[str, str] = options.get("headers") or {}
+            headers = {**session.headers, **more}
             answer = self._answer(httpx.Request(method, str(url), headers=headers))
             return (
                 _AiohttpResponse(answer) if answer else await stock(session, method, url, **options)

@@ -51,9 +51,9 @@ def claims(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
 def counts(page: Path) -> dict[str, tuple[int, int]]:
     """Lines of code under each heading, blank ones apart."""
     headings = [
-        (number, found[1])
+        (number, heading[1])
         for number, line in enumerate(page.read_text("utf-8").splitlines(), 1)
-        if (found := _HEADING.match(line))
+        if (heading := _HEADING.match(line))
     ]
     found: dict[str, tuple[int, int]] = {}
     for block in blocks_of(page):

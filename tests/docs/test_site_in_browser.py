@@ -16,7 +16,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.support.ui import WebDriverWait
 
-SIZES: Final = {"desk": (1366, 900), "phone": (390, 844)}
+SIZES: Final = {"desk": (1280, 900), "phone": (390, 844)}
 # Where to leave pictures of every page, for people to look at.
 PICTURES: Final = "SCREENSHOTS"
 RENDERED: Final = "reference/okta-oauth.html"
@@ -38,6 +38,27 @@ _IN_SEARCH: Final = """
 const found = (tag) => [...document.querySelectorAll("*")]
   .filter((host) => host.shadowRoot)
   .flatMap((host) => [...host.shadowRoot.querySelectorAll(`dialog[open] ${tag}`)]);
+"""
+
+
+# Words in the cells of tables that stand on two lines: of code, and what looks like a name.
+_BROKEN: Final = """
+const broken = [];
+for (const cell of document.querySelectorAll("table td, table th")) {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const isCode = node.parentElement.closest("code") !== null;
+    for (const word of node.data.matchAll(/\\S+/g)) {
+      if (!isCode && !/_|:\\/\\//.test(word[0])) continue;
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+      if (lines.size > 1) broken.push(word[0]);
+    }
+  }
+}
+return broken;
 """
 
 
@@ -119,11 +140,21 @@ def test_pages_fit_and_ask_nobody_else(browser: Browser, origin: str, site: Path
             "return [document.documentElement.scrollWidth, window.innerWidth]"
         )
         assert needed <= there, f"{name} is {needed} wide on {there}"
+        assert not browser.run(_BROKEN), f"{name} breaks identifiers in tables"
         keep_picture(browser, name)
         assert not strangers(browser, origin), name
         # The one thing that Redoc is kept from loading is its logo.
         errors = [entry["message"] for entry in browser.log("browser") if serious(entry)]
         assert not errors, name
+
+
+def test_a_broken_identifier_is_noticed(browser: Browser, origin: str) -> None:
+    browser.open(f"{origin}/when-things-fail/")
+    browser.run(
+        "for (const code of document.querySelectorAll('td code'))"
+        " code.style = 'white-space: normal; word-break: break-all; display: block; width: 4em'"
+    )
+    assert "MalformedResponseError" in browser.run(_BROKEN)
 
 
 def test_search_finds_a_page(browser: Browser, origin: str) -> None:

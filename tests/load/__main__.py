@@ -60,7 +60,16 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=max(2, (os.cpu_count() or 2) // 2))
     parser.add_argument("--keep", action="store_true", help=f"write {RESULTS.name}")
     asked = parser.parse_args()
-    results: dict[str, object] = {}
+    results: dict[str, object] = {
+        "asked": {
+            "tokens": TOKENS,
+            "requests_per_second": asked.rate,
+            "seconds": asked.seconds,
+            "workers": asked.workers,
+            "cores": os.cpu_count(),
+            "ttl": TTL,
+        }
+    }
     failed = False
     for server in asked.server or SERVERS:
         verdict = run(server, seconds=asked.seconds, rate=asked.rate, workers=asked.workers)

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 import redis
 
+from tests.support.stores import RedisServer
+from tests.support.stores import redis_server as running
+
 from ._line import Line
-from ._redis_server import RedisServer, running
+
+PASSWORD = "hush-redis-password"
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
-    with running() as server:
+    with running(password=PASSWORD) as server:
         yield server
 
 

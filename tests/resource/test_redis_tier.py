@@ -22,10 +22,11 @@ from cryptography.fernet import Fernet
 from okta_oidc import ConfigurationError, IntrospectionCache
 from okta_oidc.redis import AsyncRedisIntrospectionTier, RedisIntrospectionTier
 
+from tests.support.stores import RedisServer
 from tests.unit._keeping import Asker, Clock, Script, active, wait_until
 
 from ._line import Line
-from ._redis_server import PASSWORD, RedisServer
+from .conftest import PASSWORD
 
 Kind = Literal["sync", "asyncio"]
 

@@ -156,7 +156,7 @@ def test_tokens_are_held_and_not_shown(
     okta[1].user_tokens(_KEY, RedisTokenStore(client)).save(tokens)
     outcome = run_here("doctor", "--store", server.url, "--store-key", _KEY)
     assert outcome.code == 0
-    assert "an access token good for 60 min, a refresh token, written 0 s ago" in outcome.out
+    assert "an access token good for 60 min, a refresh token, written " in outcome.out
     for secret in (tokens.access_token, tokens.refresh_token, tokens.id_token):
         assert secret
         assert secret not in outcome.all
@@ -184,9 +184,9 @@ def test_a_user_who_signed_out(
         (Row(access_token="AT", ends_in=-400.0), "ok", "that is over since 7 min, no refresh"),
         (Row(refresh_token="RT"), "ok", "no access token, a refresh token"),
         (Row(access_token="AT"), "ok", "without an end"),
-        (Row(refresh_token="RT", is_claimed=True, lag=4.0), "ok", "a renewal begun 4 s ago"),
+        (Row(refresh_token="RT", is_claimed=True, lag=4.0), "ok", "a renewal begun "),
         (Row(refresh_token="RT", is_claimed=True, lag=400.0), "warning", "begun 7 min ago"),
-        (Row(refresh_token="RT", not_before=90.0), "ok", "rate limit for 90 s"),
+        (Row(refresh_token="RT", not_before=90.0), "ok", "held back by the rate limit for "),
         (Row(gone="lost"), "warning", "went with the process"),
         (Row(gone="refused"), "warning", "Okta refused"),
     ],

@@ -49,14 +49,21 @@ def valkey_program() -> str:
 
 
 class RedisServer:
-    """A Redis, or a Valkey, that keeps nothing on disk: when it is killed, all is gone."""
+    """A Redis, or a Valkey, that keeps nothing on disk: when it is killed, all is gone.
 
-    def __init__(self, program: str, folder: str) -> None:
+    It listens on loopback, and on a socket at ``path``.
+    """
+
+    def __init__(self, program: str, folder: str, password: str = "") -> None:
         self.port: Final = free_port()
-        self.url: Final = f"redis://127.0.0.1:{self.port}/0"
+        self.path: Final = f"{folder}/redis.sock"
+        user = f":{password}@" if password else ""
+        self.url: Final = f"redis://{user}127.0.0.1:{self.port}/0"
         settings = {
             "bind": "127.0.0.1",
             "port": str(self.port),
+            "unixsocket": self.path,
+            "requirepass": password,
             "dir": folder,
             "save": "",
             "appendonly": "no",
@@ -89,10 +96,10 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def redis_server(program: str | None = None) -> Generator[RedisServer]:
+def redis_server(program: str | None = None, password: str = "") -> Generator[RedisServer]:
     """A Redis for the length of the block; ``program`` may be Valkey's."""
     with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(program or redis_program(), folder)
+        server = RedisServer(program or redis_program(), folder, password)
         server.start()
         try:
             yield server

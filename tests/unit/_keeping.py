@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias, cast
+from typing import Any, Final, Self, TypeAlias
 from urllib.parse import parse_qsl
 
 import anyio.lowlevel
@@ -22,7 +22,10 @@ from okta_oidc import (
     OktaOIDC,
     Retry,
 )
+from okta_oidc._ratelimit import RateLimits
 from okta_oidc._runtime import Runtime
+
+from tests.support.runtimes import set_runtime
 
 from ._faces import Kind
 from ._samples import BASIC, ORG_URL
@@ -44,13 +47,12 @@ class Clock:
 
     def runtime(self) -> Runtime:
         """A client's runtime on this clock, in which waiting takes no time."""
-        runtime: Any = Runtime()
-        runtime.now = lambda: self.wall
-        runtime.monotonic = lambda: self.monotonic
-        runtime.sleep = self.advance
-        if hasattr(runtime, "limits"):
-            runtime.limits = type(runtime.limits)()
-        return cast("Runtime", runtime)
+        return Runtime(
+            now=lambda: self.wall,
+            monotonic=lambda: self.monotonic,
+            sleep=self.advance,
+            limits=RateLimits(),
+        )
 
 
 def active(**members: object) -> dict[str, object]:
@@ -251,8 +253,7 @@ class Pending:
 
 def on_clock(client: Any, clock: Clock) -> None:
     """Let ``client`` take its time from ``clock``."""
-    flow: Any = getattr(client, "_flow", None) or client._core
-    flow.runtime = clock.runtime()
+    set_runtime(client, clock.runtime())
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

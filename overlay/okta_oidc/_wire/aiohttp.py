@@ -16,13 +16,12 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 from multidict import CIMultiDict
-from sniffio import current_async_library
 from yarl import URL
 
 from .bodies import LARGEST, SentBody
 from .environment import Origin, Unusable, proxy_address, tls
 from .lent import DirectClient
-from .loops import PerLoop
+from .loops import PerLoop, is_trio
 from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
 
 _LONGEST_HEADER: Final = 64 * 1024
@@ -240,7 +239,7 @@ class _Connector(aiohttp.TCPConnector):
 
 
 def _new_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
-    if current_async_library() != "asyncio":
+    if is_trio():
         raise Unusable("aiohttp_client() is for asyncio alone")
     return aiohttp.ClientSession(
         connector=_Connector(context),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -13,8 +12,6 @@ import httpx
 from .bodies import ReceivedBody, SentBody
 from .environment import Origin
 from .lent import AsyncLentTransport, DirectClient, LentTransport, Lost
-
-_LIMITS: Final = ("connect", "read", "write", "pool")
 
 # Errors are told apart by name: the same ones are in each of these.
 _LIBRARIES: Final = frozenset({"httpx", "httpcore", "httpx2", "httpcore2", "h11"})
@@ -92,20 +89,21 @@ class Wire:
         if not isinstance(request.stream, SentBody):
             request.stream = SentBody(request.read())
         body = request.stream
-        request.extensions["timeout"] = dict.fromkeys(_LIMITS, limit)
+        request.extensions["timeout"] = _limits(limit)
         deadline = math.inf if limit is None else time.monotonic() + limit
         received = ReceivedBody()
         response = None
         try:
             response = self._transport.handle_request(request)
+            stream = cast("httpx.SyncByteStream", response.stream)
             try:
-                for chunk in cast("Iterable[bytes]", response.stream):
+                for chunk in stream:
                     if not received.add(chunk):
                         break
                     if time.monotonic() > deadline:
                         raise Lost(TimeoutError("timed out"))
             finally:
-                response.close()
+                stream.close()
         except Exception as error:
             failure = _failure(error, self._transport)
             if failure is None:
@@ -149,22 +147,23 @@ class AsyncWire:
         if not isinstance(request.stream, SentBody):
             request.stream = SentBody(await request.aread())
         body = request.stream
-        request.extensions["timeout"] = dict.fromkeys(_LIMITS, limit)
+        request.extensions["timeout"] = _limits(limit)
         received = ReceivedBody()
         response = None
         try:
             with move_on_after(limit) as scope:
                 response = await self._transport.handle_async_request(request)
+                stream = cast("httpx.AsyncByteStream", response.stream)
                 try:
-                    async for chunk in cast("AsyncIterable[bytes]", response.stream):
+                    async for chunk in stream:
                         if not received.add(chunk):
                             break
                 except BaseException:
                     # A cancelled task could not wait for the connection to be put away.
                     with CancelScope(shield=True):
-                        await response.aclose()
+                        await stream.aclose()
                     raise
-                await response.aclose()
+                await stream.aclose()
         except Exception as error:
             failure = _failure(error, self._transport)
             if failure is None:
@@ -177,6 +176,10 @@ class AsyncWire:
     async def aclose(self) -> None:
         """Close the connections of the running loop. A caller's client stays open."""
         await self._transport.aclose()
+
+
+def _limits(limit: float | None) -> dict[str, float | None]:
+    return {"connect": limit, "read": limit, "write": limit, "pool": limit}
 
 
 def _failure(

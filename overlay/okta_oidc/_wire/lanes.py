@@ -22,7 +22,6 @@ from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, is_reusable
 
 # How long a thread waits for a connection before it looks for itself whether there is one.
 _LOOK_AGAIN: Final = 0.1
-_LIMITS: Final[tuple[str, ...]] = ("connect", "read", "write")
 
 
 class OriginTransport(httpx.BaseTransport):
@@ -46,7 +45,7 @@ class OriginTransport(httpx.BaseTransport):
             self._process = os.getpid()
         seconds = request.extensions.get("timeout", {}).get("read")
         deadline = None if seconds is None else time.monotonic() + seconds
-        limits: dict[str, float | None] = dict.fromkeys(_LIMITS, deadline)
+        limits = {"connect": deadline, "read": deadline, "write": deadline}
         return self._lanes.handle(core_request(request, limits), deadline)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-from sniffio import current_async_library
+from sniffio import thread_local
 
 T = TypeVar("T")
 
@@ -45,8 +45,13 @@ class PerLoop(Generic[T]):
         return self._values.pop(_running_loop(), None)
 
 
+def is_trio() -> bool:
+    """Whether this runs under trio, which says so."""
+    return thread_local.name == "trio"
+
+
 def _running_loop() -> Any:
-    if current_async_library() == "trio":
+    if is_trio():
         import trio
 
         return trio.lowlevel.current_trio_token()

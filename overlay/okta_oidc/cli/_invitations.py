@@ -46,12 +46,13 @@ def qr_code(text: str) -> str:
 
     Nothing if it is too long for one, or the code too wide for the terminal.
     """
-    import segno
-
     lines = io.StringIO()
     try:
+        import segno
+
         segno.make(text, error="l", micro=False).terminal(lines, border=2, compact=True)
-    except ValueError:
+    except (ImportError, ValueError):
+        # An environment that was made before the extra had it, or more text than a code holds.
         return ""
     rows = lines.getvalue().splitlines()
     if len(rows[0]) > shutil.get_terminal_size().columns:

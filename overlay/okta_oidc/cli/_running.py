@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import time
 import traceback
@@ -35,6 +36,7 @@ def run_process() -> int:
     instruction = os.environ.get(COMPLETION_VARIABLE)
     if instruction:
         return shell_complete(root, {}, NAME, COMPLETION_VARIABLE, instruction)
+    _heed_signals()
     # A standard stream that was shut before the start is None, whatever its type says.
     out = cast("TextIO | None", sys.stdout) or _Shut()
     err = cast("TextIO | None", sys.stderr) or io.StringIO()
@@ -126,6 +128,15 @@ def _outcome(args: list[str], session: Session) -> int:
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+def _heed_signals() -> None:
+    """Let what ends the process end it as Ctrl-C does: no draft of a file is left behind."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Ignored by whoever started it, as nohup does: so it stays.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _abandon_unwritable(stream: TextIO | None) -> None:

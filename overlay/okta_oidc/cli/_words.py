@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
@@ -35,13 +34,7 @@ def json_text(value: object, indent: int | None = None) -> str:
     try:
         return json.dumps(value, indent=indent)
     except RecursionError:
-        # It was read, from further up a stack: a few frames more are all that is missing.
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(2 * limit)
-        try:
-            return json.dumps(value)
-        finally:
-            sys.setrecursionlimit(limit)
+        return json.dumps(value)
 
 
 def duration(seconds: float) -> str:
