@@ -43,7 +43,8 @@ def _load(snapshot: Snapshot, module: str) -> griffe.Object | griffe.Alias:
     for name in ("okta_oidc_api", "okta_oidc"):
         loader.load(name)
     loader.resolve_aliases(external=False)
-    return loader.modules_collection[module]
+    found: griffe.Object | griffe.Alias = loader.modules_collection[module]
+    return found
 
 
 def _told(breakage: griffe.Breakage) -> str:
