@@ -32,7 +32,7 @@ def frozen(tool: str, at: datetime.datetime = THEN) -> Generator[None]:
     clock: AbstractContextManager[Any]
     if tool == "freezegun":
         # An event loop needs a clock that runs.
-        clock = freeze_time(at, real_asyncio=True)
+        clock = freeze_time(at)
     else:
         clock = time_machine.travel(at, tick=False)
     with clock:

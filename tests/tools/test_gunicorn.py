@@ -24,7 +24,7 @@ APP: Final = """
 import os
 from okta_oidc import ClientSecretBasic, OktaOIDC
 auth = ClientSecretBasic(os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"])
-okta = OktaOIDC(os.environ["OKTA_URL"], auth, timeout=20)
+okta = OktaOIDC(os.environ["OKTA_URL"], auth, timeout=100)
 # A connection is open, and idle, when the workers are forked.
 okta.introspect("nothing")
 
@@ -61,15 +61,15 @@ def served(okta: FakeOkta, folder: Path, kind: str) -> Generator[httpx.Client]:
         try:
             wait_for(address, server)
             transport = httpx.HTTPTransport(uds=str(address))
-            with httpx.Client(transport=transport, base_url="http://service", timeout=40) as http:
+            with httpx.Client(transport=transport, base_url="http://service", timeout=120) as http:
                 yield http
         finally:
             server.send_signal(signal.SIGTERM)
-            assert server.wait(30) == 0, (folder / "log").read_text()
+            assert server.wait(120) == 0, (folder / "log").read_text()
 
 
 def wait_for(address: Path, server: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 40
+    end = time.monotonic() + 240
     while time.monotonic() < end and server.poll() is None:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
             probe.connect(str(address))

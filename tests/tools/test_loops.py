@@ -121,7 +121,7 @@ asyncio.run(notebook())
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, (kind, done.stderr)
