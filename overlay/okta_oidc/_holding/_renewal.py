@@ -114,10 +114,11 @@ class Renewal:
             raise ConfigurationError("key is empty")
         if not all(callable(getattr(self.store, name, None)) for name in ("load", "replace")):
             raise ConfigurationError(f"{type(self.store).__name__} has no load and replace")
-        if not all(map(is_number, (self.early, self.leeway, self.grace, self.max_wait))):
-            raise ConfigurationError("early, leeway and the like must be numbers of seconds")
-        if not 0 <= self.grace <= _MOST_GRACE or min(self.early, self.leeway, self.max_wait) < 0:
-            raise ConfigurationError("seconds must be 0 or more, and rotation_grace 60 at most")
+        for seconds in (self.early, self.leeway, self.max_wait, self.grace):
+            if not is_number(seconds) or seconds < 0:
+                raise ConfigurationError("early, leeway and the like are seconds, 0 or more")
+        if self.grace > _MOST_GRACE:
+            raise ConfigurationError("rotation_grace is the application's setting: 60 at most")
 
     @property
     def lease(self) -> float:
@@ -140,7 +141,7 @@ class Renewal:
         held = self.era.held
         return held if held is not None and held.is_good(self.now(), rejected) else None
 
-    def was_just_forced(self) -> bool:
+    def just_forced(self) -> bool:
         """Whether an API's refusal has been answered by a renewal, and no other is due yet."""
         return self.now() < self._forced_at + FORCED_EVERY
 
@@ -158,7 +159,7 @@ class Renewal:
         held, now = era.held, self.now()
         # Another caller may have looked meanwhile.
         if held is not None and held.is_good(now, None):
-            if not held.is_good(now, rejected) and not self.was_just_forced():
+            if not held.is_good(now, rejected) and not self.just_forced():
                 self._forced_at = now
             elif rejected is not None or now < held.look_at:
                 return cast("HeldTokens", held.tokens)
@@ -181,7 +182,7 @@ class Renewal:
         lifetime = tokens.expires_in
         while True:
             seen = yield from self._load()
-            row = _successor(replace(Row(_new_version()), generation=seen.row.generation), tokens)
+            row = _successor(Row(_new_version(), seen.row.generation), tokens)
             if tokens.expires_at is not None and lifetime is not None:
                 left = tokens.expires_at.timestamp() - self.flow.runtime.now()
                 row = replace(row, ends_in=min(left, lifetime))
@@ -213,11 +214,11 @@ class Renewal:
             TokenStoreError: it still cannot be.
         """
         held = self.era.held
-        if held is not None and not held.is_saved:
-            try:
+        try:
+            if held is not None and not held.is_saved:
                 self.era.held = yield from self._look(held)
-            except Exception as error:
-                raise TokenStoreError("a rotated refresh token could not be stored") from error
+        except Exception as error:
+            raise TokenStoreError("a rotated refresh token could not be stored") from error
 
     def _current(self, era: Era, rejected: str | None) -> Steps[Held]:
         deadline, pause = self.now() + self.max_wait, _PAUSE
@@ -397,11 +398,10 @@ class Renewal:
             seen = yield from self._load(held)
             if held is None or not held.row.outranks(seen.row):
                 return seen
-            now, version = self.now(), held.version if not held.is_saved else None
-            row = held.row.aged(now - held.since)
+            now = self.now()
             # What came later may be lost, too, a claim or a newer row: whoever presents it asks.
-            row = replace(row, is_claimed=True, lag=_MOST_GRACE)
-            version = version or _new_version()
+            row = replace(held.row.aged(now - held.since), is_claimed=True, lag=_MOST_GRACE)
+            version = _new_version() if held.is_saved else cast("str", held.version)
             if (yield from self._write(row, seen.version, version)):
                 _LOGGER.warning("the token store had lost the newest tokens: it has them again")
                 return self._held(row, version, now)
@@ -418,10 +418,8 @@ class Renewal:
         return self._held(Row.decoded(stored.value), stored.version, since, stored.age)
 
     def _write(self, row: Row, expected: str | None, version: str) -> Steps[bool]:
-        write = self.store.replace
-        is_written: bool = yield Ask(
-            partial(write, self.key, row.encoded(), expected=expected, version=version)
-        )
+        write = partial(self.store.replace, self.key, row.encoded())
+        is_written: bool = yield Ask(partial(write, expected=expected, version=version))
         return is_written
 
     def _wrote(self, row: Row, expected: str) -> Steps[bool]:
@@ -484,6 +482,4 @@ def _required(reason: SignInReason) -> SignInRequiredError:
 
 def _check(now: float, deadline: float) -> None:
     if now >= deadline:
-        raise TransportTimeoutError(
-            "tokens are being renewed elsewhere, and that takes too long", request_sent=False
-        )
+        raise TransportTimeoutError("tokens are renewed elsewhere, too slowly", request_sent=False)

@@ -78,11 +78,9 @@ class Row:
         """Whether the store has lost this row: it holds nothing, or an earlier generation."""
         if self.refresh_token is None or stored == Row():
             return self.refresh_token is not None
-        return (
-            stored.family == self.family
-            and stored.generation < self.generation
-            and stored.gone in (None, "lost")
-        )
+        if stored.family != self.family or stored.gone not in (None, "lost"):
+            return False
+        return stored.generation < self.generation
 
     def encoded(self) -> bytes:
         """The row as a store keeps it."""
