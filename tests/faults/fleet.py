@@ -5,7 +5,7 @@ Whoever presents a refresh token is killed or stopped at the worst moments; any 
 moment; the store is restarted, emptied, cut off and made silent. FakeOkta answers on a real port
 by a clock that ticks, and ends a family whose refresh token is used twice. None may be.
 
-Tokens live for 2 seconds here, a claim for 1.2, so that a minute sees what a month does not.
+Tokens live for 2 seconds here, a claim for 1.6, so that a minute sees what a month does not.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LIFETIME: Final = 2
 _PROCESSES: Final = 4
 _WORKERS: Final = 4
 USERS: Final = 4
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 120.0
 # How long an answer takes, before it is processed and after, at most.
 _LATENCY: Final = 0.03
 
