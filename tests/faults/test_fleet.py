@@ -25,6 +25,15 @@ def test_no_family_is_ended(scenario: Scenario, times: int) -> None:
     assert figures.calls >= 20
 
 
+def test_within_the_grace_nothing_is_lost() -> None:
+    """Whoever presents is killed when Okta has rotated, and the next presents again."""
+    scenario = Scenario("redis", "sync", 5, ("kill after",), is_apart=True)
+    figures = run(scenario, 4)
+    assert figures.families_ended == 0
+    assert figures.sign_ins["lost"] == 0
+    assert figures.disturbances == {"kill after": 4}
+
+
 def test_a_fleet_renews_no_more_than_is_due() -> None:
     """Each user's tokens once in a lifetime, less the fifth that is left for the unforeseen."""
     fleet = Fleet(Scenario("redis", "sync", 0, ()), 1)
