@@ -51,10 +51,10 @@ class Settings:
     face: str
     workers: int
     grace: float
-    timeout: float = 0.6
+    timeout: float = 1.0
     # In place of what fits a time limit of ten seconds and tokens of an hour.
     lease_margin: float = 0.6
-    send_within: float = 0.3
+    send_within: float = 0.5
     backoff: float = 0.3
     early: float = 0.4
     leeway: float = 0.2

@@ -5,7 +5,7 @@ Whoever presents a refresh token is killed or stopped at the worst moments; any 
 moment; the store is restarted, emptied, cut off and made silent. FakeOkta answers on a real port
 by a clock that ticks, and ends a family whose refresh token is used twice. None may be.
 
-Tokens live for 2 seconds here, a claim for 1.2, so that a minute sees what a month does not.
+Tokens live for 2 seconds here, a claim for 1.6, so that a minute sees what a month does not.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from okta_oidc import ClientSecretBasic, OktaOIDC
+from okta_oidc._holding._rows import Row
 from okta_oidc.testing import FakeOkta
 from okta_oidc.testing._answers import Answer
 from okta_oidc.testing._faults import Delivery, Disconnect
@@ -47,7 +48,7 @@ LIFETIME: Final = 2
 _PROCESSES: Final = 4
 _WORKERS: Final = 4
 USERS: Final = 4
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 120.0
 # How long an answer takes, before it is processed and after, at most.
 _LATENCY: Final = 0.03
 
@@ -63,9 +64,12 @@ class Scenario:
     face: Literal["sync", "async"]
     grace: int
     kinds: tuple[str, ...]
+    is_apart: bool = False
+    """Nobody is struck before the last one's claim is resolved: else it is who resolves it."""
 
     def __str__(self) -> str:
-        return f"{self.face} on {self.store}, grace {self.grace} s"
+        apart = ", one at a time" if self.is_apart else ""
+        return f"{self.face} on {self.store}, grace {self.grace} s{apart}"
 
 
 # The worst moments, and any moment.
@@ -76,6 +80,7 @@ STORE: Final = ("restart", "flush", "cut", "mute")
 SCENARIOS: Final = (
     Scenario("redis", "sync", 0, KILLS),
     Scenario("redis", "sync", 5, KILLS),
+    Scenario("redis", "sync", 5, KILLS, is_apart=True),
     Scenario("redis", "async", 0, (*KILLS, *STOPS)),
     Scenario("redis", "async", 5, (*KILLS, *STOPS, *STORE)),
     Scenario("redis", "sync", 0, (*KILLS, *STOPS, *STORE)),
@@ -235,6 +240,8 @@ class Fleet:
             strike()
             self.figures.disturbances[kind] += 1
             time.sleep(self._random.uniform(0.05, 0.4))
+            if self.scenario.is_apart:
+                self._until(lambda: not any(map(self._is_open, self.keys)))
         for timer in self._wake:
             timer.join()
         # What is still open now is closed by those who are alive.
@@ -318,6 +325,10 @@ class Fleet:
         self.line.become(mode)
         time.sleep(self._random.uniform(0.1, 1.0))
         self.line.become("through")
+
+    def _is_open(self, key: str) -> bool:
+        held = self.store.load(key)
+        return held is not None and Row.decoded(held.value).is_claimed
 
     # What it takes
 

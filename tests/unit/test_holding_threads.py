@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import logging
 import os
 import pickle
@@ -12,18 +13,21 @@ import sys
 import threading
 import time
 import traceback
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 from okta_oidc import (
     AsyncOktaOIDC,
     ClientSecretBasic,
+    ClientSecretJwt,
     ConfigurationError,
     InvalidClientError,
     OktaOIDC,
@@ -473,3 +477,51 @@ def test_the_faces_take_the_same(okta: OktaOIDC) -> None:
         assert [(each.name, each.kind, each.default) for each in mine] == [
             (each.name, each.kind, each.default) for each in other
         ]
+
+
+# Clients that prove themselves by keys
+
+
+def test_an_assertion_ends_with_its_claim() -> None:
+    """Sent by a process that was stopped on the way, it is refused when others may be at it."""
+    fake = FakeOkta(ticking=True)
+    client = fake.add_client(auth_method="client_secret_jwt")
+    assert client.client_secret is not None
+    ends: list[float] = []
+
+    class Look(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            form = dict(parse_qsl(request.read().decode()))
+            payload = form["client_assertion"].split(".")[1]
+            claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            ends.append(claims["exp"] - time.time())
+            return fake.transport.handle_request(request)
+
+    auth = ClientSecretJwt(client.client_id, client.client_secret)
+    with httpx.Client(transport=Look()) as http, OktaOIDC(fake.url, auth, http_client=http) as okta:
+        code = fake.authorize(_CALLBACK, client_id=client.client_id)
+        tokens = okta.token_for_code(code, _CALLBACK)
+        users = okta.user_tokens("ada", MemoryTokenStore())
+        users.save(tokens)
+        renewed = users.token(rejected=tokens.access_token)
+        okta.token_source(_GRANT).token()
+    assert renewed != tokens.access_token
+    usual, refresh, grant = ends
+    assert 290 < usual <= 300
+    # The time limit of 10 seconds, and 5.
+    assert 9 < refresh <= 15
+    assert 9 < grant <= 15
+
+
+def test_bound_tokens_are_renewed_by_their_key() -> None:
+    fake = FakeOkta(ticking=True)
+    client = fake.add_client(dpop_bound_access_tokens=True)
+    okta = fake.client(client_id=client.client_id)
+    code = fake.authorize(_CALLBACK, client_id=client.client_id)
+    tokens = okta.token_for_code(code, _CALLBACK)
+    users = okta.user_tokens("ada", MemoryTokenStore())
+    users.save(tokens)
+    held = users.tokens(rejected=tokens.access_token)
+    assert held.token_type == "DPoP"
+    assert held.access_token != tokens.access_token
+    assert users.dpop is not None

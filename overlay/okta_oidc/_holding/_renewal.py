@@ -67,6 +67,7 @@ _MOST_GRACE: Final = 60.0
 _UNTOLD: Final = 1e10
 # Codes of refusals after which the token may be spent; None is a gateway's own page.
 _UNCLEAR: Final = (None, "server_error", "temporarily_unavailable")
+_new_version: Final = partial(secrets.token_urlsafe, 12)
 _MESSAGES: Final[dict[SignInReason, str]] = {
     "absent": "no refresh token is held: the user has to sign in",
     "refused": "Okta refused the refresh token: the user has to sign in again",
@@ -381,11 +382,11 @@ class Renewal:
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
             if not row.outranks(seen.row):
-                if seen.row.gone == "signed out" and row.refresh_token is not None:
-                    try:
+                try:
+                    if seen.row.gone == "signed out" and row.refresh_token is not None:
                         yield from self._revoke(row.refresh_token)
-                    except OktaError as error:
-                        _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
+                except OktaError as error:
+                    _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
                 return None
             expected = seen.version
             if is_in_doubt:
@@ -446,10 +447,6 @@ class Renewal:
             tokens = HeldTokens(row.access_token, row.token_type, at, row.scopes, row.id_token)
         good_until = ends - min(self.leeway, lifetime / 10)
         return Held(row, version, age, since, good_until, ends - early, tokens)
-
-
-def _new_version() -> str:
-    return secrets.token_urlsafe(12)
 
 
 def _successor(row: Row, tokens: Tokens) -> Row:

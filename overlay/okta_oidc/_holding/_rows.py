@@ -136,10 +136,8 @@ class Held:
         return replace(self, look_at=min(until, self.good_until))
 
 
+@dataclass(slots=True, repr=False)
 class Era:
     """What a process holds from one sign-in, or sign-out, to the next."""
 
-    __slots__ = ("held",)
-
-    def __init__(self, held: Held | None = None) -> None:
-        self.held = held
+    held: Held | None = None
