@@ -81,7 +81,8 @@ def examples() -> Iterator[str]:
         text = moved(readme.read_text("utf-8"))
         yield re.sub(r"^#", "##", text, flags=re.MULTILINE)
         for source in sorted(readme.parent.glob("*.py")):
-            if code := source.read_text("utf-8").strip():
+            code = source.read_text("utf-8").strip()
+            if source.stem != "__init__":
                 yield from _folded(source.name, code)
 
 

@@ -694,8 +694,9 @@ class OktaOIDC(_Face):
 
         Args:
             rotation_grace: seconds for which Okta takes a rotated refresh token once more: the
-                application's setting there, 0 to 60. Too little is safe; too much is not. From
-                twice ``timeout`` plus 5 seconds on, no sign-in is lost with a process that dies.
+                application's setting there, 0 to 60. Too little is safe; too much is not. A
+                sign-in survives a process that dies if it is ``timeout`` plus 12 seconds or more:
+                Okta's own 30, with a ``timeout`` of 10.
             scope: space-delimited, a subset of what was granted; ``None`` keeps all of it.
             early: seconds before its end at which the access token is renewed; a fifth of its
                 lifetime at most.

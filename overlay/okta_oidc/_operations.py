@@ -88,7 +88,7 @@ class Request:
         self.pairs: Final = pairs
         self.body: Final = encoded(pairs or []) if body is None else body
         self.headers: Final = headers
-        self.seconds: Final = seconds
+        self.seconds = seconds
         self.access_token: Final = access_token
         self.grant_type: Final = None if operation.limit != "token" else self.value("grant_type")
         # Nothing is used up by these, so a second delivery changes nothing.

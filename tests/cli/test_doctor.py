@@ -809,7 +809,7 @@ def test_what_is_no_store(okta: FakeOkta, arguments: tuple[str, ...], words: str
     [
         ("redis://127.0.0.1:1/0", "127.0.0.1:1: Error"),
         ("unix:///nowhere/redis.sock", "/nowhere/redis.sock: Error"),
-        ("redis://127.0.0.1:1/?protocol=x", "cannot read that URL"),
+        ("redis://127.0.0.1:1/?max_connections=x", "cannot read that URL"),
     ],
 )
 def test_a_store_that_is_not_there(url: str, words: str) -> None:

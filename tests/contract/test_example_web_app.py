@@ -300,7 +300,8 @@ class TestSession:
         response = browser.get("/")
         assert response.status_code == 403
         assert "sign in again" in reason(response)
-        assert not is_signed_in(browser)
+        # And can do so.
+        assert 'href="/login"' in browser.get("/").text
 
     def test_without_a_refresh_token(self, fake: FakeOkta, settings: Settings) -> None:
         """The session lasts as long as the access token; its end is revoked all the same."""
@@ -375,7 +376,8 @@ class TestLogout:
         with fake.client() as okta:
             assert okta.introspect(issued)
             response = browser.post("/logout")
-            assert not is_signed_in(browser)
+            # Not that of a session that has ended by itself.
+            assert 'href="/login"' in browser.get("/").text
             assert not okta.introspect(issued)
         url = response.headers["location"]
         assert url.startswith(f"{fake.issuer()}/v1/logout?")

@@ -43,11 +43,11 @@ from tests.support.stores import (
 from ._fleet_worker import Settings
 
 _CALLBACK: Final = "https://localhost/callback"
-_LIFETIME: Final = 2
+LIFETIME: Final = 2
 _PROCESSES: Final = 4
 _WORKERS: Final = 4
-_USERS: Final = 4
-_PATIENCE: Final = 20.0
+USERS: Final = 4
+_PATIENCE: Final = 60.0
 # How long an answer takes, before it is processed and after, at most.
 _LATENCY: Final = 0.03
 
@@ -91,7 +91,7 @@ class TrappedOkta(FakeOkta):
     def __init__(self, grace: int) -> None:
         super().__init__(
             leeway=grace,
-            access_token_lifetime=_LIFETIME,
+            access_token_lifetime=LIFETIME,
             rate_limit=None,
             record_requests=False,
             ticking=True,
@@ -162,7 +162,7 @@ class Fleet:
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self.scenario: Final = scenario
         self.figures: Final = Figures()
-        self.keys: Final = tuple(f"user-{number}" for number in range(_USERS))
+        self.keys: Final = tuple(f"user-{number}" for number in range(USERS))
         self.pids: Final[list[int]] = []
         self._random: Final = random.Random(seed)
         self._lock: Final = threading.Lock()
@@ -216,6 +216,14 @@ class Fleet:
             finally:
                 self._end()
                 reader.join(_PATIENCE)
+
+    def watch(self, seconds: float) -> None:
+        """Strike nobody for so long."""
+        renewals = self.fake.renewals
+        time.sleep(seconds)
+        self.figures.seconds = seconds
+        self.figures.families_ended = self.fake.families_ended
+        self.figures.renewals = self.fake.renewals - renewals
 
     def disturb(self, times: int) -> None:
         """Strike so many times."""

@@ -130,7 +130,8 @@ def test_either_closes_all_there_is(okta: FakeOkta, proxy: FaultProxy, closing: 
         else:
             async with client, http:
                 await client.introspect(TOKEN)
-        await asyncio.to_thread(proxy.wait_until_quiet)
+        # Before they expire.
+        await asyncio.to_thread(proxy.wait_until_quiet, 1.0)
         with pytest.raises(ConfigurationError, match="closed"):
             await client.introspect(TOKEN)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .fleet import KILLS, STOPS, STORE, Scenario, run
+from .fleet import KILLS, LIFETIME, STOPS, STORE, USERS, Fleet, Scenario, run
 
 _SCENARIOS = [
     (Scenario("redis", "sync", 0, (*KILLS, *STOPS, *STORE)), 14),
@@ -23,3 +23,14 @@ def test_no_family_is_ended(scenario: Scenario, times: int) -> None:
     assert sum(figures.disturbances.values()) == times
     assert figures.renewals >= 5
     assert figures.calls >= 20
+
+
+def test_a_fleet_renews_no_more_than_is_due() -> None:
+    """Each user's tokens once in a lifetime, less the fifth that is left for the unforeseen."""
+    fleet = Fleet(Scenario("redis", "sync", 0, ()), 1)
+    with fleet.running():
+        fleet.watch(4.0)
+    due = USERS * (fleet.figures.seconds / (LIFETIME * 0.8) + 1)
+    assert USERS <= fleet.figures.renewals <= due
+    assert fleet.figures.families_ended == 0
+    assert not fleet.figures.sign_ins

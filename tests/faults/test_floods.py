@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
-from okta_oidc import OktaError
+from okta_oidc import OktaError, TransportError
 
 from ._faces import FACES, Face, Owner, opened
 from ._outcomes import raised_within
@@ -79,5 +79,8 @@ def test_flood(flood: str, face: Face, owner: Owner) -> None:
         finally:
             tracemalloc.stop()
         assert isinstance(caught[0], OktaError)
+        if owner == "aiohttp" and flood in ("announcements", "continuations"):
+            # It would parse all that has come before it could be stopped.
+            assert type(caught[0]) is TransportError
         # A megabyte of body, what was read ahead of it, and copies of both.
         assert peak < 12 * 1024 * 1024

@@ -372,19 +372,33 @@ def test_forked_child_of_an_event_loop() -> None:
         assert _lived(_FORK_OF_A_LOOP, server.url)
 
 
-def test_threads_wait_for_one_of_few_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("closes", [False, True], ids=["kept", "closed"])
+def test_threads_wait_for_one_of_few_connections(
+    monkeypatch: pytest.MonkeyPatch, closes: bool
+) -> None:
     """Whoever waits is called as soon as there is room, and nobody is forgotten."""
     monkeypatch.setattr(lanes, "MAX_CONNECTIONS", 2)
     # To look without being called would take too long.
     monkeypatch.setattr(lanes, "_LOOK_AGAIN", _AMPLE)
-    with WireServer(_echo) as server, OktaOIDC(server.url, _auth(), timeout=_AMPLE) as client:
+
+    def respond(request: bytes) -> Response:
+        response = _echo(request)
+        if closes:
+            response.wire = response.wire.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+            response.close = True
+        return response
+
+    with (
+        WireServer(respond) as server,
+        OktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None) as client,
+    ):
 
         def ask(index: int) -> bool:
             return client.introspect(f"token-{index}").jti == f"token-{index}"
 
         with concurrent.futures.ThreadPoolExecutor(16) as threads:
             assert all(threads.map(ask, range(400)))
-        assert server.connections == 2
+        assert server.connections == (400 if closes else 2)
 
 
 def test_tasks_cancelled_at_any_moment_cost_no_room(monkeypatch: pytest.MonkeyPatch) -> None:

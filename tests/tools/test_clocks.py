@@ -29,12 +29,8 @@ WAYS: Final[list[tuple[Face, Owner]]] = [
 
 @contextmanager
 def frozen(tool: str, at: datetime.datetime = THEN) -> Generator[None]:
-    clock: AbstractContextManager[Any]
-    if tool == "freezegun":
-        # An event loop needs a clock that runs.
-        clock = freeze_time(at)
-    else:
-        clock = time_machine.travel(at, tick=False)
+    travelled = time_machine.travel(at, tick=False)
+    clock: AbstractContextManager[Any] = freeze_time(at) if tool == "freezegun" else travelled
     with clock:
         yield
 

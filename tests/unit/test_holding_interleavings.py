@@ -96,7 +96,8 @@ class Course:
     def _send(self, process: Process) -> None:
         """It arrives within the time limit, or never; and the process learns of it, or does not."""
         draw, now = self.random.random(), self.world.clock.monotonic
-        delay = self.random.choice([0.0, 0.0, self.random.uniform(0.0, TIMEOUT)])
+        limit = min(TIMEOUT, process.pending.asked.seconds or TIMEOUT)
+        delay = self.random.choice([0.0, 0.0, self.random.uniform(0.0, limit)])
         if draw < self.trouble / 3:
             error = self.random.choice([never_sent(), broken(), unavailable()])
             self._later(process, delay, lambda: process.fail(error))

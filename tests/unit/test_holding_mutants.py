@@ -44,7 +44,7 @@ _rows: Final = sys.modules[Row.__module__]
 _MUTANTS: Final[dict[str, Mutant]] = {
     "blind replay": Mutant(
         _renewal,
-        "if self.grant is not REFRESH or lag + self.flow.timeout <= self.grace:",
+        "if self.grant is not REFRESH or lag + 2 * SEND_WITHIN <= self.grace:",
         "if True:",
         (
             "test_dead_after_okta_rotated_it_is_lost_and_nothing_is_sent",
@@ -86,13 +86,13 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no limit to what an API's refusals cost": Mutant(
         _renewal,
-        "if not held.is_good(now, rejected) and not self.was_just_forced():",
+        "if not held.is_good(now, rejected) and not self.just_forced():",
         "if not held.is_good(now, rejected):",
         ("test_an_api_that_refuses_everything_causes_one_refresh_in_ten_seconds",),
     ),
     "sign-out overwritten": Mutant(
         _rows,
-        '\n            and stored.gone in (None, "lost")',
+        ' or stored.gone not in (None, "lost")',
         "",
         ("test_a_sign_out_overtakes_a_refresh",),
     ),
@@ -113,20 +113,20 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "the last claim counts": Mutant(
         _renewal,
-        "lag = row.lag + now - seen.since",
-        "lag = now - seen.since",
+        "is_claimed=True, lag=lag, not_before=0.0)",
+        "is_claimed=True, lag=0.0, not_before=0.0)",
         ("test_the_age_of_the_first_claim_counts",),
     ),
     "healed without a question": Mutant(
         _renewal,
-        "row = replace(row, is_claimed=True, lag=_MOST_GRACE)\n            version",
-        "version",
+        "row = replace(held.row.aged(now - held.since), is_claimed=True, lag=_MOST_GRACE)",
+        "row = held.row.aged(now - held.since)",
         ("test_an_emptied_store_hides_no_renewal", "test_an_emptied_store_is_filled_again"),
     ),
     "lost for good": Mutant(
         _rows,
-        'stored.gone in (None, "lost")',
-        "stored.gone is None",
+        'stored.gone not in (None, "lost")',
+        "stored.gone is not None",
         ("test_stopped_after_sending_its_successor_replaces_what_was_called_lost",),
     ),
 }

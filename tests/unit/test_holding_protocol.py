@@ -409,7 +409,7 @@ def test_within_the_grace_it_is_presented_again() -> None:
 def test_at_the_end_of_the_grace_nobody_trusts_to_luck() -> None:
     """A spent token that is presented too late ends the family; one that is asked about does not.
 
-    With the time limit of 10 s, what is sent 21 s after the claim may arrive when 30 are over.
+    A claim may take 3 seconds until it is written, and its request 3 more until it arrives.
     """
     world = World(leeway=30)
     world.sign_in()
@@ -417,7 +417,7 @@ def test_at_the_end_of_the_grace_nobody_trusts_to_luck() -> None:
     holder = _claimed(world)
     holder.perform()
     holder.kill()
-    world.clock.advance(20.5)
+    world.clock.advance(24.5)
     process = world.process()
     with pytest.raises(TransportTimeoutError):
         process.token()
@@ -429,9 +429,30 @@ def test_at_the_end_of_the_grace_nobody_trusts_to_luck() -> None:
     assert world.okta.introspected == ["family-1.1"]
 
 
+def test_what_is_presented_again_ends_within_the_grace() -> None:
+    """However long it may take otherwise."""
+    world = World(leeway=30)
+    world.sign_in()
+    world.clock.advance(_EXPIRED)
+    holder = _claimed(world)
+    assert holder.pending.asked.seconds is None
+    holder.perform()
+    holder.kill()
+    world.clock.advance(23.0)
+    process = world.process()
+    process.start()
+    process.until("replace")
+    deliver = process.perform()
+    world.clock.advance(2.0)
+    deliver()
+    assert process.pending.asked.seconds == pytest.approx(5.0)
+    assert process.go_on().access_token == "access-3"
+    assert world.okta.killed == 0
+
+
 def test_the_age_of_the_first_claim_counts() -> None:
     """However many die one after the other, the grace is not begun anew."""
-    world = World(leeway=60)
+    world = World(leeway=55)
     world.sign_in()
     world.clock.advance(_EXPIRED)
     holder = _claimed(world)
@@ -457,8 +478,9 @@ def test_the_age_of_the_first_claim_counts() -> None:
     assert world.okta.killed == 0
 
 
-def test_a_claim_that_was_written_late_is_written_again() -> None:
-    """Its author was stopped in between: the age of the question would be told too low."""
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_claim_that_is_written_late_hides_no_time(is_told: bool) -> None:
+    """The store hangs, and writes it when nobody waits for it any more."""
     world = World(leeway=60)
     world.sign_in()
     world.clock.advance(_EXPIRED)
@@ -469,12 +491,17 @@ def test_a_claim_that_was_written_late_is_written_again() -> None:
     process = world.process(max_wait=60.0)
     process.start()
     process.until("replace")
-    world.clock.advance(20)
-    process.step()
-    process.until("replace")
-    process.step()
-    assert _row(world).is_claimed
-    assert _row(world).lag >= LEASE + 20
+    world.clock.advance(30)
+    process.perform()
+    with pytest.raises(StoreError):
+        process.fail(StoreError())
+    world.clock.advance(LEASE)
+    if not is_told:
+        # Another machine's clock is behind: the three seconds are all there is to go by.
+        world.clock.now -= 2.0
+    # 60 seconds after the first claim, though it is 33 by the store and by what the claim says.
+    with pytest.raises(TransportTimeoutError):
+        world.process().token()
     assert world.okta.presented == ["family-1.1"]
 
 

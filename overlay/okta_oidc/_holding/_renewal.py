@@ -9,6 +9,7 @@ of a free lock, if its author dies. The answer is the introspection of the refre
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -113,10 +114,11 @@ class Renewal:
             raise ConfigurationError("key is empty")
         if not all(callable(getattr(self.store, name, None)) for name in ("load", "replace")):
             raise ConfigurationError(f"{type(self.store).__name__} has no load and replace")
-        if not all(map(is_number, (self.early, self.leeway, self.grace, self.max_wait))):
-            raise ConfigurationError("early, leeway and the like must be numbers of seconds")
-        if not 0 <= self.grace <= _MOST_GRACE or min(self.early, self.leeway, self.max_wait) < 0:
-            raise ConfigurationError("seconds must be 0 or more, and rotation_grace 60 at most")
+        for seconds in (self.early, self.leeway, self.max_wait, self.grace):
+            if not is_number(seconds) or seconds < 0:
+                raise ConfigurationError("early, leeway and the like are seconds, 0 or more")
+        if self.grace > _MOST_GRACE:
+            raise ConfigurationError("rotation_grace is the application's setting: 60 at most")
 
     @property
     def lease(self) -> float:
@@ -139,7 +141,7 @@ class Renewal:
         held = self.era.held
         return held if held is not None and held.is_good(self.now(), rejected) else None
 
-    def was_just_forced(self) -> bool:
+    def just_forced(self) -> bool:
         """Whether an API's refusal has been answered by a renewal, and no other is due yet."""
         return self.now() < self._forced_at + FORCED_EVERY
 
@@ -157,7 +159,7 @@ class Renewal:
         held, now = era.held, self.now()
         # Another caller may have looked meanwhile.
         if held is not None and held.is_good(now, None):
-            if not held.is_good(now, rejected) and not self.was_just_forced():
+            if not held.is_good(now, rejected) and not self.just_forced():
                 self._forced_at = now
             elif rejected is not None or now < held.look_at:
                 return cast("HeldTokens", held.tokens)
@@ -180,7 +182,7 @@ class Renewal:
         lifetime = tokens.expires_in
         while True:
             seen = yield from self._load()
-            row = _successor(replace(Row(_new_version()), generation=seen.row.generation), tokens)
+            row = _successor(Row(_new_version(), seen.row.generation), tokens)
             if tokens.expires_at is not None and lifetime is not None:
                 left = tokens.expires_at.timestamp() - self.flow.runtime.now()
                 row = replace(row, ends_in=min(left, lifetime))
@@ -212,11 +214,11 @@ class Renewal:
             TokenStoreError: it still cannot be.
         """
         held = self.era.held
-        if held is not None and not held.is_saved:
-            try:
+        try:
+            if held is not None and not held.is_saved:
                 self.era.held = yield from self._look(held)
-            except Exception as error:
-                raise TokenStoreError("a rotated refresh token could not be stored") from error
+        except Exception as error:
+            raise TokenStoreError("a rotated refresh token could not be stored") from error
 
     def _current(self, era: Era, rejected: str | None) -> Steps[Held]:
         deadline, pause = self.now() + self.max_wait, _PAUSE
@@ -247,15 +249,17 @@ class Renewal:
 
             grant = (yield Ask(self.grant)) if callable(self.grant) else self.grant
             at, mine = self.now(), _new_version()
-            # It may take as long until it is written. Whoever takes longer sends nothing.
+            # What is presented again has to arrive within the grace.
+            limit = at + self.grace - lag if lag and not is_open else math.inf
             lag = lag + SEND_WITHIN if lag else 0.0
             claim = replace(row.aged(at - seen.since), is_claimed=True, lag=lag, not_before=0.0)
+            claim = replace(claim, claimed_at=at)
             if not (yield from self._write(claim, seen.version, mine)):
                 continue
             if is_open and (yield from self._is_spent(claim)):
                 yield from self._write(claim.ended("lost"), mine, _new_version())
                 continue
-            renewed = yield from self._renewed(claim, mine, grant, at)
+            renewed = yield from self._renewed(claim, mine, grant, at, limit)
             if renewed is not None:
                 return renewed
             _check(self.now(), deadline)
@@ -272,10 +276,16 @@ class Renewal:
         if not row.is_claimed or not self.is_shared:
             return row.not_before - age, 0.0, False
         lag = row.lag + now - seen.since
+        if row.lag:
+            # What it says was so when it was made out. A store that hung, or a process that was
+            # stopped, may have written it long after that: then only the clocks of two machines
+            # tell. Where they do not agree, more than the truth asks Okta, and 3 seconds less are
+            # allowed for.
+            lag = max(lag, row.lag + now - row.claimed_at)
         if age < self.lease:
             return self.lease - age, lag, False
-        # Presented again, it arrives within the grace even if it takes all the time there is.
-        if self.grant is not REFRESH or lag + self.flow.timeout <= self.grace:
+        # It can be sent in time, and there is time for it to arrive.
+        if self.grant is not REFRESH or lag + 2 * SEND_WITHIN <= self.grace:
             return 0.0, lag, False
         # Within the grace a spent token is called active, too, and it may have been spent late.
         return self.lease + self.grace - age, lag, True
@@ -285,31 +295,31 @@ class Renewal:
         asked = operations.introspect(self.server, token, "refresh_token")
         return not (yield from self.flow.steps(asked)).active
 
-    def _renewed(self, claim: Row, version: str, grant: object, at: float) -> Steps[Held | None]:
+    def _renewed(
+        self, claim: Row, version: str, grant: object, at: float, limit: float
+    ) -> Steps[Held | None]:
         """Present what is claimed since ``at``; ``None`` if the row has moved meanwhile."""
         try:
-            sent_at, tokens = yield from self._presented(claim, grant, at)
+            sent_at, tokens = yield from self._presented(claim, grant, at, limit)
         except Exception as error:
             if self.grant is REFRESH and isinstance(error, InvalidGrantError):
                 if (yield from self._wrote(claim.ended("refused"), version)):
                     raise _required("refused") from error
                 return None
-            is_late = isinstance(error, _TooLateError)
             if self.grant is not REFRESH or (not claim.lag and _is_unspent(error)):
                 back = replace(claim.aged(self.now() - at), is_claimed=False, lag=0.0)
                 if isinstance(error, RateLimitError):
                     back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
                 yield from self._wrote(back, version)
-            elif is_late:
-                # How late this is written, too, nobody can tell.
-                yield from self._wrote(replace(claim, lag=_MOST_GRACE), version)
-            if is_late:
+            if isinstance(error, _TooLateError):
                 return None
             raise
         return (yield from self._stored(claim, version, sent_at, tokens, at))
 
-    def _presented(self, claim: Row, grant: object, at: float) -> Steps[tuple[float, Tokens]]:
-        """One attempt, and others only while nothing has left this machine."""
+    def _presented(
+        self, claim: Row, grant: object, at: float, limit: float
+    ) -> Steps[tuple[float, Tokens]]:
+        """One attempt, which ends by ``limit``, and others only while nothing has been sent."""
         for pause in _PAUSES:
             if self.grant is REFRESH:
                 token = cast("str", claim.refresh_token)
@@ -320,6 +330,8 @@ class Renewal:
             # Where an assertion proves who sends this, it ends with the claim: a request that was
             # held up on its way is refused then.
             operation.request.lifetime = at + self.lease - sent_at
+            if limit - sent_at < self.flow.timeout:
+                operation.request.seconds = limit - sent_at
             steps = self.flow.steps(operation, retry=NEVER)
             try:
                 return sent_at, (yield from self._in_time(steps, at))
@@ -386,11 +398,10 @@ class Renewal:
             seen = yield from self._load(held)
             if held is None or not held.row.outranks(seen.row):
                 return seen
-            now, version = self.now(), held.version if not held.is_saved else None
-            row = held.row.aged(now - held.since)
+            now = self.now()
             # What came later may be lost, too, a claim or a newer row: whoever presents it asks.
-            row = replace(row, is_claimed=True, lag=_MOST_GRACE)
-            version = version or _new_version()
+            row = replace(held.row.aged(now - held.since), is_claimed=True, lag=_MOST_GRACE)
+            version = _new_version() if held.is_saved else cast("str", held.version)
             if (yield from self._write(row, seen.version, version)):
                 _LOGGER.warning("the token store had lost the newest tokens: it has them again")
                 return self._held(row, version, now)
@@ -407,10 +418,8 @@ class Renewal:
         return self._held(Row.decoded(stored.value), stored.version, since, stored.age)
 
     def _write(self, row: Row, expected: str | None, version: str) -> Steps[bool]:
-        write = self.store.replace
-        is_written: bool = yield Ask(
-            partial(write, self.key, row.encoded(), expected=expected, version=version)
-        )
+        write = partial(self.store.replace, self.key, row.encoded())
+        is_written: bool = yield Ask(partial(write, expected=expected, version=version))
         return is_written
 
     def _wrote(self, row: Row, expected: str) -> Steps[bool]:
@@ -473,6 +482,4 @@ def _required(reason: SignInReason) -> SignInRequiredError:
 
 def _check(now: float, deadline: float) -> None:
     if now >= deadline:
-        raise TransportTimeoutError(
-            "tokens are being renewed elsewhere, and that takes too long", request_sent=False
-        )
+        raise TransportTimeoutError("tokens are renewed elsewhere, too slowly", request_sent=False)

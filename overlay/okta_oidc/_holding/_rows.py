@@ -57,7 +57,9 @@ class Row:
     is_claimed: bool = False
     """Somebody is about to present this generation, or was."""
     lag: float = 0.0
-    """How long the first claim that is still unresolved had been there, at most."""
+    """How long the first claim that is still unresolved had been there, if this is another."""
+    claimed_at: float = 0.0
+    """Epoch seconds by its author's clock."""
     not_before: float = 0.0
     """Until then Okta refuses every request (429)."""
     gone: SignInReason | None = None
@@ -76,11 +78,9 @@ class Row:
         """Whether the store has lost this row: it holds nothing, or an earlier generation."""
         if self.refresh_token is None or stored == Row():
             return self.refresh_token is not None
-        return (
-            stored.family == self.family
-            and stored.generation < self.generation
-            and stored.gone in (None, "lost")
-        )
+        if stored.family != self.family or stored.gone not in (None, "lost"):
+            return False
+        return stored.generation < self.generation
 
     def encoded(self) -> bytes:
         """The row as a store keeps it."""

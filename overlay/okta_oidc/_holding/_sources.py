@@ -46,7 +46,7 @@ class _Source:
 
     def _is_answer(self, found: HeldTokens, rejected: str | None) -> bool:
         """Whether a look that another caller began is an answer to this one, too."""
-        return rejected is None or found.access_token != rejected or self._renewal.was_just_forced()
+        return rejected is None or found.access_token != rejected or self._renewal.just_forced()
 
 
 @dataclass(eq=False, repr=False)

@@ -18,13 +18,15 @@ from aiohttp.http import HttpProcessingError, RawResponseMessage
 from multidict import CIMultiDict
 from yarl import URL
 
-from .bodies import LARGEST, SentBody
+from .bodies import SentBody
 from .environment import Origin, Unusable, proxy_address, tls
 from .lent import DirectClient
 from .loops import PerLoop, is_trio
 from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
 
 _LONGEST_HEADER: Final = 64 * 1024
+# Announcements included, which may go on and on.
+_LONGEST_HEAD: Final = 128 * 1024
 # Windows has no other. The default one would open a descriptor each time.
 _SELECTOR: Final[type[selectors.BaseSelector]] = getattr(
     selectors, "PollSelector", selectors.SelectSelector
@@ -168,11 +170,10 @@ class _Connection(ResponseHandler):
             return
         if self._final is None:
             self._size += len(data)
-            # Announcements may go on and on.
             self._received = [*self._received, data] if self._size <= _LONGEST_HEADER else []
-            if self._size > LARGEST:
+            if self._size > _LONGEST_HEAD:
                 self.close()
-                self.set_exception(aiohttp.ClientPayloadError("no end of announcements"))
+                self.set_exception(aiohttp.ClientPayloadError("no end of the head"))
                 return
         super().data_received(data)
 
