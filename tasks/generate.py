@@ -113,7 +113,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _without_caches(source: Path, copy: Path) -> None:
+def without_caches(source: Path, copy: Path) -> None:
     """Copy a folder, but for what tools leave behind, which begins with a dot or is compiled."""
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns(".*", "__pycache__"))
 
@@ -130,14 +130,14 @@ def upgrade(patch: Path, *requirements: str) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch:
         fresh, folder = generated(Path(scratch)), Path(scratch)
         # A copy, away from the attributes that keep generated code out of differences.
-        _without_caches(GENERATED / PACKAGE, folder / "now")
+        without_caches(GENERATED / PACKAGE, folder / "now")
         shutil.copytree(fresh / PACKAGE, folder / "then")
         compare = ("git", "--no-pager", "diff", "--no-index")
         run(*compare, "--stat", "now", "then", cwd=folder)
         patch.parent.mkdir(parents=True, exist_ok=True)
         run(*compare, f"--output={patch}", "now", "then", cwd=folder)
         project = folder / "project"
-        _without_caches(ROOT, project)
+        without_caches(ROOT, project)
         shutil.rmtree(project / "generated")
         shutil.copytree(fresh, project / "generated")
         must(*pip, f"{project}[{','.join(extras())}]", *group("test", "types"))

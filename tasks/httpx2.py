@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from .generate import without_caches
 from .project import ROOT, python
 
 NAMES: Final = {"httpx": "httpx2", "httpcore": "httpcore2"}
@@ -58,23 +58,14 @@ def moved(source: str) -> str:
     return "".join(lines)
 
 
-def copy(folder: Path) -> None:
-    """Copy what is under version control, as it is in the work tree, and move it."""
-    listed = subprocess.run(
-        ("git", "ls-files", "-z"),  # noqa: S607  # wherever git is
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (source := ROOT / name).is_file():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+def copy(folder: Path) -> Path:
+    """Copy the project, move the copy, and return where it is."""
+    project = folder / "project"
+    without_caches(ROOT, project)
     for part in MOVED:
-        for path in sorted((folder / part).rglob("*.py")):
+        for path in sorted((project / part).rglob("*.py")):
             path.write_text(moved(path.read_text("utf-8")), "utf-8")
+    return project
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -128,8 +119,7 @@ def measure(folder: Path) -> None:
 
 def main(*suites: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        copy(folder)
+        folder = copy(Path(scratch))
         ran = [rehearse(folder, suite) for suite in suites or SUITES]
         if not suites:
             measure(folder)

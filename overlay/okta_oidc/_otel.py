@@ -12,7 +12,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import httpx
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ._operations import Request
     from ._steps import Step, Steps
 
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T")
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
@@ -60,27 +58,26 @@ def count_lookup(*, hit: bool, times: int = 1) -> None:
     """Count looks into the introspection cache; a hit needed no call to Okta."""
     instruments = _instruments()
     if instruments is not None and times:
-        instruments.count(instruments.hits if hit else instruments.misses, times=times)
+        _count(instruments.hits if hit else instruments.misses, times)
 
 
 def count_renewal(failure: BaseException | None = None) -> None:
     """Count one renewal of held tokens, and whether it failed."""
     instruments = _instruments()
     if instruments is not None:
-        instruments.count(instruments.renewals, failure)
+        _count(instruments.renewals, 1, failure)
 
 
-def _harmless(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R | None]:
+def _count(counter: Any, times: int, failure: BaseException | None = None) -> None:
+    try:
+        counter.add(times, None if failure is None else {"error.type": _kind(failure)})
+    except Exception as error:  # noqa: BLE001
+        _pass_over(error)
+
+
+def _pass_over(error: Exception) -> None:
     """Let no exporter's or processor's exception end a call: a spent code's tokens are in it."""
-
-    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001
-            _LOGGER.debug("tracing failed: %s", type(error).__name__)
-            return None
-
-    return call
+    _LOGGER.debug("tracing failed: %s", type(error).__name__)
 
 
 class _Instruments:
@@ -94,6 +91,7 @@ class _Instruments:
         # Where the caller's httpx or aiohttp is instrumented too, an attempt has one span all the
         # same. The key is the API's, but its name is not public.
         self.suppressed: Final[str] = vars(context)["_SUPPRESS_HTTP_INSTRUMENTATION_KEY"]
+        self.client: Final = trace.SpanKind.CLIENT
         self.failed: Final = trace.Status(trace.StatusCode.ERROR)
         self.tracer: Final = tracers.get_tracer("okta_oidc", __version__, schema_url=_SCHEMA)
         meter: Any = meters.get_meter("okta_oidc", __version__, schema_url=_SCHEMA)
@@ -120,26 +118,26 @@ class _Instruments:
             "okta.oidc.token.renewals", "{renewal}", "Renewals of held tokens."
         )
 
-    @_harmless
-    def count(self, counter: Any, failure: BaseException | None = None, times: int = 1) -> None:
-        counter.add(times, None if failure is None else {"error.type": _kind(failure)})
 
-
-# The providers that were found last, and what they made. Programs change them, as tests do.
+# Where a program's providers are to be had, once it has imported what makes them.
+_providers: tuple[Callable[[], TracerProvider], Callable[[], MeterProvider]] | None = None
+# Those that were found last, and what they made. Programs change them, as tests do.
 _known: tuple[object, object, _Instruments | None] = (None, None, None)
 
 
 def _instruments() -> _Instruments | None:
     """What to observe with; ``None`` where nobody would see it."""
-    global _known
-    # Nobody can have set up what nobody has imported, and to import it costs more than a call.
-    if sys.modules.get("opentelemetry.trace") is None:
-        return None
-    try:
-        from opentelemetry import metrics, trace
-    except ImportError:
-        return None
-    tracers, meters = trace.get_tracer_provider(), metrics.get_meter_provider()
+    global _providers, _known
+    if _providers is None:
+        # Nobody can have set up what nobody has imported, and to import it costs more than a call.
+        if sys.modules.get("opentelemetry.trace") is None:
+            return None
+        try:
+            from opentelemetry import metrics, trace
+        except ImportError:
+            return None
+        _providers = trace.get_tracer_provider, metrics.get_meter_provider
+    tracers, meters = _providers[0](), _providers[1]()
     if _known[0] is not tracers or _known[1] is not meters:
         _known = (tracers, meters, _made(tracers, meters))
     return _known[2]
@@ -163,7 +161,10 @@ def _is_idle(provider: object) -> bool:
 def _watched(call: _Call, steps: Steps[T]) -> Steps[T]:
     outcome: Any = None
     failure: Exception | None = None
-    call.begins()
+    try:
+        call.begins()
+    except Exception as error:  # noqa: BLE001
+        _pass_over(error)
     try:
         while True:
             try:
@@ -173,14 +174,13 @@ def _watched(call: _Call, steps: Steps[T]) -> Steps[T]:
                 return cast("T", done.value)
             outcome = failure = None
             # Current while the driver is at work, and no longer.
-            entered = call.enters(step)
+            call.enters(step)
             try:
                 outcome = yield step
             except Exception as error:  # noqa: BLE001  # the core's to judge
                 failure = error
             finally:
-                if entered is not None:
-                    call.leaves(entered)
+                call.leaves()
             call.comes_to(outcome, failure)
     except BaseException as error:
         failure = None
@@ -194,111 +194,129 @@ def _watched(call: _Call, steps: Steps[T]) -> Steps[T]:
 class _Call:
     """The span of one call, and of the attempt that is under way."""
 
+    __slots__ = (
+        "_attempt",
+        "_began",
+        "_context",
+        "_flow",
+        "_on",
+        "_place",
+        "_reply",
+        "_request",
+        "_sent",
+        "_span",
+        "_token",
+    )
+
     def __init__(self, instruments: _Instruments, request: Request, flow: Flow) -> None:
         self._on: Final = instruments
         self._request: Final = request
         self._flow: Final = flow
+        self._place: Final = _place(flow.server.origin, request.operation.method)
         self._span: Span | None = None
         self._context: Context | None = None
+        self._token: Any = None
         self._attempt: Span | None = None
-        self._attributes: dict[str, str | int] = {}
         self._began = 0.0
         self._sent = 0
         self._reply: Reply | None = None
 
-    @_harmless
     def begins(self) -> None:
-        operation = _name(self._request)
+        operation = _name(self._request.operation.module)
         attributes = {"okta.oidc.operation": operation}
         if self._request.grant_type is not None:
             attributes["oauth.grant_type"] = _grant_type(self._request.grant_type)
         self._span = self._on.tracer.start_span(f"okta.oidc {operation}", attributes=attributes)
         self._context = self._on.trace.set_span_in_context(self._span)
 
-    @_harmless
-    def enters(self, step: Step) -> Any:
-        on, context = self._on, self._context
-        if isinstance(step, httpx.Request):
-            origin, operation = self._flow.server.origin, self._request.operation
-            host, port = _address(origin)
-            self._attributes = {
-                "http.request.method": operation.method,
-                "server.address": host,
-                "server.port": port,
-            }
-            # A path that the document does not have may name a user.
-            path = self._request.target.partition("?")[0] if operation.module else ""
-            attributes = {**self._attributes, "url.full": origin + path}
-            if self._sent:
-                attributes["http.request.resend_count"] = self._sent
-            self._sent += 1
-            self._began = self._flow.runtime.monotonic()
-            self._attempt = on.tracer.start_span(
-                operation.method, context, on.trace.SpanKind.CLIENT, attributes
-            )
-            context = on.trace.set_span_in_context(self._attempt, context)
-            context = on.context.set_value(on.suppressed, True, context)
-        return None if context is None else on.context.attach(context)
+    def enters(self, step: Step) -> None:
+        try:
+            context = self._context
+            if isinstance(step, httpx.Request):
+                context = self._sends()
+            if context is not None:
+                self._token = self._on.context.attach(context)
+        except Exception as error:  # noqa: BLE001
+            _pass_over(error)
 
-    @_harmless
-    def leaves(self, entered: Any) -> None:
-        self._on.context.detach(entered)
+    def _sends(self) -> Context:
+        on, request = self._on, self._request
+        # A path that the document does not have may name a user.
+        path = request.target.partition("?")[0] if request.operation.module else ""
+        attributes = {**self._place, "url.full": self._flow.server.origin + path}
+        if self._sent:
+            attributes["http.request.resend_count"] = self._sent
+        self._sent += 1
+        self._began = self._flow.runtime.monotonic()
+        span = self._attempt = on.tracer.start_span(
+            request.operation.method, self._context, on.client, attributes
+        )
+        context = on.trace.set_span_in_context(span, self._context)
+        suppressed: Context = on.context.set_value(on.suppressed, True, context)
+        return suppressed
 
-    @_harmless
+    def leaves(self) -> None:
+        token, self._token = self._token, None
+        if token is not None:
+            self._on.context.detach(token)
+
     def comes_to(self, outcome: object, failure: BaseException | None) -> None:
         span, self._attempt = self._attempt, None
         if span is None:
             return
-        attributes, kind, status = self._attributes, None, None
-        if isinstance(outcome, Reply):
-            status = outcome.status
-            kind = str(status) if status >= 400 else None
-            self._saw(outcome)
-        elif failure is not None:
-            kind = _kind(failure)
-            if isinstance(failure, TransportError) and failure.http is not None:
-                status = failure.http.status
-        if status is not None:
-            span.set_attribute("http.response.status_code", status)
-            attributes["http.response.status_code"] = status
-        if kind is not None:
-            span.set_attribute("error.type", kind)
-            span.set_status(self._on.failed)
-            attributes["error.type"] = kind
-        self._on.duration.record(self._flow.runtime.monotonic() - self._began, attributes)
-        span.end()
+        try:
+            attributes, kind, status = {**self._place}, None, None
+            if isinstance(outcome, Reply):
+                status = outcome.status
+                kind = str(status) if status >= 400 else None
+                self._saw(outcome)
+            elif failure is not None:
+                kind = _kind(failure)
+                if isinstance(failure, TransportError) and failure.http is not None:
+                    status = failure.http.status
+            if status is not None:
+                span.set_attribute("http.response.status_code", status)
+                attributes["http.response.status_code"] = status
+            if kind is not None:
+                span.set_attribute("error.type", kind)
+                span.set_status(self._on.failed)
+                attributes["error.type"] = kind
+            self._on.duration.record(self._flow.runtime.monotonic() - self._began, attributes)
+            span.end()
+        except Exception as error:  # noqa: BLE001
+            _pass_over(error)
 
     def _saw(self, reply: Reply) -> None:
         self._reply = reply
         limit = self._request.operation.limit
-        if limit is None:
-            return
-        remaining = least(reply.headers.get("x-rate-limit-remaining"))
+        remaining = None
+        if limit is not None:
+            remaining = least(reply.headers.get("x-rate-limit-remaining"))
         if remaining is not None:
-            server = "org" if self._request.server is ORG else "custom"
-            self._on.remaining.set(
-                remaining,
-                {
-                    "server.address": self._attributes["server.address"],
-                    "okta.oidc.server": server,
-                    "okta.oidc.rate_limit": limit,
-                },
-            )
+            attributes = {
+                "server.address": self._place["server.address"],
+                "okta.oidc.server": "org" if self._request.server is ORG else "custom",
+                "okta.oidc.rate_limit": limit,
+            }
+            self._on.remaining.set(remaining, attributes)
 
-    @_harmless
-    def ends(self, error: BaseException | None) -> None:
-        self.comes_to(None, error)
+    def ends(self, failure: BaseException | None) -> None:
+        if self._attempt is not None:
+            self.comes_to(None, failure)
         span, self._span = self._span, None
         if span is None:
             return
-        if self._reply is not None and span.is_recording():
-            request_id = self._reply.headers.get("x-okta-request-id")
-            if request_id is not None and self._may_show(request_id):
-                span.set_attribute("okta.request_id", request_id)
-        if error is not None:
-            span.set_attribute("error.type", _kind(error))
-            span.set_status(self._on.failed)
-        span.end()
+        try:
+            if self._reply is not None and span.is_recording():
+                request_id = self._reply.headers.get("x-okta-request-id")
+                if request_id is not None and self._may_show(request_id):
+                    span.set_attribute("okta.request_id", request_id)
+            if failure is not None:
+                span.set_attribute("error.type", _kind(failure))
+                span.set_status(self._on.failed)
+            span.end()
+        except Exception as error:  # noqa: BLE001
+            _pass_over(error)
 
     def _may_show(self, request_id: str) -> bool:
         """Whether this is an id, and quotes nothing of what was sent."""
@@ -310,15 +328,20 @@ class _Call:
 
 
 @functools.lru_cache
-def _address(origin: str) -> tuple[str, int]:
+def _place(origin: str, method: str) -> dict[str, str | int]:
+    """What all attempts of a call have in common."""
     url = httpx.URL(origin)
-    return url.host, url.port or (443 if url.scheme == "https" else 80)
+    return {
+        "http.request.method": method,
+        "server.address": url.host,
+        "server.port": url.port or (443 if url.scheme == "https" else 80),
+    }
 
 
-def _name(request: Request) -> str:
-    """The generated function's, at either kind of server."""
-    name = request.operation.module.rpartition(".")[2]
-    return name.removeprefix("org_").removeprefix("custom_") or _OTHER
+@functools.lru_cache
+def _name(module: str) -> str:
+    """The name of a generated function, the same at either kind of server."""
+    return module.rpartition(".")[2].removeprefix("org_").removeprefix("custom_") or _OTHER
 
 
 def _grant_type(grant_type: str) -> str:
