@@ -24,6 +24,7 @@ from okta_oidc import (
     OktaError,
     OktaOIDC,
     RateLimitError,
+    ServerError,
     TransportError,
 )
 from okta_oidc import _operations as operations
@@ -31,6 +32,7 @@ from okta_oidc._http import Reply
 from okta_oidc._otel import count_lookup, count_renewal, observed
 from okta_oidc._steps import Steps
 from okta_oidc.testing import FakeOkta
+from okta_oidc_api.models import ClientCredentialsGrant
 from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
@@ -536,6 +538,23 @@ def test_lookups_and_renewals_are_counted(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
+def test_a_source_counts_its_renewals(okta: FakeOkta, seen: Seen, face: Face) -> None:
+    """A token that is held needs none."""
+    with opened(face, okta.url, retry=None) as caller:
+        source = caller.client.token_source(ClientCredentialsGrant(scope="api:read"))
+        okta.faults.html(502)
+        with pytest.raises(ServerError):
+            caller.run(source.token)
+        for _ in range(3):
+            assert caller.run(source.token)
+    renewals = seen.metrics()["okta.oidc.token.renewals"]
+    assert sorted((p.attributes.get("error.type", ""), p.value) for p in renewals) == [
+        ("", 1),
+        ("ServerError", 1),
+    ]
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio"])
 def test_a_cache_counts_its_lookups(okta: FakeOkta, seen: Seen, face: Face) -> None:
     """Hits are told with the next miss: to tell each would cost more than the hit."""
     with opened(face, okta.url, introspection_cache=IntrospectionCache()) as caller:
@@ -571,6 +590,7 @@ class Finder:
             asked.append(name)
 sys.meta_path.insert(0, Finder())
 from okta_oidc.testing import FakeOkta
+from okta_oidc_api.models import ClientCredentialsGrant
 fake = FakeOkta()
 with fake.client() as okta:
     tokens = okta.token_for_code(fake.authorize("http://localhost/"), "http://localhost/")

@@ -35,6 +35,7 @@ from .._errors import (
 from .._flow import Flow
 from .._http import instant
 from .._operations import Operation
+from .._otel import count_renewal
 from .._refusals import not_sent
 from .._results import Tokens, read_tokens
 from .._retry import NEVER, is_number, seconds_used_up
@@ -303,6 +304,7 @@ class Renewal:
         try:
             sent_at, tokens = yield from self._presented(claim, grant, at, limit)
         except Exception as error:
+            count_renewal(error)
             if self.grant is REFRESH and isinstance(error, InvalidGrantError):
                 if (yield from self._wrote(claim.ended("refused"), version)):
                     raise _required("refused") from error
@@ -315,6 +317,7 @@ class Renewal:
             if isinstance(error, _TooLateError):
                 return None
             raise
+        count_renewal()
         return (yield from self._stored(claim, version, sent_at, tokens, at))
 
     def _presented(
