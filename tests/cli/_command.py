@@ -132,7 +132,7 @@ def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def heed_interrupts() -> None:
-    """For a process to come: a shell lets those in the background ignore Ctrl-C, nohup a hang-up."""
+    """For a process to come: a background job ignores Ctrl-C, one under nohup a hang-up."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
