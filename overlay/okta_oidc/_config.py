@@ -74,6 +74,10 @@ class Server:
             )
         self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
 
+    def named(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        """The authorization server of a call, which names one or none."""
+        return self.default if auth_server_id is None else checked_server_id(auth_server_id)
+
     def issuer(self, server: AuthServerId) -> str:
         """The ``iss`` of ``server`` at this host."""
         return self.origin if server is ORG else f"{self.origin}/oauth2/{server}"
