@@ -377,7 +377,7 @@ def _checked_content(reply: Reply, operation: Described) -> bytes:
     return reply.body if fine is members else json.dumps(fine).encode()
 
 
-@define(repr=False)
+@define(repr=False, eq=False)
 class Api(Client):
     """The generated client, each of whose requests takes the road of the methods."""
 
