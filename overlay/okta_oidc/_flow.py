@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
-from ._auth import ClientAuth, joined
+from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
-from ._forms import FORM, encoded
+from ._forms import encoded
 from ._http import Reply
 from ._jose._dpop import MOST_REPEATS, DPoP, Proof
 from ._otel import observed

@@ -19,7 +19,7 @@ from ._errors import (
     RateLimitError,
     ServerError,
 )
-from ._http import Headers, HttpInfo, Members, Reply, retry_after
+from ._http import Headers, HttpInfo, Members, Reply, media_type, retry_after
 from ._retry import is_harmless
 
 if TYPE_CHECKING:
@@ -149,8 +149,8 @@ def is_page(reply: Reply) -> bool:
     """Whether the body is a web page, as gateways, proxies and wrong hosts send."""
     if not reply.body.strip():
         return False
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type in ("text/html", "application/xhtml+xml") or bool(_MARKUP.match(reply.body))
+    is_typed = media_type(reply.headers) in ("text/html", "application/xhtml+xml")
+    return is_typed or bool(_MARKUP.match(reply.body))
 
 
 def _class_of(status: int, code: str | None, *, authenticated: bool) -> type[APIError]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from types import NoneType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
 from .._auth import PublicClient
-from .._config import ORG, check_kind
+from .._config import ORG
 from .._errors import ConfigurationError
 from .._flow import Flow
 from .._retry import Retry, is_number
 from .._silence import silent
 from .._steps import Steps
-from .._wire.lent import is_async_client, is_client
 from ._claims import Claims
 from ._issuers import LEEWAY, Issuers, checked_audience, named_server
 from ._private_keys import need_joserfc
@@ -82,8 +81,6 @@ class AccessTokenVerifier(_Verifier):
         http_client: httpx.Client | None = None,
     ) -> None:
         super().__init__(issuer, audience)
-        if not is_client(http_client):
-            check_kind("http_client", http_client, httpx.Client, NoneType)
         from .._senders import Sender
 
         self._sender: Final = Sender(self._flow, http_client)
@@ -129,8 +126,6 @@ class AsyncAccessTokenVerifier(_Verifier):
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         super().__init__(issuer, audience)
-        if not is_async_client(http_client):
-            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
         from .._senders import AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)
