@@ -19,10 +19,10 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .bodies import SentBody
+from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
 from .environment import Origin, Unusable, proxy_address, tls
 from .lent import DirectClient
 from .loops import PerLoop, is_trio
-from .reuse import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
 
 _LONGEST_HEADER: Final = 64 * 1024
 # Announcements included, which may go on and on.
