@@ -222,19 +222,19 @@ class Flow:
         authorization: str | None,
         proof: Proof | None,
     ) -> httpx.Request:
-        headers = self._headers
+        headers = self._headers.copy()
         if request.pairs is not None:
-            headers = [*headers, _FORM_TYPE]
+            headers.append(_FORM_TYPE)
         if request.headers:
             own = {name.lower() for name, _ in request.headers}
             headers = [pair for pair in headers if pair[0].lower() not in own]
             headers += request.headers
         if body or request.operation.method not in ("GET", "HEAD"):
-            headers = [*headers, (b"Content-Length", b"%d" % len(body))]
+            headers.append((b"Content-Length", b"%d" % len(body)))
         if authorization is not None:
-            headers = [*headers, (b"Authorization", authorization.encode())]
+            headers.append((b"Authorization", authorization.encode()))
         if proof is not None:
-            headers = [*headers, (b"DPoP", proof.jwt.encode())]
+            headers.append((b"DPoP", proof.jwt.encode()))
         limits = self._limits
         if request.seconds is not None:
             limits = _limits(None if request.seconds == math.inf else request.seconds)

@@ -26,7 +26,7 @@ from ._http import Headers, HttpInfo, Reply, media_type
 from ._models import WrongMemberError, models, normalised
 from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
-from ._results import check_json, read_nothing
+from ._results import check_json, members_of, read_nothing
 from ._silence import silent
 from ._steps import Ask, Step, Steps
 from ._wire.environment import Origin, Unusable
@@ -253,7 +253,7 @@ def _from_generated(
     more: dict[str, str] = options.get("headers") or {}
     headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
-        members = {name: value for name, value in members.items() if name != "client_id"}
+        members.pop("client_id", None)
     return Request(
         operation,
         url,
@@ -330,7 +330,6 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     operation = request.operation
     status, content = reply.status, reply.body
     if operation.has_content:
-        check_json(reply)
         status = status if status in operation.statuses else operation.statuses[0]
         content = _checked_content(reply, operation)
     elif operation.module:
@@ -351,10 +350,9 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
 
 def _checked_content(reply: Reply, operation: Described) -> bytes:
     if operation.model is None:
+        check_json(reply)
         return reply.body
-    members = reply.members()
-    if members is None:
-        raise malformed(reply, "the body is not a JSON object")
+    members = members_of(reply).all
     try:
         fine = normalised(getattr(models, operation.model), members)
     except WrongMemberError as error:
