@@ -12,14 +12,14 @@ import httpx
 
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
-from ._jose._claims import Claims
-from ._jose._dpop import DPoP
 from ._lazy import Lazy
 from ._models import GrantModel, models
+from ._proving._dpop import DPoP
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
+from ._verifying._claims import Claims
 from ._wire.lent import is_async_client, is_client
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from . import _operations as operations
     from . import _resource as resource
     from . import _sign_in as sign_in
-    from ._jose._issuers import Issuers
+    from ._verifying._issuers import Issuers
 else:
     generated: Final = Lazy("okta_oidc_api")
     holding: Final = Lazy("._holding")
@@ -189,8 +189,8 @@ class OktaOIDC(_Face):
         if not is_client(http_client):
             check_kind("http_client", http_client, httpx.Client, NoneType)
         # Brings httpcore, which a program may well import this module without needing.
-        from ._jose._issuers import Issuers
         from ._senders import Api, Sender
+        from ._verifying._issuers import Issuers
 
         self._sender: Final = Sender(self._flow, http_client)
         self._issuers = Issuers(self._sender, issuer)
@@ -756,8 +756,8 @@ class AsyncOktaOIDC(_Face):
         super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
         if not is_async_client(http_client):
             check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
-        from ._jose._issuers import Issuers
         from ._senders import Api, AsyncSender
+        from ._verifying._issuers import Issuers
 
         self._sender: Final = AsyncSender(self._flow, http_client)
         self._issuers = Issuers(self._sender, issuer)

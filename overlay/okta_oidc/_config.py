@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import ipaddress
 import re
+from importlib import import_module
 from typing import Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -102,6 +103,18 @@ def check_kind(name: str, value: object, *kinds: type) -> None:
     if not isinstance(value, kinds):
         wanted = " or ".join(kind.__name__.replace("NoneType", "None") for kind in kinds)
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
+
+
+def need_joserfc(what: str) -> None:
+    """See that the extra is there.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    try:
+        import_module("joserfc.jws")
+    except ImportError as error:
+        raise ConfigurationError(f"{what} needs joserfc: install okta-oidc[jwt]") from error
 
 
 def checked_server_id(auth_server_id: object) -> AuthServerId:

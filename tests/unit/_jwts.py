@@ -15,11 +15,11 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 from okta_oidc import InvalidTokenError
 from okta_oidc._http import Reply
-from okta_oidc._jose._claims import Claims
-from okta_oidc._jose._key_cache import KeyCache
-from okta_oidc._jose._verification import Verification
 from okta_oidc._runtime import Runtime
 from okta_oidc._steps import Ask, Steps
+from okta_oidc._verifying._claims import Claims
+from okta_oidc._verifying._key_cache import KeyCache
+from okta_oidc._verifying._verification import Verification
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from okta_oidc import MalformedResponseError, TransportError, TransportTimeoutError
 from okta_oidc._http import Reply
-from okta_oidc._jose._key_cache import AsyncKeyCache, KeyCache
+from okta_oidc._verifying._key_cache import AsyncKeyCache, KeyCache
 
 from ._jwts import (
     NOW,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 import httpx
 
 from .._auth import PublicClient
-from .._config import ORG, check_kind
+from .._config import ORG, check_kind, need_joserfc
 from .._errors import ConfigurationError
 from .._flow import Flow
 from .._retry import Retry, is_number
@@ -17,7 +17,6 @@ from .._steps import Steps
 from .._wire.lent import is_async_client, is_client
 from ._claims import Claims
 from ._issuers import LEEWAY, Issuers, checked_audience, named_server
-from ._private_keys import need_joserfc
 
 if TYPE_CHECKING:
     from .._senders import AsyncSender, Sender

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from .._config import ORG, AuthServerId, Server, check_kind
+from .._config import ORG, AuthServerId, Server, check_kind, need_joserfc
 from .._errors import ConfigurationError
 from .._http import Reply
 from .._operations import Endpoint, Operation, Request
 from .._retry import NEVER
 from .._steps import Steps
 from ._claims import Claims
-from ._private_keys import need_joserfc
 
 if TYPE_CHECKING:
     from .._senders import AsyncSender, Sender
