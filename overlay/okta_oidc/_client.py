@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from types import NoneType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 import httpx
@@ -20,7 +20,6 @@ from ._retry import Retry
 from ._silence import silent
 from ._steps import Steps
 from ._verifying._claims import Claims
-from ._wire.lent import is_async_client, is_client
 
 if TYPE_CHECKING:
     import okta_oidc_api as generated
@@ -46,9 +45,8 @@ class _Face:
 
     def __init__(
         self,
-        base_url: str,
+        server: Server,
         auth: ClientAuth,
-        auth_server_id: AuthServerId | None,
         timeout: float,
         retry: Retry | None,
         dpop: DPoP | None,
@@ -57,7 +55,7 @@ class _Face:
         from ._flow import Flow
 
         self._issuers: Issuers
-        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        self._flow: Final = Flow(server, auth, timeout, retry, dpop)
         operations.load()
         self._cached: resource.CachedIntrospection | None = None
         if introspection_cache is not None:
@@ -113,7 +111,7 @@ class _Face:
 
     @functools.cached_property
     def _provider(self) -> sign_in.Provider:
-        return sign_in.Provider(self._flow, self._issuers)
+        return sign_in.Provider(self._flow, self._issuers.at)
 
     def _introspecting(
         self,
@@ -185,15 +183,14 @@ class OktaOIDC(_Face):
         dpop: DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
-        if not is_client(http_client):
-            check_kind("http_client", http_client, httpx.Client, NoneType)
+        server = Server(base_url, auth_server_id, issuer)
+        super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
         # Brings httpcore, which a program may well import this module without needing.
         from ._senders import Api, Sender
         from ._verifying._issuers import Issuers
 
         self._sender: Final = Sender(self._flow, http_client)
-        self._issuers = Issuers(self._sender, issuer)
+        self._issuers = Issuers(self._sender)
         self._run: Final = self._sender.run
         self._api: Final = Api.over(self._sender)
 
@@ -547,12 +544,8 @@ class OktaOIDC(_Face):
             InvalidTokenError: it does not hold; ``reason`` says why.
         """
         return self._run(
-            self._issuers.verify_id_token(
-                self._at(auth_server_id),
-                id_token,
-                nonce=nonce,
-                access_token=access_token,
-                max_age=max_age,
+            self._issuers.at(self._at(auth_server_id)).id_token(
+                id_token, nonce=nonce, access_token=access_token, max_age=max_age
             )
         )
 
@@ -579,7 +572,7 @@ class OktaOIDC(_Face):
             ConfigurationError: the server is the org's, whose access tokens are Okta's own.
         """
         return self._run(
-            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+            self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
     @silent
@@ -753,14 +746,13 @@ class AsyncOktaOIDC(_Face):
         dpop: DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
-        if not is_async_client(http_client):
-            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        server = Server(base_url, auth_server_id, issuer)
+        super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
         from ._senders import Api, AsyncSender
         from ._verifying._issuers import Issuers
 
         self._sender: Final = AsyncSender(self._flow, http_client)
-        self._issuers = Issuers(self._sender, issuer)
+        self._issuers = Issuers(self._sender)
         self._run: Final = self._sender.run
         self._api: Final = Api.over(self._sender)
 
@@ -971,12 +963,8 @@ class AsyncOktaOIDC(_Face):
     ) -> Claims:
         """Check an ID token: see :meth:`OktaOIDC.verify_id_token`."""
         return await self._run(
-            self._issuers.verify_id_token(
-                self._at(auth_server_id),
-                id_token,
-                nonce=nonce,
-                access_token=access_token,
-                max_age=max_age,
+            self._issuers.at(self._at(auth_server_id)).id_token(
+                id_token, nonce=nonce, access_token=access_token, max_age=max_age
             )
         )
 
@@ -991,7 +979,7 @@ class AsyncOktaOIDC(_Face):
     ) -> Claims:
         """Check an access token: see :meth:`OktaOIDC.verify_access_token`."""
         return await self._run(
-            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+            self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
     @silent

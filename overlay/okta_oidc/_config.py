@@ -6,7 +6,7 @@ import enum
 import ipaddress
 import re
 from importlib import import_module
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -50,11 +50,20 @@ _OKTA_DOMAINS: Final = (
 
 
 class Server:
-    """One org, and the authorization server its calls go to unless they name another."""
+    """One org, and the authorization server its calls go to unless they name another.
 
-    __slots__ = ("default", "host", "is_loopback", "netloc", "origin", "secure")
+    ``issuer`` is what tokens carry where it is not the base URL's own: a custom domain whose
+    servers keep the org URL (Okta: ``issuerMode``). It is compared, and nothing is sent to it.
 
-    def __init__(self, base_url: object, auth_server_id: AuthServerId | None) -> None:
+    Raises:
+        ConfigurationError: one cannot be right, or they name different servers.
+    """
+
+    __slots__ = ("_issuer", "default", "host", "is_loopback", "netloc", "origin", "secure")
+
+    def __init__(
+        self, base_url: object, auth_server_id: AuthServerId | None, issuer: str | None = None
+    ) -> None:
         parts = _split(text_of("base_url", base_url))
         self.host: Final = _host(parts)
         self.is_loopback: Final = is_loopback(self.host)
@@ -74,10 +83,30 @@ class Server:
                 f"but auth_server_id is {explicit!r}"
             )
         self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
+        named = self if issuer is None else Server.named(issuer)
+        if named.default not in (ORG, self.default):
+            raise ConfigurationError(
+                f"issuer names authorization server {named.default!r}, "
+                f"but the client is for {self.default!r}"
+            )
+        self._issuer: Final = named.origin
+
+    @classmethod
+    def named(cls, issuer: str) -> Self:
+        """The server that an issuer URL names.
+
+        Raises:
+            ConfigurationError: it cannot be an issuer.
+        """
+        try:
+            is_org = str(issuer).strip().rstrip("/").count("/") == 2
+            return cls(issuer, ORG if is_org else None)
+        except ConfigurationError as error:
+            raise ConfigurationError(str(error).replace("base_url", "issuer")) from None
 
     def issuer(self, server: AuthServerId) -> str:
-        """The ``iss`` of ``server`` at this host."""
-        return self.origin if server is ORG else f"{self.origin}/oauth2/{server}"
+        """The ``iss`` of ``server``'s tokens: the org server's is the bare URL."""
+        return self._issuer if server is ORG else f"{self._issuer}/oauth2/{server}"
 
 
 # Types that hold a URL, by the packages they come from.

@@ -8,6 +8,7 @@ import math
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from importlib import import_module
+from types import NoneType
 from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -16,7 +17,7 @@ from okta_oidc_api import Client
 from okta_oidc_api.operations import CREDENTIALS
 from okta_oidc_api.operations import Operation as Described
 
-from ._config import Server
+from ._config import Server, check_kind
 from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
 from ._forms import FORM, pairs_of
@@ -29,6 +30,7 @@ from ._silence import silent
 from ._steps import Ask, Step, Steps
 from ._wire.environment import Origin, Unusable
 from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
+from ._wire.lent import is_async_client, is_client
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ class Sender:
     """The synchronous way to the server, shared by all threads."""
 
     def __init__(self, flow: Flow, lent: httpx.Client | None) -> None:
+        if not is_client(lent):
+            check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
         self.is_closed = False
         with _configured():
@@ -88,6 +92,8 @@ class AsyncSender:
     """The asynchronous way to the server, shared by the tasks of one event loop."""
 
     def __init__(self, flow: Flow, lent: httpx.AsyncClient | None) -> None:
+        if not is_async_client(lent):
+            check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
         self.is_closed = False
         origin = _origin_of(flow.server)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
-from .._config import ORG, AuthServerId, checked_server_id
+from .._config import AuthServerId, checked_server_id
 from .._errors import APIError, ConfigurationError, MalformedResponseError, OktaError
 from .._flights import AsyncFlights, Flights
 from .._flow import Flow
@@ -144,8 +144,9 @@ class CachedIntrospection:
         if state is None:
             server = self._flow.server
             named = checked_server_id(server.default if server_id is None else server_id)
-            issuer = server.origin if named is ORG else f"{server.origin}/oauth2/{named}"
-            state = sha256(f"{issuer}\0{self._flow.auth.client_id}\0{hint}\0".encode())
+            state = sha256(
+                f"{server.issuer(named)}\0{self._flow.auth.client_id}\0{hint}\0".encode()
+            )
             # An id for each tenant must not fill the memory of a client that serves them all.
             if len(self._states) < _MOST_STATES:
                 self._states[server_id, hint] = state

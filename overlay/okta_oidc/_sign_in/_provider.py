@@ -36,30 +36,27 @@ class SignIn:
     claims: Claims
 
 
-class Issuers(Protocol):
-    """The servers' names, and the checks of their ID tokens."""
+class Checks(Protocol):
+    """The checks of one server's tokens."""
 
-    def name(self, server: AuthServerId) -> str: ...
+    def ready(self) -> Steps[None]: ...
 
-    def keys_at_hand(self, server: AuthServerId) -> Steps[None]: ...
-
-    def verify_id_token(
+    def id_token(
         self,
-        server: AuthServerId,
         id_token: str,
         *,
         nonce: str | None,
-        access_token: str | None,
-        max_age: float | None,
+        access_token: str | None = None,
+        max_age: float | None = None,
     ) -> Steps[Claims]: ...
 
 
 class Provider:
     """The OpenID Provider that a client signs its users in by."""
 
-    def __init__(self, flow: Flow, issuers: Issuers) -> None:
+    def __init__(self, flow: Flow, checks: Callable[[AuthServerId], Checks]) -> None:
         self._flow: Final = flow
-        self._issuers: Final = issuers
+        self._checks: Final = checks
         # The servers whose metadata promised that callbacks say who sends them (RFC 9207).
         self._name_themselves: Final[set[AuthServerId]] = set()
 
@@ -90,13 +87,14 @@ class Provider:
         check_kind("request", request, AuthorizationRequest)
         server = request.auth_server_id
         named = server in self._name_themselves
-        found = code_of(callback, request, self._issuers.name(server), names_issuer=named)
+        issuer = self._flow.server.issuer(server)
+        found = code_of(callback, request, issuer, names_issuer=named)
         # A code is good for one delivery: without keys its tokens would be had, and not checked.
-        yield from self._issuers.keys_at_hand(server)
+        checks = self._checks(server)
+        yield from checks.ready()
         asked = code(server, found, request.redirect_uri, request.code_verifier)
         tokens = yield from self._flow.steps(Operation(asked.request, _read_with_id_token))
-        claims = yield from self._issuers.verify_id_token(
-            server,
+        claims = yield from checks.id_token(
             cast("str", tokens.id_token),
             nonce=request.nonce,
             access_token=tokens.access_token,
@@ -109,7 +107,7 @@ class Provider:
 
         def read(reply: Reply, request: Request) -> models.ServerMetadata:
             metadata = _reader(models.ServerMetadata)(reply, request)
-            if metadata.issuer != self._issuers.name(server):
+            if metadata.issuer != self._flow.server.issuer(server):
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
                 if name.endswith(("_endpoint", "_uri")) and not str(value).startswith(schemes):
