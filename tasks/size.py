@@ -21,7 +21,6 @@ STANDING: Final = {
     "root and _wire": 4650,
     "_holding": 723,
     "_sign_in": 530,
-    "_verifying": 648,
 }
 # What stands between this package and another one, each loaded by whoever has that one.
 ADAPTERS: Final = frozenset(

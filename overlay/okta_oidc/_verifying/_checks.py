@@ -143,12 +143,13 @@ class Checks:
         """
         if len(token) > LARGEST:
             raise _refused("malformed", "it is larger than any token")
-        if token.count(".") == 4:
-            raise _refused("encrypted", "it is encrypted")
         try:
-            head, body, tail = token.encode("ascii").split(b".")
+            message, _, tail = token.encode("ascii").rpartition(b".")
+            head, body = message.split(b".")
             payload, signature = urlsafe_b64decode(body), urlsafe_b64decode(tail)
         except ValueError:
+            if token.count(".") == 4:
+                raise _refused("encrypted", "it is encrypted") from None
             raise _refused("malformed", "it is no compact JWS") from None
         found = self._headers.get(head)
         kid, kind = found or _checked_header(head)
@@ -157,7 +158,7 @@ class Checks:
         key = yield from self._keys.key(kid)
         if key is None:
             raise _refused("unknown_key", "its issuer publishes no key that it names")
-        if not _RS256.verify(head + b"." + body, signature, key):
+        if not _RS256.verify(message, signature, key):
             raise _refused("signature", "its issuer did not sign it")
         if found is None and len(self._headers) < _MOST_HEADERS:
             # Signed by the issuer, so nobody else decides what is kept.
