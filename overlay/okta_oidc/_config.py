@@ -134,6 +134,14 @@ def check_kind(name: str, value: object, *kinds: type) -> None:
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
 
 
+def checked_text(name: str, value: str) -> str:
+    """``value`` itself, if it is text, and not empty."""
+    check_kind(name, value, str)
+    if not value.strip():
+        raise ConfigurationError(f"{name} is empty")
+    return value
+
+
 def need_joserfc(what: str) -> None:
     """See that the extra is there.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -340,7 +339,6 @@ def read_nothing(reply: Reply, request: Request) -> None:
         raise malformed(reply, "the body is not that of a success")
 
 
-@functools.cache
 def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
     """A reader that returns the generated ``model``."""
 

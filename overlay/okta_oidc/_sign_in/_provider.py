@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from .. import Claims
-from .._config import ORG, AuthServerId, check_kind
+from .._config import ORG, AuthServerId, check_kind, checked_text
 from .._errors import ConfigurationError
 from .._http import Reply
 from .._models import models
@@ -20,8 +20,6 @@ from ._requests import AuthorizationRequest, address, parameters
 
 if TYPE_CHECKING:
     from .._flow import Flow
-
-T = TypeVar("T")
 
 PAR: Final = Endpoint("authorization", "org_push_authorization", "custom_push_authorization")
 USERINFO: Final = Endpoint("userinfo", "org_userinfo", "custom_userinfo")
@@ -67,7 +65,7 @@ class Provider:
         members = request.to_dict()
         kept = {name: members[name] for name in ("state", "nonce")}
         if push:
-            read = _reader(models.PushedAuthorization)
+            read = reader_of(models.PushedAuthorization)
             pushed = yield from self._flow.steps(Operation(PAR.request(server, request), read))
             members = {"request_uri": pushed.request_uri}
         members["client_id"] = self._flow.auth.client_id
@@ -106,7 +104,7 @@ class Provider:
         schemes = ("https://",) if self._flow.server.secure else ("https://", "http://")
 
         def read(reply: Reply, request: Request) -> models.ServerMetadata:
-            metadata = _reader(models.ServerMetadata)(reply, request)
+            metadata = reader_of(models.ServerMetadata)(reply, request)
             if metadata.issuer != self._flow.server.issuer(server):
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
@@ -120,34 +118,24 @@ class Provider:
         return metadata
 
     def userinfo(self, server: AuthServerId, access_token: str) -> Steps[models.UserInfo]:
-        check_kind("access_token", access_token, str)
+        checked_text("access_token", access_token)
         if not access_token.isascii() or not access_token.isprintable() or " " in access_token:
             raise ConfigurationError("access_token holds what no token does")
-        if not access_token:
-            raise ConfigurationError("access_token is empty")
         asked = USERINFO.request(server)
         request = Request(asked.operation, asked.target, server, access_token=access_token)
-        return self._flow.steps(Operation(request, _reader(models.UserInfo)))
+        return self._flow.steps(Operation(request, reader_of(models.UserInfo)))
 
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
-        check_kind("id_token", id_token, str)
         members = {"id_token_hint": id_token}
         members |= {name: value for name, value in optional.items() if value is not None}
         for name, value in members.items():
-            check_kind(name, value, str)
-            if not value.strip():
-                raise ConfigurationError(f"{name} is empty")
+            checked_text(name, value)
         return address(self._page("logout", server), members)
 
     def _page(self, name: str, server: AuthServerId) -> str:
         # A browser's pages are no operations of the document.
         at = "" if server is ORG else f"/{server}"
         return f"{self._flow.server.origin}/oauth2{at}/v1/{name}"
-
-
-def _reader(model: type[T]) -> Callable[[Reply, Request], T]:
-    # What functools.cache returns has forgotten the type.
-    return cast("Callable[[Reply, Request], T]", cast("Any", reader_of)(model))
 
 
 def _read_with_id_token(reply: Reply, request: Request) -> Tokens:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, Self
 import httpx
 
 from .._auth import PublicClient
-from .._config import Server, need_joserfc
+from .._config import Server, checked_text, need_joserfc
 from .._errors import ConfigurationError
 from .._flow import Flow
 from .._retry import Retry, is_number
 from .._silence import silent
 from .._steps import Steps
 from ._claims import Claims
-from ._issuers import LEEWAY, Issuers, checked_audience, refuse_org
+from ._issuers import LEEWAY, Issuers, refuse_org
 
 if TYPE_CHECKING:
     from ._checks import Checks
@@ -31,7 +31,7 @@ class _Verifier:
         need_joserfc(type(self).__name__)
         server = Server.named(issuer)
         refuse_org(server.default)
-        self._audience: Final = checked_audience(audience)
+        self._audience: Final = checked_text("audience", audience)
         if not is_number(leeway) or leeway < 0:
             raise ConfigurationError("leeway must be a number of seconds, 0 or more")
         self._flow: Final = Flow(server, _NOBODY, _TIMEOUT, Retry())

@@ -19,12 +19,12 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64decode
 
-from .._config import AuthServerId, check_kind
+from .._config import AuthServerId, check_kind, checked_text
 from .._errors import ConfigurationError, InvalidTokenError, InvalidTokenReason
 from .._http import Members, instant, refuse_constant
 from .._steps import Steps
 from ._claims import Claims
-from ._issuers import checked_audience, refuse_org
+from ._issuers import refuse_org
 from ._keys import Keys
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Checks:
         if isinstance(scopes, str):
             raise ConfigurationError("scopes must be a collection of strings, not one string")
         refuse_org(self._server)
-        audience = checked_audience(audience)
+        checked_text("audience", audience)
         claims = yield from self._signed(token, _ACCESS_TOKEN_TYPES)
         if "nonce" in claims or "at_hash" in claims or "c_hash" in claims:
             raise _refused("claim", "it is an ID token")

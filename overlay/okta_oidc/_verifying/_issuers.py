@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .._config import ORG, AuthServerId, check_kind, need_joserfc
+from .._config import ORG, AuthServerId, need_joserfc
 from .._errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -49,10 +49,3 @@ def refuse_org(server: AuthServerId) -> None:
             "the org authorization server's access tokens are Okta's own, and nobody else can "
             "check them: introspect them, or use a custom server, https://{org}/oauth2/{id}"
         )
-
-
-def checked_audience(audience: str) -> str:
-    check_kind("audience", audience, str)
-    if not audience.strip():
-        raise ConfigurationError("audience is empty")
-    return audience
