@@ -10,15 +10,15 @@ import pytest
 import trustme
 from okta_oidc.testing import FakeOkta
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
-from ._proxy import FaultProxy
+from tests.support.proxy import FaultProxy
+from tests.support.samples import CALLBACK, CLIENT_ID, CLIENT_SECRET
 
 
 @pytest.fixture(scope="module")
 def okta() -> Generator[FakeOkta]:
-    """The real server behind the proxy; it knows the client of :mod:`._faces`."""
+    """The real server behind the proxy; it knows the client of ``tests.support.samples``."""
     fake = FakeOkta(rate_limit=None, refuse_cookies=True)
-    fake.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[REDIRECT_URI])
+    fake.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[CALLBACK])
     with fake.serve():
         yield fake
 

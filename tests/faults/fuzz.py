@@ -17,9 +17,10 @@ from multiprocessing import get_context
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.support.faces import CallName, Face
 from tests.support.runtimes import runtime_of
+from tests.support.servers import Answer, RawServer
 
-from ._faces import CallName, opened
 from ._fuzzing import (
     bodies,
     check_call,
@@ -30,7 +31,6 @@ from ._fuzzing import (
     statuses,
     wires,
 )
-from ._wire import Response, WireServer
 
 _CALLS: list[CallName] = ["code", "refresh", "token", "introspect", "revoke"]
 # Inputs from one seed.
@@ -93,11 +93,11 @@ def fuzz_replies(inputs: int, number: int) -> int:
 
 def fuzz_sockets(inputs: int, number: int) -> int:
     """Write this many answers to sockets, for both faces in turn; returns how many it were."""
-    answer = Response(b"", close=True)
+    answer = Answer(b"", close=True)
     with (
-        WireServer(lambda _: answer) as server,
-        opened("sync", server.url, timeout=30, retry=None) as first,
-        opened("asyncio", server.url, timeout=30, retry=None) as second,
+        RawServer(answer) as server,
+        Face("sync", server.url, timeout=30, retry=None) as first,
+        Face("asyncio", server.url, timeout=30, retry=None) as second,
     ):
         callers = (first, second)
 

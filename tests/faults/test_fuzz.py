@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.faces import CallName, Face, Kind
 from tests.support.runtimes import runtime_of
+from tests.support.servers import Answer, RawServer
 
-from ._faces import CallName, Face, opened
 from ._fuzzing import bodies, check_call, check_reply, headers, statuses, wires
-from ._wire import Response, WireServer
 
 _CALLS: list[CallName] = ["code", "refresh", "token", "introspect", "revoke"]
 
@@ -29,11 +29,11 @@ def test_replies(
 
 
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
-def test_bytes_at_the_socket(face: Face) -> None:
-    answer = Response(b"", close=True)
+def test_bytes_at_the_socket(face: Kind) -> None:
+    answer = Answer(b"", close=True)
     with (
-        WireServer(lambda _: answer) as server,
-        opened(face, server.url, timeout=10, retry=None) as caller,
+        RawServer(answer) as server,
+        Face(face, server.url, timeout=10, retry=None) as caller,
     ):
 
         @settings(

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from okta_oidc import ClientSecretBasic, InvalidGrantError, TransportError
 
-from ._faces import FACES, Face, opened, without_waiting
-from ._proxy import FaultProxy, Strike
+from tests.support.faces import KINDS, Face, Kind
+from tests.support.proxy import FaultProxy, Strike
+
 from .test_faults import (
     answer_garbage,
     close_within_the_body,
@@ -68,24 +69,24 @@ def proxy(provider: Any) -> Generator[FaultProxy]:
         yield running
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", KINDS)
 @pytest.mark.parametrize(
     ("strike", "spent"),
     [*((strike, True) for strike in PROCESSED), *((strike, False) for strike in NOT_PROCESSED)],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_lost_code(
-    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, spent: bool, face: Face
+    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, spent: bool, face: Kind
 ) -> None:
     """Sent once, by us; whether it is spent is what a second try by hand shows."""
     client = harness.BASIC
     auth = ClientSecretBasic(client.client_id, client.client_secret)
     code = harness.authorization_code(provider, client)
-    with opened(face, proxy.url(), auth=auth, timeout=1.0) as caller:
-        waits = without_waiting(caller)
+    with Face(face, proxy.url(), auth=auth, timeout=1.0) as caller:
+        waits = caller.waits
 
         def exchange() -> Any:
-            return caller.run(caller.client.token_for_code, code, client.redirect_uris[0])
+            return caller.token_for_code(code, client.redirect_uris[0])
 
         proxy.plan(strike)
         with pytest.raises(TransportError) as raised:
@@ -98,25 +99,25 @@ def test_lost_code(
                 exchange()
         else:
             tokens = exchange()
-            assert caller.run(caller.client.introspect, tokens.access_token).active
+            assert caller.introspect(tokens.access_token).active
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", KINDS)
 @pytest.mark.parametrize("strike", [*PROCESSED, *NOT_PROCESSED], ids=lambda value: value.__name__)
 def test_repeated_introspection(
-    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, face: Face
+    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, face: Kind
 ) -> None:
     client = harness.BASIC
     auth = ClientSecretBasic(client.client_id, client.client_secret)
     code = harness.authorization_code(provider, client)
-    with opened(face, proxy.url(), auth=auth, timeout=1.0) as caller:
-        waits = without_waiting(caller)
-        tokens = caller.run(caller.client.token_for_code, code, client.redirect_uris[0])
+    with Face(face, proxy.url(), auth=auth, timeout=1.0) as caller:
+        waits = caller.waits
+        tokens = caller.token_for_code(code, client.redirect_uris[0])
         proxy.plan(strike)
-        assert caller.run(caller.client.introspect, tokens.access_token).active
+        assert caller.introspect(tokens.access_token).active
         assert len(waits) == 1
         proxy.plan(strike)
-        caller.run(caller.client.revoke, tokens.access_token)
+        caller.revoke(tokens.access_token)
         # The answer to a revocation has no body to be lost in.
         assert len(waits) == (1 if strike in IN_THE_BODY else 2)
-        assert not caller.run(caller.client.introspect, tokens.access_token).active
+        assert not caller.introspect(tokens.access_token).active
