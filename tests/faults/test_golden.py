@@ -8,6 +8,7 @@ import logging
 import pickle
 import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ from okta_oidc import (
     TransportError,
 )
 
-from tests.support.faces import KINDS, Face, Kind
+from tests.support.faces import EVERY_KIND, Face, Kind
 from tests.support.samples import CLIENT_ID, CLIENT_SECRET
 from tests.support.servers import RawServer
 
@@ -53,10 +54,41 @@ def test_the_table_covers_every_outcome() -> None:
     assert len(cases()) >= _AT_LEAST
 
 
-@pytest.mark.parametrize("face", KINDS)
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+# A result of ours takes numbers that the document gives no member; a generated model does not.
+_NO_MEMBER = (
+    "expires_in with a fraction",
+    "times with fractions",
+    "times beyond any float",
+    "a time of 400 digits in a string",
+)
+# The document has token responses without an access token: those to a token exchange.
+_IN_THE_DOCUMENT = (
+    "no access token, code",
+    "no access token, refresh",
+    "access token null",
+    "access token empty",
+)
+ROWS: list[tuple[Case, Kind]] = [
+    (case, face)
+    for case in cases()
+    for face in EVERY_KIND
+    if not (face.endswith("generated") and case.name in _IN_THE_DOCUMENT)
+]
+
+
+def _by(case: Case, face: Kind) -> Case:
+    """What a generated function makes of it: its own model, or nothing, by its own status."""
+    if not face.endswith("generated"):
+        return case
+    if case.name in _NO_MEMBER:
+        return replace(case, outcome="MalformedResponseError", attributes={}, says=(), hides=())
+    return replace(case, status=200) if case.outcome == "Tokens" else case
+
+
+@pytest.mark.parametrize(("case", "face"), ROWS, ids=lambda value: getattr(value, "name", value))
 def test_row(case: Case, face: Kind, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    case = _by(case, face)
     with RawServer(case.response) as server:
         with Face(face, server.url, auth=_auth(case, face), retry=None, timeout=10) as caller:
             began = time.time()
@@ -83,7 +115,7 @@ def _auth(case: Case, face: Kind) -> ClientSecretBasic | ClientSecretPost:
     # Where a row does not say, each method gets its turn: neither may let a secret out.
     if case.auth is not None:
         return case.auth
-    method = ClientSecretPost if face == "asyncio" else ClientSecretBasic
+    method = ClientSecretPost if face.startswith("asyncio") else ClientSecretBasic
     return method(CLIENT_ID, CLIENT_SECRET)
 
 

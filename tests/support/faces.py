@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
-from typing import Any, Final, Literal, Self, TypeAlias, cast
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import httpx
 from anyio import to_thread
@@ -195,11 +195,23 @@ class Awaited:
         return call
 
 
-def awaited(kind: str, client: OktaOIDC | AsyncOktaOIDC) -> AsyncOktaOIDC:
-    """A client of either face to be awaited, by its methods or by generated functions."""
-    okta: Any = Generated(client) if kind.endswith("generated") else client
-    # Whose signatures all of them have.
-    return cast("AsyncOktaOIDC", Awaited(okta) if isinstance(client, OktaOIDC) else okta)
+@asynccontextmanager
+async def awaited(kind: str, base_url: str, auth: Any, **options: Any) -> AsyncGenerator[Any]:
+    """A client of either face to be awaited, by its methods or by generated functions.
+
+    It, and an ``http_client`` that is lent to it, are closed at the end of the block.
+    """
+    okta: Any = Generated if kind.endswith("generated") else lambda client: client
+    http = options.get("http_client")
+    if kind.startswith("sync"):
+        with http or nullcontext(), OktaOIDC(base_url, auth, **options) as client:
+            yield Awaited(okta(client))
+    else:
+        async with (
+            http or nullcontext(),
+            AsyncOktaOIDC(base_url, auth, **options) as async_client,
+        ):
+            yield okta(async_client)
 
 
 class _Parameters(dict[str, Any]):
