@@ -13,6 +13,7 @@ from okta_oidc import AsyncOktaOIDC, aiohttp_client
 from okta_oidc.testing import FakeOkta
 
 from tests.support.faces import EVERY_KIND, awaited
+from tests.support.oidc_provider import LoopbackTLS, RegisteredClient, start
 
 from ._authorities import (
     Authority,
@@ -23,7 +24,6 @@ from ._authorities import (
 )
 from ._differences import UNDESCRIBED, Feature, Point, Server, expected
 from ._judge import AsyncJudgedTransport, Judge, JudgedTransport, watch, watch_aiohttp
-from ._oidc_provider import LoopbackTLS, RegisteredClient, start
 
 # Where the package makes its own connections, which is where faces differ. What goes through an
 # ``http_client`` is the same code for both event loops, and aiohttp_client() takes none.

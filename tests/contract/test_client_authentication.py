@@ -35,8 +35,7 @@ from okta_oidc import (
 
 from tests.support.faces import EVERY_KIND, awaited
 from tests.support.keys import ec_key, jwk, pem, public_jwk
-
-from ._oidc_provider import (
+from tests.support.oidc_provider import (
     BASIC,
     POST,
     PUBLIC,

@@ -24,11 +24,12 @@ from okta_oidc import (
 )
 from okta_oidc_api.models import IntrospectTokenTypeHint, OrgRevokeTokenTypeHint, TokenResponse
 
+from tests.support.oidc_provider import RegisteredClient
+
 from . import _differences as table
 from ._authorities import Authority, by_other_method
 from ._differences import Feature, Point
 from ._judge import Judge
-from ._oidc_provider import RegisteredClient
 from .conftest import Connect
 
 pytestmark = pytest.mark.anyio

@@ -31,8 +31,7 @@ from okta_oidc._config import AuthServerId
 from okta_oidc._runtime import Runtime
 
 from tests.support.faces import KINDS, Awaited, awaited
-
-from ._oidc_provider import (
+from tests.support.oidc_provider import (
     CIBA,
     CUSTOM,
     DEVICE_CODE,

@@ -20,6 +20,7 @@ import trustme
 from okta_oidc import Retry, TransportError, TransportTimeoutError
 from okta_oidc.testing import FakeOkta
 
+from tests.support.certificates import server_context
 from tests.support.faces import KINDS, CallName, Face, Kind, Owner
 from tests.support.proxy import Exchange, FaultProxy, Strike
 from tests.support.servers import RawServer, http_bytes
@@ -137,31 +138,19 @@ def _self_signed(directory: Any) -> ssl.SSLContext:
     return context
 
 
-def _issued(
-    authority: trustme.CA,
-    *names: str,
-    not_before: datetime.datetime | None = None,
-    not_after: datetime.datetime | None = None,
-) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issued = authority.issue_cert(*names, not_before=not_before, not_after=not_after)
-    issued.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
-    return context
-
-
 _DAY = datetime.timedelta(days=1)
 _TODAY = datetime.datetime.now(datetime.UTC)
 CERTIFICATES: dict[str, Callable[[trustme.CA, Any], ssl.SSLContext]] = {
-    "another host": lambda authority, _: _issued(authority, "other.example"),
-    "another address": lambda authority, _: _issued(authority, "127.0.0.2", "localhost"),
-    "expired": lambda authority, _: _issued(
+    "another host": lambda authority, _: server_context(authority, "other.example"),
+    "another address": lambda authority, _: server_context(authority, "127.0.0.2", "localhost"),
+    "expired": lambda authority, _: server_context(
         authority, "127.0.0.1", not_before=_TODAY - 2 * _DAY, not_after=_TODAY - _DAY
     ),
-    "not yet valid": lambda authority, _: _issued(
+    "not yet valid": lambda authority, _: server_context(
         authority, "127.0.0.1", not_before=_TODAY + _DAY, not_after=_TODAY + 2 * _DAY
     ),
     "self-signed": lambda _, directory: _self_signed(directory),
-    "unknown authority": lambda _, __: _issued(trustme.CA(), "127.0.0.1"),
+    "unknown authority": lambda _, __: server_context(trustme.CA(), "127.0.0.1"),
 }
 
 
