@@ -21,7 +21,7 @@ from okta_oidc import Retry, TransportError, TransportTimeoutError
 from okta_oidc.testing import FakeOkta
 
 from tests.support.certificates import server_context
-from tests.support.faces import KINDS, CallName, Face, Kind, Owner
+from tests.support.faces import EVERY_KIND, CallName, Face, Kind, Owner
 from tests.support.proxy import Exchange, FaultProxy, Strike
 from tests.support.servers import RawServer, http_bytes
 
@@ -42,7 +42,7 @@ _ATTEMPTS = 2
 _RETRY = Retry(attempts=_ATTEMPTS)
 
 ways = pytest.mark.parametrize(("face", "owner"), WAYS, ids=lambda value: str(value))
-faces = pytest.mark.parametrize("face", KINDS)
+faces = pytest.mark.parametrize("face", EVERY_KIND)
 
 
 def _never_sent(error: Exception, outcome: type[TransportError] = TransportError) -> None:

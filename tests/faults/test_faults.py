@@ -9,7 +9,7 @@ import pytest
 from okta_oidc import Retry, TransportError, TransportTimeoutError
 from okta_oidc.testing import FakeOkta
 
-from tests.support.faces import KINDS, CallName, Face, Kind, Owner
+from tests.support.faces import EVERY_KIND, CallName, Face, Kind, Owner
 from tests.support.proxy import Exchange, Fault, FaultProxy
 
 from ._outcomes import assert_works, raised_within, send
@@ -28,7 +28,7 @@ AIOHTTP = pytest.param(
     ),
 )
 WAYS = [
-    *((face, "own") for face in KINDS),
+    *((face, "own") for face in EVERY_KIND),
     ("sync", "borrowed"),
     ("asyncio", "borrowed"),
     AIOHTTP,
@@ -252,7 +252,7 @@ def test_fault(
     proxy.wait_until_quiet()
 
 
-@pytest.mark.parametrize("face", KINDS)
+@pytest.mark.parametrize("face", EVERY_KIND)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.strike.strike.__name__)
 def test_fault_that_ends_before_the_attempts_do(
     okta: FakeOkta, proxy: FaultProxy, case: Case, face: Kind

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 from okta_oidc import OktaError, TransportError
 
-from tests.support.faces import KINDS, Face, Kind, Owner
+from tests.support.faces import EVERY_KIND, Face, Kind, Owner
 from tests.support.servers import RawServer
 
 from ._outcomes import raised_within
@@ -48,7 +48,7 @@ def flooding(begin: bytes, more: bytes) -> RawServer:
 # The server's thread and the tracing of memory slow the client down many times.
 @pytest.mark.parametrize(
     ("face", "owner"),
-    [*((face, "own") for face in KINDS), ("asyncio", "borrowed"), AIOHTTP],
+    [*((face, "own") for face in EVERY_KIND), ("asyncio", "borrowed"), AIOHTTP],
     ids=str,
 )
 @pytest.mark.parametrize("flood", FLOODS)

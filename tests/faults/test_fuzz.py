@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.faces import CallName, Face, Kind
+from tests.support.faces import EVERY_KIND, CallName, Face, Kind
 from tests.support.runtimes import runtime_of
 from tests.support.servers import Answer, RawServer
 
@@ -28,7 +28,7 @@ def test_replies(
     check_reply(index, name, status, pairs, body)
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio"])
+@pytest.mark.parametrize("face", [each for each in EVERY_KIND if each != "trio"])
 def test_bytes_at_the_socket(face: Kind) -> None:
     answer = Answer(b"", close=True)
     with (

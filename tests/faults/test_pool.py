@@ -26,7 +26,7 @@ from okta_oidc import (
 )
 from okta_oidc.testing import FakeOkta
 
-from tests.support.faces import KINDS, Face, Kind, Owner
+from tests.support.faces import EVERY_KIND, KINDS, Face, Kind, Owner
 from tests.support.proxy import PASS, Exchange, FaultProxy
 from tests.support.samples import CLIENT_ID, CLIENT_SECRET, TOKEN
 from tests.support.servers import Answer, RawServer
@@ -39,7 +39,7 @@ _AMPLE = 8.0
 _MOST = 100
 
 ways = pytest.mark.parametrize(("face", "owner"), WAYS, ids=lambda value: str(value))
-faces = pytest.mark.parametrize("face", KINDS)
+faces = pytest.mark.parametrize("face", EVERY_KIND)
 # A client of the caller's has the connections that httpx gives it.
 own_ways = pytest.mark.parametrize(
     ("face", "owner"), [*((face, "own") for face in KINDS), AIOHTTP], ids=lambda value: str(value)
