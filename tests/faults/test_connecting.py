@@ -21,7 +21,7 @@ from okta_oidc import Retry, TransportError, TransportTimeoutError
 from okta_oidc.testing import FakeOkta
 
 from tests.support.certificates import server_context
-from tests.support.faces import EVERY_KIND, CallName, Face, Kind, Owner
+from tests.support.faces import EVERY_KIND, KINDS, CallName, Face, Kind, Owner
 from tests.support.proxy import Exchange, FaultProxy, Strike
 from tests.support.servers import RawServer, http_bytes
 
@@ -493,7 +493,7 @@ print("lived")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_NOFILE")
-@faces
+@pytest.mark.parametrize("face", KINDS)
 def test_no_descriptors_left(okta: FakeOkta, face: Kind) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _EXHAUSTED, face, okta.url, json.dumps(sys.path)],

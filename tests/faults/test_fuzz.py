@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.faces import EVERY_KIND, CallName, Face, Kind
-from tests.support.runtimes import runtime_of
 from tests.support.servers import Answer, RawServer
 
 from ._fuzzing import bodies, check_call, check_reply, headers, statuses, wires
@@ -46,7 +45,7 @@ def test_bytes_at_the_socket(face: Kind) -> None:
         def check(name: CallName, wire: bytes) -> None:
             answer.wire = wire
             # A limit that one answer tells of would hold back the next call.
-            runtime_of(caller.client).limits.forget()
+            caller.runtime.limits.forget()
             check_call(lambda: caller.call(name), name)
 
         check()
