@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from anyio import create_task_group
@@ -58,7 +59,7 @@ by_every_method = pytest.mark.parametrize(
 )
 
 
-def server_id(authority: Authority, which: str) -> object:
+def server_id(authority: Authority, which: str) -> Any:
     return {"org": ORG, "default": authority.default, "custom": authority.custom}[which]
 
 
@@ -75,7 +76,7 @@ async def sign_in(
     authority: Authority,
     client: RegisteredClient | None = None,
     *,
-    where: object = None,
+    where: Any = None,
 ) -> Tokens:
     code = authority.code(client or authority.basic, auth_server_id=where)
     return await okta.token_for_code(code, authority.redirect_uri, auth_server_id=where)
@@ -544,10 +545,10 @@ class TestAuthorizationServers:
         tokens: dict[object, Tokens] = {}
         active: dict[tuple[object, object], bool] = {}
 
-        async def obtain(where: object) -> None:
+        async def obtain(where: Any) -> None:
             tokens[where] = await sign_in(okta, authority, where=where)
 
-        async def ask(where: object, origin: object) -> None:
+        async def ask(where: Any, origin: Any) -> None:
             token = tokens[origin].access_token
             active[where, origin] = bool(await okta.introspect(token, auth_server_id=where))
 

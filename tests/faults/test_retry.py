@@ -358,15 +358,16 @@ def _plan(fake: FakeOkta, names: list[str]) -> None:
             plan(fake.faults)
 
 
+@pytest.mark.parametrize("face", ["sync", "sync generated"])
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(sequences, st.integers(1, 6), st.sampled_from(["code", "refresh"]))
 def test_nothing_that_may_be_spent_is_sent_again(
-    names: list[str], attempts: int, grant: str
+    face: Kind, names: list[str], attempts: int, grant: str
 ) -> None:
     # No grace: a refresh token that comes twice kills the whole family.
     fake = _fake(leeway=0, rate_limit=100_000)
     names = [name for name in names if name != "pass"]
-    with opened("sync", fake, retry=Retry(attempts=attempts, max_wait=1000)) as (caller, _):
+    with opened(face, fake, retry=Retry(attempts=attempts, max_wait=1000)) as (caller, _):
         first = _code(caller, fake)
         assert first.refresh_token
         code = fake.authorize(CALLBACK)
