@@ -99,7 +99,7 @@ class Face:
         self.http_client: Any = options.get("http_client")
         cls: Any = OktaOIDC if self.is_sync else AsyncOktaOIDC
         self.client: OktaOIDC | AsyncOktaOIDC = client or cls(base_url, auth, **options)
-        self.okta: Any = Generated(self.client) if kind.endswith("generated") else self.client
+        self.okta: Any = _by(kind, self.client)
 
         async def wait(seconds: float) -> None:  # in place of a coroutine
             self.waits.append(seconds)
@@ -201,17 +201,20 @@ async def awaited(kind: str, base_url: str, auth: Any, **options: Any) -> AsyncG
 
     It, and an ``http_client`` that is lent to it, are closed at the end of the block.
     """
-    okta: Any = Generated if kind.endswith("generated") else lambda client: client
     http = options.get("http_client")
     if kind.startswith("sync"):
         with http or nullcontext(), OktaOIDC(base_url, auth, **options) as client:
-            yield Awaited(okta(client))
+            yield Awaited(_by(kind, client))
     else:
         async with (
             http or nullcontext(),
             AsyncOktaOIDC(base_url, auth, **options) as async_client,
         ):
-            yield okta(async_client)
+            yield _by(kind, async_client)
+
+
+def _by(kind: str, client: OktaOIDC | AsyncOktaOIDC) -> Any:
+    return Generated(client) if kind.endswith("generated") else client
 
 
 class _Parameters(dict[str, Any]):

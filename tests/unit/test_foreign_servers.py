@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from okta_oidc import (
@@ -63,7 +63,7 @@ class Caller:
     """One face, calling what a test names."""
 
     def __init__(self, face: Kind, stack: ExitStack) -> None:
-        self._face = face
+        self._face: Final = face
         self._stack = stack
 
     def server(self, *answers: Answer) -> RawServer:
