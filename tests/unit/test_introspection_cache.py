@@ -31,8 +31,8 @@ from okta_oidc import (
     TransportError,
 )
 
-from ._faces import Kind
-from ._keeping import (
+from tests.support.faces import Kind
+from tests.support.keeping import (
     START,
     Asker,
     AwaitedTier,
@@ -44,7 +44,8 @@ from ._keeping import (
     on_clock,
     wait_until,
 )
-from ._samples import BASIC, ORG_URL, label
+from tests.support.samples import BASIC, ORG_URL, label
+
 from .conftest import on_every_loop
 
 TOKEN = "planted-access-token-of-the-cache-tests"
