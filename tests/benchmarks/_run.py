@@ -6,6 +6,7 @@ import os
 import random
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -68,7 +69,7 @@ class Plan:
     peers: bool = True
 
 
-FULL: Final = Plan(starts=3, rounds=2, timed_rounds=7, fresh_rounds=11, soak_calls=100_000)
+FULL: Final = Plan(starts=3, rounds=2, timed_rounds=5, fresh_rounds=11, soak_calls=100_000)
 QUICK: Final = Plan(
     starts=2, rounds=2, timed_rounds=7, fresh_rounds=5, soak_calls=20_000, peers=False
 )
@@ -252,7 +253,8 @@ def _crowds(server: Server) -> list[CrowdFigure]:
         for key in ("sync:httpx", "sync:okta-oidc"):
             _tell(f"{clients} clients: {key}")
             found: list[dict[str, float]] = []
-            for _ in range(2):
+            # A thousand of httpx take half a minute to make.
+            for _ in range(1 if clients == max(CROWDS) else 2):
                 with Worker(key, server) as worker:
                     found.append(worker.do("crowd", clients=clients, count=_COUNT_MANY))
             figures.append(
@@ -374,5 +376,8 @@ def _soak(key: str, width: int, count: int) -> SoakFigure:
     )
 
 
+_BEGAN: Final = time.monotonic()
+
+
 def _tell(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+    print(f"{time.monotonic() - _BEGAN:4.0f} s: {what}", file=sys.stderr, flush=True)
