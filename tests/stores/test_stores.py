@@ -185,10 +185,28 @@ def test_an_encrypted_row_is_no_other_user_s(client: Any) -> None:
         store.load("bob")
 
 
-def test_what_somebody_else_wrote_is_no_row(client: Any) -> None:
-    client.hset("okta:tokens:ada", mapping={"version": "v", "value": "?", "written_at": 0})
-    with pytest.raises(TokenStoreError):
-        RedisTokenStore(client).load("ada")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "HSET okta:tokens:ada version v value ? written_at 0",
+        "HSET okta:tokens:ada version v value ? written_at noon",
+        "HSET okta:tokens:ada cart 3",
+        "SET okta:tokens:ada ?",
+        "RPUSH okta:tokens:ada ?",
+    ],
+)
+def test_what_somebody_else_wrote_is_no_row(client: Any, command: str) -> None:
+    client.execute_command(*command.split())
+    before = client.dump("okta:tokens:ada")
+    fake = FakeOkta()
+    okta = fake.client()
+    users = okta.user_tokens("ada", RedisTokenStore(client))
+    tokens = okta.token_for_code(fake.authorize(_CALLBACK), _CALLBACK)
+    calls: list[Callable[[], object]] = [users.token, users.sign_out, partial(users.save, tokens)]
+    for call in calls:
+        with pytest.raises(TokenStoreError):
+            call()
+    assert client.dump("okta:tokens:ada") == before
 
 
 def test_a_user_s_tokens_through_redis(client: Any) -> None:
@@ -218,6 +236,16 @@ def test_settings_that_cannot_be_right(kind: Any, options: dict[str, Any]) -> No
     options = {"client": unused()} | options
     with pytest.raises(ConfigurationError):
         kind(options.pop("client"), **options)
+
+
+@pytest.mark.parametrize("library", [redis, valkey])
+def test_a_client_of_the_other_kind(library: Any) -> None:
+    for kind, client in (
+        (RedisTokenStore, library.asyncio),
+        (AsyncRedisTokenStore, library),
+    ):
+        with pytest.raises(ConfigurationError, match="client must be"):
+            kind(getattr(client, library.__name__.capitalize())())
 
 
 def test_nothing_is_shown() -> None:
