@@ -13,6 +13,8 @@ from typing import Any, Final
 import pytest
 import redis
 import redis.asyncio
+import redis.asyncio.cluster
+import redis.cluster
 import sqlalchemy
 import valkey
 import valkey.asyncio
@@ -22,7 +24,7 @@ from okta_oidc.redis import AsyncRedisTokenStore, RedisTokenStore
 from okta_oidc.testing import FakeOkta, check_async_token_store, check_token_store
 
 from examples.sql_token_store import METADATA, SqlTokenStore
-from tests.support.stores import PostgresServer, RedisServer, redis_client
+from tests.support.stores import PostgresServer, RedisServer, redis_client, redis_server
 
 _CALLBACK: Final = "https://localhost/callback"
 Kind = Any
@@ -85,6 +87,31 @@ def test_a_client_that_decodes_responses_passes(server: RedisServer) -> None:
     with kind.from_url(server.url, decode_responses=True) as client:
         check_token_store(RedisTokenStore(client))
         check_token_store(RedisTokenStore(client, cipher=Backwards()))
+
+
+def test_the_clients_of_a_cluster_pass() -> None:
+    """One node that has all slots: who asks it finds out where each key is."""
+    with redis_server(is_cluster=True) as server:
+        with redis_client(server.url) as node:
+            node.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+            # Such a node waits for two seconds before it answers.
+            deadline = time.monotonic() + 30.0
+            while node.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        cluster: Any = redis.cluster.RedisCluster
+        client = cluster.from_url(server.url)
+        check_token_store(RedisTokenStore(client))
+        check_token_store(RedisTokenStore(client, prefix="{okta}:"))
+        client.close()
+
+        async def check() -> None:
+            cluster: Any = redis.asyncio.cluster.RedisCluster
+            client = cluster.from_url(server.url)
+            await check_async_token_store(AsyncRedisTokenStore(client))
+            await client.aclose()
+
+        asyncio.run(check())
 
 
 def test_a_restarted_server_knows_no_scripts(redis_: RedisServer) -> None:

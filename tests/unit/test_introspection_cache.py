@@ -741,6 +741,19 @@ def test_no_stale_answer_unless_asked_for(asker: Asker, script: Script) -> None:
         asker.introspect(TOKEN)
 
 
+def test_no_local_copy_stands_in_unless_asked_for(kind: Kind, script: Script) -> None:
+    """It is older than a process may be about revocations, though younger than ``ttl``."""
+    clock = Clock()
+    tier = MemoryTier(clock)
+    with Asker(kind, script, IntrospectionCache(shared=tier), clock) as asker:
+        assert asker.introspect(TOKEN)
+        tier.rows.clear()
+        clock.advance(tier.local_ttl + 1)
+        script.says[TOKEN] = httpx.Response(503)
+        with pytest.raises(ServerError):
+            asker.introspect(TOKEN)
+
+
 def test_no_stale_answer_past_exp_nor_for_fresh_nor_of_an_inactive_one(
     kind: Kind, script: Script
 ) -> None:
