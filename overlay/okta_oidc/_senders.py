@@ -27,8 +27,9 @@ from ._refusals import broken_message, malformed
 from ._results import check_json, read_nothing
 from ._silence import silent
 from ._steps import Ask, Step, Steps
+from ._wire.bodies import Answer
 from ._wire.environment import Origin, Unusable
-from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
+from ._wire.exchanges import AsyncWire, Broken, Wire
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class Sender:
         self.flow: Final = flow
         self.is_closed = False
         with _configured():
-            self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(flow.server))
+            self._wire: Final = Wire(_origin_of(flow.server), lent)
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
@@ -90,9 +91,8 @@ class AsyncSender:
     def __init__(self, flow: Flow, lent: httpx.AsyncClient | None) -> None:
         self.flow: Final = flow
         self.is_closed = False
-        origin = _origin_of(flow.server)
         with _configured():
-            self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
+            self._wire: Final = AsyncWire(_origin_of(flow.server), lent)
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
