@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from importlib import import_module
 from types import NoneType
 from typing import Any, Final, Self, TypeVar, cast
@@ -17,6 +16,7 @@ from attrs import define, field
 from okta_oidc_api import Client
 from okta_oidc_api.operations import Operation as Described
 
+from ._adapters import configured
 from ._auth import FORM, authenticated_already
 from ._config import Server, check_kind
 from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
@@ -45,7 +45,7 @@ class Sender:
             check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        with _configured():
+        with configured():
             self._wire: Final = Wire(_origin_of(flow.server), lent)
 
     def run(self, steps: Steps[T]) -> T:
@@ -86,7 +86,7 @@ class AsyncSender:
             check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        with _configured():
+        with configured():
             self._wire: Final = AsyncWire(_origin_of(flow.server), lent)
 
     async def run(self, steps: Steps[T]) -> T:
@@ -143,27 +143,14 @@ async def _answer(step: Ask) -> Any:
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
-@contextmanager
-def _configured() -> Generator[None]:
-    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
-    try:
-        yield
-    except Unusable as error:
-        raise ConfigurationError(str(error)) from error.__cause__
-
-
 def _origin_of(server: Server) -> Origin:
     return Origin("https" if server.secure else "http", server.netloc, server.is_loopback)
 
 
 def _reply(answer: Answer, flow: Flow) -> Reply:
+    now = flow.runtime.now()
     return Reply(
-        answer.status,
-        answer.headers,
-        answer.body,
-        complete=answer.is_complete,
-        is_plain=answer.is_plain,
-        arrived_at=flow.runtime.now(),
+        answer.status, answer.headers, answer.body, answer.is_complete, answer.is_plain, now
     )
 
 
