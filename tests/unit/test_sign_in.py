@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import pickle
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -674,6 +675,10 @@ def test_an_access_token_is_verified(user: User) -> None:
         ("verify_id_token", ("a.b.c",), {"nonce": ""}),
         ("verify_id_token", ("a.b.c",), {"nonce": 5}),
         ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": "60"}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": -1}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": True}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": math.nan}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": 10**400}),
         ("verify_id_token", ("a.b.c",), {"nonce": None, "auth_server_id": "../x"}),
         ("userinfo", ("",), {}),
         ("userinfo", (None,), {}),

@@ -9,7 +9,7 @@ from .._config import ORG, AuthServerId, Server, check_kind
 from .._errors import ConfigurationError
 from .._http import Reply
 from .._operations import Endpoint, Operation, Request
-from .._retry import NEVER
+from .._retry import NEVER, is_number
 from .._steps import Steps
 from ._claims import Claims
 from ._private_keys import need_joserfc
@@ -67,7 +67,8 @@ class Issuers:
         check_kind("id_token", id_token, str)
         check_kind("nonce", nonce, str, type(None))
         check_kind("access_token", access_token, str, type(None))
-        check_kind("max_age", max_age, int, float, type(None))
+        if max_age is not None and (not is_number(max_age) or max_age < 0):
+            raise ConfigurationError("max_age must be a number of seconds, 0 or more")
         if nonce == "":
             raise ConfigurationError("nonce is empty: None says that none was sent")
         client_id = self._sender.flow.auth.client_id

@@ -236,15 +236,12 @@ def _verified(token: str, key: RSAKey) -> bytes:
     if len(token) > LARGEST or token.count(".") != 2:
         raise _refused("malformed", "it is no compact JWS")
     try:
-        message, _, signature = token.encode("ascii").rpartition(b".")
+        message, _, tail = token.encode("ascii").rpartition(b".")
         payload = urlsafe_b64decode(message.partition(b".")[2])
+        signature = urlsafe_b64decode(tail)
     except ValueError:
         raise _refused("malformed", "it is no compact JWS") from None
-    try:
-        is_theirs = _RS256.verify(message, urlsafe_b64decode(signature), key)
-    except ValueError:
-        is_theirs = False
-    if not is_theirs:
+    if not _RS256.verify(message, signature, key):
         raise _refused("signature", "its issuer did not sign it")
     return payload
 
