@@ -83,7 +83,7 @@ class _Face:
 
         Raises:
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
-                right. The text names them, and shows no value.
+                right. The text names them, and shows no credential.
         """
         from ._from_env import options_from_env
 

@@ -32,7 +32,7 @@ def options_from_env(
 
     Raises:
         ConfigurationError: a variable is missing or cannot be right, or two contradict each other.
-            It names them, and shows the value of none.
+            It names them, and shows no credential.
     """
     check_kind("prefix", prefix, str)
     variables = _Variables(environ, prefix)
