@@ -124,76 +124,33 @@ OFFLINE_SCOPE = "offline_access openid"
 # Loaded when first used: a program that imports this package at its top, and calls Okta in one
 # corner, pays for httpx in that corner.
 _HOMES = {
-    "_adapters": ("aiohttp_client",),
-    "_auth": (
-        "ClientAuth",
-        "ClientSecretBasic",
-        "ClientSecretPost",
-        "PublicClient",
-    ),
-    "_client": (
-        "AsyncOktaOIDC",
-        "OktaOIDC",
-    ),
-    "_config": ("ORG",),
+    "_adapters": "aiohttp_client",
+    "_auth": "ClientAuth ClientSecretBasic ClientSecretPost PublicClient",
+    "_client": "AsyncOktaOIDC OktaOIDC",
+    "_config": "ORG",
     "_errors": (
-        "APIError",
-        "ApprovalExpiredError",
-        "AuthorizationError",
-        "CallbackMismatchError",
-        "ConfigurationError",
-        "InvalidClientError",
-        "InvalidGrantError",
-        "InvalidTokenError",
-        "MalformedResponseError",
-        "OktaError",
-        "RateLimitError",
-        "ServerError",
-        "SignInRequiredError",
-        "TokenStoreError",
-        "TransportError",
-        "TransportTimeoutError",
+        "APIError ApprovalExpiredError AuthorizationError CallbackMismatchError "
+        "ConfigurationError InvalidClientError InvalidGrantError InvalidTokenError "
+        "MalformedResponseError OktaError RateLimitError ServerError SignInRequiredError "
+        "TokenStoreError TransportError TransportTimeoutError"
     ),
     "_holding": (
-        "AsyncMemoryTokenStore",
-        "AsyncTokenSource",
-        "AsyncTokenStore",
-        "AsyncUserTokens",
-        "HeldTokens",
-        "MemoryTokenStore",
-        "Stored",
-        "TokenAuth",
-        "TokenSource",
-        "TokenStore",
-        "UserTokens",
+        "AsyncMemoryTokenStore AsyncTokenSource AsyncTokenStore AsyncUserTokens HeldTokens "
+        "MemoryTokenStore Stored TokenAuth TokenSource TokenStore UserTokens"
     ),
-    "_http": ("HttpInfo",),
-    "_jose._access_tokens": (
-        "AccessTokenVerifier",
-        "AsyncAccessTokenVerifier",
-    ),
-    "_resource._cache": ("IntrospectionCache",),
-    "_resource._guard": ("AsyncBearerGuard", "BearerGuard", "BearerRefusal"),
-    "_jose._assertions": (
-        "ClientSecretJwt",
-        "PrivateKeyJwt",
-    ),
-    "_jose._claims": ("Claims",),
-    "_jose._dpop": ("DPoP",),
-    "_results": (
-        "ExchangedToken",
-        "Introspection",
-        "Tokens",
-        "success",
-    ),
-    "_retry": ("Retry",),
-    "_sign_in._exchange": ("TokenType",),
-    "_sign_in._logins": (
-        "BackchannelLogin",
-        "DeviceLogin",
-    ),
-    "_sign_in._provider": ("SignIn",),
-    "_sign_in._requests": ("AuthorizationRequest",),
+    "_http": "HttpInfo",
+    "_jose._access_tokens": "AccessTokenVerifier AsyncAccessTokenVerifier",
+    "_jose._assertions": "ClientSecretJwt PrivateKeyJwt",
+    "_jose._claims": "Claims",
+    "_jose._dpop": "DPoP",
+    "_resource._cache": "IntrospectionCache",
+    "_resource._guard": "AsyncBearerGuard BearerGuard BearerRefusal",
+    "_results": "ExchangedToken Introspection Tokens success",
+    "_retry": "Retry",
+    "_sign_in._exchange": "TokenType",
+    "_sign_in._logins": "BackchannelLogin DeviceLogin",
+    "_sign_in._provider": "SignIn",
+    "_sign_in._requests": "AuthorizationRequest",
 }
 
 
@@ -201,7 +158,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     for home, names in _HOMES.items():
-        if name in names:
+        if name in names.split():
             value: object = getattr(import_module(f".{home}", __name__), name)
             globals()[name] = value
             return value

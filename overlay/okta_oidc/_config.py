@@ -74,6 +74,10 @@ class Server:
             )
         self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
 
+    def named(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        """The authorization server of a call, which names one or none."""
+        return self.default if auth_server_id is None else checked_server_id(auth_server_id)
+
     def issuer(self, server: AuthServerId) -> str:
         """The ``iss`` of ``server`` at this host."""
         return self.origin if server is ORG else f"{self.origin}/oauth2/{server}"
@@ -83,7 +87,7 @@ class Server:
 _URLS: Final = frozenset({"httpx", "httpx2", "pydantic", "pydantic_core", "starlette", "yarl"})
 
 
-def text_of(name: str, value: object) -> object:
+def text_of(name: str, value: object) -> str | None:
     """``value`` as text, if it is a URL object of a package that has some; else ``value`` itself.
 
     Raises:
@@ -120,8 +124,8 @@ def checked_server_id(auth_server_id: object) -> AuthServerId:
     return auth_server_id
 
 
-def _split(base_url: object) -> SplitResult:
-    if not isinstance(base_url, str) or not base_url.strip():
+def _split(base_url: str | None) -> SplitResult:
+    if not base_url or not base_url.strip():
         raise ConfigurationError("base_url is missing: pass https://{your Okta domain}")
     url = base_url.strip()
     if _PLACEHOLDER.search(url):

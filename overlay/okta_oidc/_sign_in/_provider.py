@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from .. import Claims
 from .._config import ORG, AuthServerId, check_kind
@@ -20,8 +20,6 @@ from ._requests import AuthorizationRequest, address, parameters
 
 if TYPE_CHECKING:
     from .._flow import Flow
-
-T = TypeVar("T")
 
 PAR: Final = Endpoint("authorization", "org_push_authorization", "custom_push_authorization")
 USERINFO: Final = Endpoint("userinfo", "org_userinfo", "custom_userinfo")
@@ -70,7 +68,7 @@ class Provider:
         members = request.to_dict()
         kept = {name: members[name] for name in ("state", "nonce")}
         if push:
-            read = _reader(models.PushedAuthorization)
+            read = reader_of(models.PushedAuthorization)
             pushed = yield from self._flow.steps(Operation(PAR.request(server, request), read))
             members = {"request_uri": pushed.request_uri}
         members["client_id"] = self._flow.auth.client_id
@@ -108,7 +106,7 @@ class Provider:
         schemes = ("https://",) if self._flow.server.secure else ("https://", "http://")
 
         def read(reply: Reply, request: Request) -> models.ServerMetadata:
-            metadata = _reader(models.ServerMetadata)(reply, request)
+            metadata = reader_of(models.ServerMetadata)(reply, request)
             if metadata.issuer != self._issuers.name(server):
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
@@ -129,7 +127,7 @@ class Provider:
             raise ConfigurationError("access_token is empty")
         asked = USERINFO.request(server)
         request = Request(asked.operation, asked.target, server, access_token=access_token)
-        return self._flow.steps(Operation(request, _reader(models.UserInfo)))
+        return self._flow.steps(Operation(request, reader_of(models.UserInfo)))
 
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
         check_kind("id_token", id_token, str)
@@ -145,11 +143,6 @@ class Provider:
         # A browser's pages are no operations of the document.
         at = "" if server is ORG else f"/{server}"
         return f"{self._flow.server.origin}/oauth2{at}/v1/{name}"
-
-
-def _reader(model: type[T]) -> Callable[[Reply, Request], T]:
-    # What functools.cache returns has forgotten the type.
-    return cast("Callable[[Reply, Request], T]", cast("Any", reader_of)(model))
 
 
 def _read_with_id_token(reply: Reply, request: Request) -> Tokens:
