@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -34,6 +34,7 @@ from okta_oidc import (
     SignIn,
     TransportError,
 )
+from starlette.datastructures import URL
 
 from ._faces import Face, Kind
 from ._jwts import (
@@ -421,8 +422,24 @@ FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
     "a mapping": lambda url: dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)),
     "a mapping of lists": lambda url: parse_qs(url.partition("?")[2], keep_blank_values=True),
     "httpx's": lambda url: httpx.QueryParams(url.partition("?")[2]),
+    "httpx's URL": httpx.URL,
+    "Starlette's URL": URL,
     "Django's": lambda url: Several(url.partition("?")[2]),
 }
+
+
+@pytest.mark.parametrize("push", [False, True])
+def test_addresses_may_be_url_objects(user: User, push: bool) -> None:
+    # What ``request.url_for`` of a framework returns.
+    request = user.begin(cast("Any", URL(REDIRECT)), push=push)
+    assert request.redirect_uri == REDIRECT
+    assert json.loads(json.dumps(request.to_dict()))["redirect_uri"] == REDIRECT
+    home = cast("Any", URL("https://app.example.com/"))
+    page = user.client.logout_url("a-token", post_logout_redirect_uri=home)
+    assert "post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F" in page
+    for wrong in (b"https://app.example.com/", 5):
+        with pytest.raises(ConfigurationError, match="redirect_uri must be"):
+            user.begin(cast("Any", wrong))
 
 
 @pytest.mark.parametrize("form", list(FORMS))
