@@ -20,8 +20,6 @@ ROOM_LIMIT: Final = 500
 STANDING: Final = {
     "root and _wire": 4650,
     "_holding": 723,
-    "_jose": 1060,
-    "_sign_in": 530,
 }
 # What stands between this package and another one, each loaded by whoever has that one.
 ADAPTERS: Final = frozenset(

@@ -44,10 +44,8 @@ if TYPE_CHECKING:
         UserTokens,
     )
     from ._http import HttpInfo
-    from ._jose._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
-    from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
-    from ._jose._claims import Claims
-    from ._jose._dpop import DPoP
+    from ._proving._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._proving._dpop import DPoP
     from ._resource._cache import IntrospectionCache
     from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
     from ._results import ExchangedToken, Introspection, Tokens, success
@@ -56,6 +54,8 @@ if TYPE_CHECKING:
     from ._sign_in._logins import BackchannelLogin, DeviceLogin
     from ._sign_in._provider import SignIn
     from ._sign_in._requests import AuthorizationRequest
+    from ._verifying._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
+    from ._verifying._claims import Claims
 
 __all__ = [
     "APIError",
@@ -139,10 +139,8 @@ _HOMES = {
         "MemoryTokenStore Stored TokenAuth TokenSource TokenStore UserTokens"
     ),
     "_http": "HttpInfo",
-    "_jose._access_tokens": "AccessTokenVerifier AsyncAccessTokenVerifier",
-    "_jose._assertions": "ClientSecretJwt PrivateKeyJwt",
-    "_jose._claims": "Claims",
-    "_jose._dpop": "DPoP",
+    "_proving._assertions": "ClientSecretJwt PrivateKeyJwt",
+    "_proving._dpop": "DPoP",
     "_resource._cache": "IntrospectionCache",
     "_resource._guard": "AsyncBearerGuard BearerGuard BearerRefusal",
     "_results": "ExchangedToken Introspection Tokens success",
@@ -151,6 +149,8 @@ _HOMES = {
     "_sign_in._logins": "BackchannelLogin DeviceLogin",
     "_sign_in._provider": "SignIn",
     "_sign_in._requests": "AuthorizationRequest",
+    "_verifying._access_tokens": "AccessTokenVerifier AsyncAccessTokenVerifier",
+    "_verifying._claims": "Claims",
 }
 
 

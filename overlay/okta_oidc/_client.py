@@ -12,14 +12,14 @@ import httpx
 
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind
-from ._jose._claims import Claims
-from ._jose._dpop import DPoP
 from ._lazy import Lazy
 from ._models import GrantModel, models
+from ._proving._dpop import DPoP
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent, silent_methods
 from ._steps import Steps
+from ._verifying._claims import Claims
 
 if TYPE_CHECKING:
     import okta_oidc_api as generated
@@ -49,9 +49,8 @@ class _Face:
 
     def __init__(
         self,
-        base_url: str,
+        server: Server,
         auth: ClientAuth,
-        auth_server_id: AuthServerId | None,
         timeout: float,
         retry: Retry | None,
         dpop: DPoP | None,
@@ -59,7 +58,7 @@ class _Face:
     ) -> None:
         from ._flow import Flow
 
-        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        self._flow: Final = Flow(server, auth, timeout, retry, dpop)
         operations.load()
         self._cached: resource.CachedIntrospection | None = None
         if introspection_cache is not None:
@@ -69,10 +68,10 @@ class _Face:
                 introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
             )
 
-    def _send_by(self, sender: senders.Sender | senders.AsyncSender, issuer: str | None) -> None:
-        from ._jose._issuers import Issuers
+    def _send_by(self, sender: senders.Sender | senders.AsyncSender) -> None:
+        from ._verifying._issuers import Issuers
 
-        self._issuers = Issuers(sender, issuer)
+        self._issuers = Issuers(sender)
         self._api = senders.Api(sender.flow.server.origin, sender=sender)
 
     @classmethod
@@ -120,7 +119,7 @@ class _Face:
 
     @functools.cached_property
     def _provider(self) -> sign_in.Provider:
-        return sign_in.Provider(self._flow, self._issuers)
+        return sign_in.Provider(self._flow, self._issuers.at)
 
     def _introspecting(
         self, run: Callable[[Steps[Introspection]], Any], about: About, *, fresh: bool
@@ -186,10 +185,11 @@ class OktaOIDC(_Face):
         dpop: DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
+        server = Server(base_url, auth_server_id, issuer)
+        super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
         self._sender: Final = senders.Sender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._send_by(self._sender, issuer)
+        self._send_by(self._sender)
 
     @property
     def api(self) -> generated.Client:
@@ -535,12 +535,8 @@ class OktaOIDC(_Face):
             InvalidTokenError: it does not hold; ``reason`` says why.
         """
         return self._run(
-            self._issuers.verify_id_token(
-                self._at(auth_server_id),
-                id_token,
-                nonce=nonce,
-                access_token=access_token,
-                max_age=max_age,
+            self._issuers.at(self._at(auth_server_id)).id_token(
+                id_token, nonce=nonce, access_token=access_token, max_age=max_age
             )
         )
 
@@ -566,7 +562,7 @@ class OktaOIDC(_Face):
             ConfigurationError: the server is the org's, whose access tokens are Okta's own.
         """
         return self._run(
-            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+            self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
     def metadata(self, *, auth_server_id: AuthServerId | None = None) -> models.ServerMetadata:
@@ -738,10 +734,11 @@ class AsyncOktaOIDC(_Face):
         dpop: DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
+        server = Server(base_url, auth_server_id, issuer)
+        super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
         self._sender: Final = senders.AsyncSender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._send_by(self._sender, issuer)
+        self._send_by(self._sender)
 
     @property
     def api(self) -> generated.Client:
@@ -938,12 +935,8 @@ class AsyncOktaOIDC(_Face):
     ) -> Claims:
         """Check an ID token: see :meth:`OktaOIDC.verify_id_token`."""
         return await self._run(
-            self._issuers.verify_id_token(
-                self._at(auth_server_id),
-                id_token,
-                nonce=nonce,
-                access_token=access_token,
-                max_age=max_age,
+            self._issuers.at(self._at(auth_server_id)).id_token(
+                id_token, nonce=nonce, access_token=access_token, max_age=max_age
             )
         )
 
@@ -957,7 +950,7 @@ class AsyncOktaOIDC(_Face):
     ) -> Claims:
         """Check an access token: see :meth:`OktaOIDC.verify_access_token`."""
         return await self._run(
-            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+            self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
     async def metadata(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import ipaddress
 import re
-from typing import Final, Literal, TypeAlias
+from importlib import import_module
+from typing import Final, Literal, Self, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -49,11 +50,20 @@ _OKTA_DOMAINS: Final = (
 
 
 class Server:
-    """One org, and the authorization server its calls go to unless they name another."""
+    """One org, and the authorization server its calls go to unless they name another.
 
-    __slots__ = ("default", "host", "is_loopback", "netloc", "origin", "secure")
+    ``issuer`` is what tokens carry where it is not the base URL's own: a custom domain whose
+    servers keep the org URL (Okta: ``issuerMode``). It is compared, and nothing is sent to it.
 
-    def __init__(self, base_url: object, auth_server_id: AuthServerId | None) -> None:
+    Raises:
+        ConfigurationError: one cannot be right, or they name different servers.
+    """
+
+    __slots__ = ("_issuer", "default", "host", "is_loopback", "netloc", "origin", "secure")
+
+    def __init__(
+        self, base_url: object, auth_server_id: AuthServerId | None, issuer: str | None = None
+    ) -> None:
         parts = _split(text_of("base_url", base_url))
         self.host: Final = _host(parts)
         self.is_loopback: Final = is_loopback(self.host)
@@ -73,14 +83,34 @@ class Server:
                 f"but auth_server_id is {explicit!r}"
             )
         self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
+        named = self if issuer is None else Server.of_issuer(issuer)
+        if named.default not in (ORG, self.default):
+            raise ConfigurationError(
+                f"issuer names authorization server {named.default!r}, "
+                f"but the client is for {self.default!r}"
+            )
+        self._issuer: Final = named.origin
+
+    @classmethod
+    def of_issuer(cls, issuer: str) -> Self:
+        """The server that an issuer URL names.
+
+        Raises:
+            ConfigurationError: it cannot be an issuer.
+        """
+        try:
+            is_org = str(issuer).strip().rstrip("/").count("/") == 2
+            return cls(issuer, ORG if is_org else None)
+        except ConfigurationError as error:
+            raise ConfigurationError(str(error).replace("base_url", "issuer")) from None
 
     def named(self, auth_server_id: AuthServerId | None) -> AuthServerId:
         """The authorization server of a call, which names one or none."""
         return self.default if auth_server_id is None else checked_server_id(auth_server_id)
 
     def issuer(self, server: AuthServerId) -> str:
-        """The ``iss`` of ``server`` at this host."""
-        return self.origin if server is ORG else f"{self.origin}/oauth2/{server}"
+        """The ``iss`` of ``server``'s tokens: the org server's is the bare URL."""
+        return self._issuer if server is ORG else f"{self._issuer}/oauth2/{server}"
 
 
 # Types that hold a URL, by the packages they come from.
@@ -106,6 +136,26 @@ def check_kind(name: str, value: object, *kinds: type) -> None:
     if not isinstance(value, kinds):
         wanted = " or ".join(kind.__name__.replace("NoneType", "None") for kind in kinds)
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
+
+
+def checked_text(name: str, value: str) -> str:
+    """``value`` itself, if it is text, and not empty."""
+    check_kind(name, value, str)
+    if not value.strip():
+        raise ConfigurationError(f"{name} is empty")
+    return value
+
+
+def need_joserfc(what: str) -> None:
+    """See that the extra is there.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    try:
+        import_module("joserfc.jws")
+    except ImportError as error:
+        raise ConfigurationError(f"{what} needs joserfc: install okta-oidc[jwt]") from error
 
 
 def checked_server_id(auth_server_id: object) -> AuthServerId:

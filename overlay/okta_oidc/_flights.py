@@ -89,8 +89,8 @@ class Flights(_Board[T]):
             if outcome is not None:
                 return _result(outcome)
 
-    def alone(self, work: Callable[[], T]) -> None:
-        """Do ``work`` here and now, unless another thread is at it. It must not raise."""
+    def start(self, work: Callable[[], T]) -> None:
+        """Do ``work`` here and now, unless another thread is at it: wait for nobody."""
         flight, mine = self.board()
         if mine:
             self._fly(flight, work)

@@ -18,8 +18,8 @@ from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import FORM, encoded
 from ._http import Reply
-from ._jose._dpop import MOST_REPEATS, DPoP, Proof
 from ._otel import observed
+from ._proving._dpop import MOST_REPEATS, DPoP, Proof
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (

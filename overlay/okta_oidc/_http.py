@@ -195,9 +195,9 @@ class Reply:
         return document
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
     # The json module reads NaN and Infinity, which RFC 8259 has not.
     raise ValueError(name)
 
 
-_JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+_JSON: Final = json.JSONDecoder(parse_constant=refuse_constant)

@@ -84,7 +84,7 @@ class _SyncSource(_Source):
             look = partial(self._look, era, rejected)
             if held is not None:
                 if self._renewal.now() >= held.look_at:
-                    self._flights.alone(look)
+                    self._flights.start(look)
                 return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
             found = self._flights.join(look)
             if self._is_answer(found, rejected):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from .._config import AuthServerId, check_kind, checked_server_id
 from .._errors import (
@@ -95,10 +95,9 @@ def device(server: AuthServerId, scope: str | None) -> Operation[DeviceLogin]:
             user_code=members.required("user_code"),
             verification_uri=members.required("verification_uri"),
             verification_uri_complete=members.text("verification_uri_complete"),
-            expires_at=_end(reply),
-            interval=_interval(members.all.get("interval")),
             device_code=members.required("device_code"),
             auth_server_id=server,
+            **_times(reply, members),
         )
 
     return Operation(
@@ -128,10 +127,9 @@ def backchannel(
     def read(reply: Reply, request: Request) -> BackchannelLogin:
         members = members_of(reply)
         return BackchannelLogin(
-            expires_at=_end(reply),
-            interval=_interval(members.all.get("interval")),
             auth_req_id=members.required("auth_req_id"),
             auth_server_id=server,
+            **_times(reply, members),
         )
 
     return Operation(BACKCHANNEL.request(server, body, lenient=True), read)
@@ -211,11 +209,12 @@ def _expired() -> ApprovalExpiredError:
     return ApprovalExpiredError("the login was not approved in time: start another")
 
 
-def _end(reply: Reply) -> datetime:
-    seconds = members_of(reply).seconds("expires_in")
+def _times(reply: Reply, members: members_of) -> dict[str, Any]:
+    seconds = members.seconds("expires_in")
     if seconds is None:
         raise malformed(reply, "it has no expires_in")
-    return instant(seconds, reply.arrived_at)
+    interval = _interval(members.all.get("interval"))
+    return {"expires_at": instant(seconds, reply.arrived_at), "interval": interval}
 
 
 def _interval(value: object) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from .._auth import SecretText, Unpicklable, address_of, rebuilt, revealed
+from .._config import need_joserfc
 from .._errors import ConfigurationError
 from .._runtime import RUNTIME
 from .._silence import silent
@@ -68,7 +69,7 @@ class DPoP(Unpicklable):
 
     @silent
     def __init__(self, key: PrivateKey | None = None, *, alg: str | None = None) -> None:
-        from ._private_keys import need_joserfc, new_key, private_key
+        from ._private_keys import new_key, private_key
 
         need_joserfc(type(self).__name__)
         self._key: Final = new_key(alg) if key is None else private_key(key, alg)
