@@ -35,7 +35,14 @@ from okta_oidc import (
     Tokens,
     TransportError,
 )
-from okta_oidc._holding import MemoryTokenStore, Renewal, TokenAuth, TokenStore, UserTokens
+from okta_oidc._holding import (
+    AsyncMemoryTokenStore,
+    MemoryTokenStore,
+    Renewal,
+    TokenAuth,
+    TokenStore,
+    UserTokens,
+)
 from okta_oidc.testing import FakeOkta
 from okta_oidc_api.models import ClientCredentialsGrant
 
@@ -344,6 +351,14 @@ def test_a_grant_that_is_none(okta: OktaOIDC) -> None:
 def test_a_store_needs_a_key(okta: OktaOIDC) -> None:
     with pytest.raises(ConfigurationError, match="key"):
         okta.token_source(_GRANT, store=MemoryTokenStore())
+
+
+def test_a_store_that_is_awaited_is_for_the_other_face(okta: OktaOIDC) -> None:
+    awaited: Any = AsyncMemoryTokenStore()
+    with pytest.raises(ConfigurationError, match="AsyncTokenStore"):
+        okta.token_source(_GRANT, store=awaited, key="reports")
+    with pytest.raises(ConfigurationError, match="AsyncTokenStore"):
+        okta.user_tokens("ada", awaited)
 
 
 def test_another_server_is_asked(okta: OktaOIDC, fake: FakeOkta) -> None:

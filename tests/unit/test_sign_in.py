@@ -36,7 +36,9 @@ from okta_oidc import (
 )
 from starlette.datastructures import URL
 
-from ._faces import Face, Kind
+from tests.support.faces import Face, Kind
+from tests.support.samples import BASIC, CLIENT_SECRET, ORG_URL
+
 from ._jwts import (
     ACCESS_CLAIMS,
     ACCESS_TOKEN,
@@ -49,7 +51,6 @@ from ._jwts import (
     published,
     signed,
 )
-from ._samples import BASIC, CLIENT_SECRET, ORG_URL
 
 
 class Several(dict[str, str]):

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn, TypeAlias, cast
+from inspect import iscoroutinefunction
+from typing import Any, TypeAlias, cast
 
 from .. import DPoP
 from .._config import check_kind
+from .._errors import ConfigurationError
 from .._flights import AsyncFlights, Flights
 from .._models import GrantModel
 from .._results import Tokens
 from .._silence import silent
 from ._renewal import Renewal
 from ._rows import Era, HeldTokens
+from ._stores import Unpickled
 
 Grant: TypeAlias = GrantModel | Mapping[str, object]
 
 
 @dataclass(eq=False, repr=False)
-class _Source:
+class _Source(Unpickled):
     """What the faces share. ``run`` drives the client's steps."""
 
     _renewal: Renewal
@@ -33,9 +36,6 @@ class _Source:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds tokens and cannot be pickled")
 
     def _fresh(self, rejected: str | None) -> HeldTokens | None:
         """What can be handed out at once."""
@@ -54,6 +54,10 @@ class _SyncSource(_Source):
     """Tokens for threads."""
 
     _flights: Flights[HeldTokens] = field(default_factory=Flights[HeldTokens], init=False)
+
+    def __post_init__(self) -> None:
+        if iscoroutinefunction(self._renewal.store.load):
+            raise ConfigurationError("OktaOIDC needs a TokenStore, not an AsyncTokenStore")
 
     def token(self, *, rejected: str | None = None) -> str:
         """An access token that is good now, and for some seconds to come.
@@ -126,10 +130,9 @@ class _AsyncSource(_Source):
     async def _look(self, era: Era, rejected: str | None) -> HeldTokens:
         from anyio import CancelScope
 
-        steps = self._renewal.current(era, rejected)
         # What has been presented has to be stored. Trio cancels what its main task leaves behind.
         with CancelScope(shield=True):
-            return cast("HeldTokens", await self._run(steps))
+            return cast("HeldTokens", await self._run(self._renewal.current(era, rejected)))
         raise AssertionError  # nothing is swallowed
 
 

@@ -62,7 +62,14 @@ class AsyncTokenStore(Protocol):
         ...
 
 
-class _Register:
+class Unpickled:
+    """What holds tokens. A copy would renew them behind the back of the other."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds tokens and cannot be pickled")
+
+
+class _Register(Unpickled):
     """Entries of one process: a forked child has a copy of its own.
 
     ``clock`` is seconds that never go back.
@@ -92,9 +99,6 @@ class _Register:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds tokens and cannot be pickled")
 
 
 class MemoryTokenStore(_Register):

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, suppress
-from typing import Any, Final, NoReturn, Self, TypeAlias, cast
+from typing import Any, Final, Self, TypeAlias, cast
 
 import httpx
 
@@ -14,6 +14,7 @@ from .._config import check_kind, is_loopback
 from .._errors import ConfigurationError
 from ._rows import HeldTokens
 from ._sources import AsyncTokenSource, AsyncUserTokens, TokenSource, UserTokens
+from ._stores import Unpickled
 
 Source: TypeAlias = TokenSource | UserTokens | AsyncTokenSource | AsyncUserTokens
 
@@ -27,7 +28,7 @@ _NOT_THE_TOKEN: Final = re.compile(
 )
 
 
-class TokenAuth(httpx.Auth):
+class TokenAuth(Unpickled, httpx.Auth):
     """Each request carries a token of ``source`` that is good: ``auth=`` of a client or a request.
 
     For ``httpx.Client`` with a :class:`TokenSource` or :class:`UserTokens`, and for
@@ -57,9 +58,6 @@ class TokenAuth(httpx.Auth):
 
     def __repr__(self) -> str:
         return f"TokenAuth({self._source!r})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("TokenAuth holds tokens and cannot be pickled")
 
     def __call__(self, request: Any) -> Any:
         """Called where httpx2 takes this for a function, which could not answer a 401."""
