@@ -345,7 +345,7 @@ def test_answer_with_garbage_in_one_go(
 
 @own_ways
 def test_answer_whose_end_comes_with_garbage(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     """Nor where its beginning had come before."""
     sent = threading.Event()
@@ -367,7 +367,7 @@ def test_answer_whose_end_comes_with_garbage(
 
 @own_ways
 def test_large_answer_in_one_go(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     """Larger than any head may be, and read together with its own."""
 
@@ -438,7 +438,7 @@ def test_server_that_wants_a_new_connection_each_time(header: str, face: Kind) -
 
 
 @faces
-def test_closed_while_a_call_is_under_way(okta: FakeOkta, proxy: FaultProxy, face: Face) -> None:
+def test_closed_while_a_call_is_under_way(okta: FakeOkta, proxy: FaultProxy, face: Kind) -> None:
     """The call has its answer, of a code that is spent by then, and its connection is closed."""
     asked, closed = threading.Event(), threading.Event()
 
@@ -456,7 +456,7 @@ def test_closed_while_a_call_is_under_way(okta: FakeOkta, proxy: FaultProxy, fac
         assert not send(caller, okta, "introspect").active
         call = threads.submit(send, caller, okta, "code")
         assert asked.wait(5)
-        caller.run(getattr(caller.client, "close" if face == "sync" else "aclose"))
+        caller.run(getattr(caller.client, "close" if face.startswith("sync") else "aclose"))
         closed.set()
         assert call.result(5).access_token
         proxy.wait_until_quiet()
@@ -464,7 +464,7 @@ def test_closed_while_a_call_is_under_way(okta: FakeOkta, proxy: FaultProxy, fac
 
 @faces
 def test_connection_that_few_need_is_closed(
-    okta: FakeOkta, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Face
+    okta: FakeOkta, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Kind
 ) -> None:
     """The last to be free is the next to be used: the others would rest for ever."""
     together = threading.Barrier(2)
