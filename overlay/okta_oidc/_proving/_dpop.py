@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,9 +80,9 @@ class DPoP(Unpicklable):
         }
         self.thumbprint: Final = self._key.thumbprint
         """The key's (RFC 7638, SHA-256): ``cnf.jkt`` of the tokens that are bound to it."""
-        # By origin. No lock: each change is one operation, and a forked child must not wait for
-        # its parent's.
-        self._nonces: Final[dict[str, str]] = {}
+        # By origin, the newest last. No lock: each change is one operation, and a forked child must
+        # not wait for its parent's.
+        self._nonces: Final[OrderedDict[str, str]] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(thumbprint={self.thumbprint!r})"
@@ -139,6 +141,8 @@ class DPoP(Unpicklable):
             return
         origin, nonces = _origin(url), self._nonces
         nonces[origin] = nonce
+        with suppress(KeyError):  # another thread made room
+            nonces.move_to_end(origin)
         if len(nonces) > _MOST_ORIGINS:
             for oldest in list(nonces)[: len(nonces) - _MOST_ORIGINS]:
                 nonces.pop(oldest, None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from .. import Claims
-from .._config import ORG, AuthServerId, check_kind, checked_text
+from .._config import ORG, AuthServerId, check_kind, checked_text, text_of
 from .._errors import ConfigurationError
 from .._http import Reply
 from .._models import models
@@ -61,6 +61,7 @@ class Provider:
     def authorization_request(
         self, server: AuthServerId, redirect_uri: str, scope: str, push: bool, **options: Any
     ) -> Steps[AuthorizationRequest]:
+        redirect_uri = cast("str", text_of("redirect_uri", redirect_uri))
         request, verifier = parameters(redirect_uri, scope, **options)
         members = request.to_dict()
         kept = {name: members[name] for name in ("state", "nonce")}
@@ -126,10 +127,10 @@ class Provider:
         return self._flow.steps(Operation(request, reader_of(models.UserInfo)))
 
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
-        members = {"id_token_hint": id_token}
-        members |= {name: value for name, value in optional.items() if value is not None}
-        for name, value in members.items():
-            checked_text(name, value)
+        members = {"id_token_hint": checked_text("id_token", id_token)}
+        for name, value in optional.items():
+            if value is not None:
+                members[name] = checked_text(name, cast("str", text_of(name, value)))
         return address(self._page("logout", server), members)
 
     def _page(self, name: str, server: AuthServerId) -> str:
