@@ -122,15 +122,16 @@ def test_only_what_is_recorded_is_recorded() -> None:
         "for name in _tracing.CALLS:\n"
         "    recorded.prepare()\n"
         "    calls[name].prepare()\n"
-        "    is_watched = _otel._instruments() is not None\n"
-        "    print(name, is_watched, recorded.holds(calls[name].call()), sep='|')"
+        "    is_recorded = recorded.holds(calls[name].call())\n"
+        "    is_imported = _otel._providers is not None\n"
+        "    print(name, is_imported, _otel._instruments() is not None, is_recorded, sep='|')"
     )
     assert [line.split("|") for line in told.splitlines()] == [
-        [_tracing.OFF, "False", "False"],
-        [_tracing.IDLE, "False", "False"],
-        [_tracing.STUBS, "True", "False"],
-        [_tracing.SAMPLED_OUT, "True", "False"],
-        [_tracing.RECORDED, "True", "True"],
+        [_tracing.OFF, "False", "False", "False"],
+        [_tracing.IDLE, "True", "False", "False"],
+        [_tracing.STUBS, "True", "True", "False"],
+        [_tracing.SAMPLED_OUT, "True", "True", "False"],
+        [_tracing.RECORDED, "True", "True", "True"],
     ]
 
 
