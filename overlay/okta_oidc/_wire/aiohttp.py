@@ -123,7 +123,6 @@ class _Connection(ResponseHandler):
 
     def set_response_params(self, **params: Any) -> None:
         self._params = params
-        self._received.clear()
         self._final = None
         super().set_response_params(**params)
 
