@@ -83,7 +83,7 @@ class Server:
                 f"but auth_server_id is {explicit!r}"
             )
         self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
-        named = self if issuer is None else Server.named(issuer)
+        named = self if issuer is None else Server.of_issuer(issuer)
         if named.default not in (ORG, self.default):
             raise ConfigurationError(
                 f"issuer names authorization server {named.default!r}, "
@@ -92,7 +92,7 @@ class Server:
         self._issuer: Final = named.origin
 
     @classmethod
-    def named(cls, issuer: str) -> Self:
+    def of_issuer(cls, issuer: str) -> Self:
         """The server that an issuer URL names.
 
         Raises:

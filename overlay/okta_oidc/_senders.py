@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
 from collections.abc import Generator, Iterable
@@ -27,7 +26,7 @@ from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
 from ._results import check_json, read_nothing
 from ._silence import silent
-from ._steps import Ask, Step, Steps
+from ._steps import Ask, Step, Steps, answered
 from ._wire.environment import Origin, Unusable
 from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
 from ._wire.lent import is_async_client, is_client
@@ -114,7 +113,7 @@ class AsyncSender:
                 if isinstance(step, httpx.Request):
                     outcome = await self._exchange(step)
                 elif isinstance(step, Ask):
-                    outcome = await _answer(step)
+                    outcome = await answered(step)
                 else:
                     await self.flow.runtime.sleep_async(step)
             except BaseException as error:  # the core's to judge
@@ -149,15 +148,6 @@ def _is_an_outcome(step: Step, error: BaseException) -> bool:
         and isinstance(error, Exception)
         and not isinstance(error, StopIteration)
     )
-
-
-async def _answer(step: Ask) -> Any:
-    if step.blocking:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(step.function, *step.args)
-    outcome = step.function(*step.args)
-    return await outcome if inspect.isawaitable(outcome) else outcome
 
 
 @contextmanager

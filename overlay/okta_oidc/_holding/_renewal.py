@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, cast
@@ -18,7 +19,7 @@ from typing import Any, Final, cast
 import httpx
 
 from .. import _operations as operations
-from .._config import AuthServerId, check_kind
+from .._config import AuthServerId, checked_text
 from .._errors import (
     APIError,
     ConfigurationError,
@@ -86,6 +87,7 @@ class Renewal:
     """One key of one store, and the client that renews what is held there.
 
     The functions of ``store`` are called by whoever drives, and awaited where they are to be.
+    ``revoke`` is the client's own way to, which keeps no answer about a token that has ended.
     ``grant`` is a service's, presented again without harm; without one a user's refresh token is
     presented, which spends it. ``grace`` is how long Okta takes a spent one all the same.
 
@@ -94,6 +96,7 @@ class Renewal:
     """
 
     flow: Flow
+    revoke: Callable[..., Steps[None]]
     store: Any
     key: str
     server: AuthServerId
@@ -108,12 +111,10 @@ class Renewal:
     era: Era = field(default_factory=Era, init=False)
     _forced_at: float = field(default=float("-inf"), init=False)
     _ahead: float = field(default=float("-inf"), init=False)
-    _unrevoked: str | None = field(default=None, init=False)
+    _unrevoked: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        check_kind("key", self.key, str)
-        if not self.key:
-            raise ConfigurationError("key is empty")
+        checked_text("key", self.key)
         if not all(callable(getattr(self.store, name, None)) for name in ("load", "replace")):
             raise ConfigurationError(f"{type(self.store).__name__} has no load and replace")
         for seconds in (self.early, self.leeway, self.max_wait, self.grace):
@@ -204,10 +205,11 @@ class Renewal:
                 break
         # Replaced whole: a renewal that is under way does not bring back what has ended.
         self.era = Era()
-        self._unrevoked = row.refresh_token or row.access_token or self._unrevoked
-        if self._unrevoked is not None:
-            yield from self._revoke(self._unrevoked)
-            self._unrevoked = None
+        tokens = tuple(filter(None, (row.refresh_token, row.access_token)))
+        self._unrevoked = tokens or self._unrevoked
+        if self._unrevoked:
+            yield from self._revoked(*self._unrevoked)
+            self._unrevoked = ()
 
     def close(self) -> Steps[None]:
         """Store what could not be stored.
@@ -387,7 +389,7 @@ class Renewal:
             if not row.outranks(seen.row):
                 try:
                     if seen.row.gone == "signed out" and row.refresh_token is not None:
-                        yield from self._revoke(row.refresh_token)
+                        yield from self._revoked(row.refresh_token)
                 except OktaError as error:
                     _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
                 return None
@@ -434,8 +436,8 @@ class Renewal:
             _LOGGER.warning("a token store failed (%s)", type(error).__name__)
             return True
 
-    def _revoke(self, token: str) -> Steps[None]:
-        return self.flow.steps(operations.revoke(self.server, token, None))
+    def _revoked(self, token: str, *ended: str) -> Steps[None]:
+        return self.revoke(token, None, self.server, *ended)
 
     def _held(self, row: Row, version: str | None, since: float, age: float = 0.0) -> Held:
         # Lifetimes that are too short for `early` and `leeway` give them shares of themselves. Each

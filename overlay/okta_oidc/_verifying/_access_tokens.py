@@ -29,7 +29,7 @@ class _Verifier:
 
     def __init__(self, issuer: str, audience: str, leeway: float) -> None:
         need_joserfc(type(self).__name__)
-        server = Server.named(issuer)
+        server = Server.of_issuer(issuer)
         refuse_org(server.default)
         self._audience: Final = checked_text("audience", audience)
         if not is_number(leeway) or leeway < 0:

@@ -17,7 +17,7 @@ from joserfc.jwk import RSAKey
 from .._config import AuthServerId
 from .._flights import AsyncFlights, Flights, copied
 from .._http import Reply
-from .._operations import Endpoint
+from .._operations import Endpoint, Operation, Request
 from .._refusals import malformed
 from .._retry import NEVER
 from .._steps import Ask, Steps
@@ -102,7 +102,7 @@ class Keys:
         retry = None if limit is None else NEVER
         try:
             # Driven apart: what a caller's own transport raises is an outcome, too.
-            asking = self._sender.flow.exchange(request, retry=retry)
+            asking = self._sender.flow.steps(Operation(request, _as_it_came), retry=retry)
             reply: Reply = yield Ask(self._sender.run, asking)
             keys = _signing_keys(reply)
         except Exception as error:
@@ -119,6 +119,10 @@ class Keys:
 
     def _now(self) -> float:
         return self._sender.flow.runtime.monotonic()
+
+
+def _as_it_came(reply: Reply, request: Request) -> Reply:
+    return reply
 
 
 def _lifetime(reply: Reply) -> float:
