@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
+    from ._credentials._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._credentials._dpop import DPoP
+    from ._credentials._token_auth import TokenAuth
     from ._errors import (
         APIError,
         ApprovalExpiredError,
@@ -38,14 +41,11 @@ if TYPE_CHECKING:
         HeldTokens,
         MemoryTokenStore,
         Stored,
-        TokenAuth,
         TokenSource,
         TokenStore,
         UserTokens,
     )
     from ._http import HttpInfo
-    from ._proving._assertions import ClientSecretJwt, PrivateKeyJwt
-    from ._proving._dpop import DPoP
     from ._resource._cache import IntrospectionCache
     from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
     from ._results import ExchangedToken, Introspection, Tokens, success
@@ -162,7 +162,6 @@ _HOMES = {
         "HeldTokens",
         "MemoryTokenStore",
         "Stored",
-        "TokenAuth",
         "TokenSource",
         "TokenStore",
         "UserTokens",
@@ -174,12 +173,13 @@ _HOMES = {
     ),
     "_resource._cache": ("IntrospectionCache",),
     "_resource._guard": ("AsyncBearerGuard", "BearerGuard", "BearerRefusal"),
-    "_proving._assertions": (
+    "_credentials._assertions": (
         "ClientSecretJwt",
         "PrivateKeyJwt",
     ),
     "_verifying._claims": ("Claims",),
-    "_proving._dpop": ("DPoP",),
+    "_credentials._dpop": ("DPoP",),
+    "_credentials._token_auth": ("TokenAuth",),
     "_results": (
         "ExchangedToken",
         "Introspection",

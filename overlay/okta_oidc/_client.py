@@ -12,9 +12,9 @@ import httpx
 
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind, checked_server_id
+from ._credentials._dpop import DPoP
 from ._lazy import Lazy
 from ._models import GrantModel, models
-from ._proving._dpop import DPoP
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent

@@ -99,11 +99,11 @@ def _made(
         case "client_secret_post":
             return ClientSecretPost(client_id, secret)
         case "client_secret_jwt":
-            from ._proving._assertions import ClientSecretJwt
+            from ._credentials._assertions import ClientSecretJwt
 
             return ClientSecretJwt(client_id, secret)
         case "private_key_jwt":
-            from ._proving._assertions import PrivateKeyJwt
+            from ._credentials._assertions import PrivateKeyJwt
 
             return PrivateKeyJwt(client_id, pem, kid=key_id)
         case _:

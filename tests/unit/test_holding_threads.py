@@ -34,6 +34,7 @@ from okta_oidc import (
     OktaOIDC,
     ServerError,
     SignInRequiredError,
+    TokenAuth,
     Tokens,
     TransportError,
 )
@@ -41,7 +42,6 @@ from okta_oidc._holding import (
     AsyncMemoryTokenStore,
     MemoryTokenStore,
     Renewal,
-    TokenAuth,
     TokenStore,
     UserTokens,
 )

@@ -11,12 +11,12 @@ from typing import Any, Final, Self, TypeAlias, cast
 
 import httpx
 
-from .._auth import Unpicklable
+from .. import AsyncTokenSource, AsyncUserTokens, HeldTokens, TokenSource, UserTokens
+from .._auth import Unpicklable, address_of
 from .._config import check_kind, is_loopback
 from .._errors import ConfigurationError
 from .._steps import Ask, Course, async_auth_flow, auth_flow
-from ._rows import HeldTokens
-from ._sources import AsyncTokenSource, AsyncUserTokens, TokenSource, UserTokens
+from ._dpop import origin_of
 
 Source: TypeAlias = TokenSource | UserTokens | AsyncTokenSource | AsyncUserTokens
 _Read: TypeAlias = Callable[[], object]
@@ -119,13 +119,10 @@ class TokenAuth(Unpicklable, httpx.Auth):
 
 def _is_refused(request: httpx.Request, response: httpx.Response) -> bool:
     """Whether the token was not good enough, by the word of whom it was sent to."""
-    if response.status_code != 401 or _origin(response.url) != _origin(request.url):
+    asked, answered = address_of(request.url), address_of(response.url)
+    if response.status_code != 401 or origin_of(asked) != origin_of(answered):
         return False
     challenge = response.headers.get("www-authenticate", "")
     if _NOT_THE_TOKEN.search(challenge):
         return False
     return _CHALLENGE.search(_QUOTED.sub('""', challenge)) is not None
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port

@@ -120,7 +120,7 @@ class DPoP(Unpicklable):
     def proof_with(self, method: str, url: str, ath: str | None) -> Proof:
         """:meth:`proof` with the hash of the access token."""
         htu = url.partition("#")[0].partition("?")[0]
-        nonce = self._nonces.get(_origin(htu))
+        nonce = self._nonces.get(origin_of(htu))
         claims: dict[str, object] = {
             "jti": secrets.token_urlsafe(_JTI_BYTES),
             "htm": method,
@@ -138,7 +138,7 @@ class DPoP(Unpicklable):
         nonce = _nonce_in(headers)
         if nonce is None:
             return
-        origin, nonces = _origin(url), self._nonces
+        origin, nonces = origin_of(url), self._nonces
         nonces[origin] = nonce
         if len(nonces) > _MOST_ORIGINS:
             for oldest in list(nonces)[: len(nonces) - _MOST_ORIGINS]:
@@ -213,7 +213,7 @@ class DPoPAuth(Unpicklable, httpx.Auth):
         code = _NEEDS_NONCE if re.search(_CHALLENGE, challenge) else None
         return (
             response.status_code == 401
-            and _origin(asked) == _origin(answered)
+            and origin_of(asked) == origin_of(answered)
             and self._dpop.wants_again(401, code, response.headers, proof)
         )
 
@@ -224,7 +224,7 @@ def hashed(access_token: str) -> str:
     return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
