@@ -118,6 +118,8 @@ class Flow:
         while True:
             failure: TransportError | APIError
             signed, proof = yield from self._signed(request)
+            if request.check is not None:
+                request.check()
             try:
                 reply: Reply = yield signed
             except TransportError as error:

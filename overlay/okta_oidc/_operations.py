@@ -59,6 +59,7 @@ class Request:
         "access_token",
         "auth",
         "body",
+        "check",
         "grant_type",
         "headers",
         "lifetime",
@@ -97,6 +98,8 @@ class Request:
         self.auth: ClientAuth | None = None
         # Seconds that a proof of the client's identity is good for, where that is not the usual.
         self.lifetime: float = ASSERTION_LIFETIME
+        # Called before each delivery. What it raises is raised, and nothing is sent.
+        self.check: Callable[[], None] | None = None
 
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""

@@ -196,6 +196,8 @@ class ModelFlow:
 
     def steps(self, operation: Operation[Any], *, retry: object = None) -> Steps[Any]:
         self.lifetimes.append(operation.request.lifetime)
+        if operation.request.check is not None:
+            operation.request.check()
         return (yield Sent(operation.request))
 
 

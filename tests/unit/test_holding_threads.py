@@ -45,6 +45,7 @@ from okta_oidc._holding import (
     TokenStore,
     UserTokens,
 )
+from okta_oidc._runtime import Runtime
 from okta_oidc.testing import FakeOkta
 from okta_oidc_api.models import ClientCredentialsGrant
 
@@ -462,6 +463,31 @@ def test_no_frame_of_a_traceback_holds_a_token(okta: OktaOIDC, fake: FakeOkta) -
         for secret in (rejected, tokens.refresh_token):
             assert secret is not None
             assert secret not in shown
+
+
+def test_what_was_held_up_while_it_was_signed_is_not_sent(fake: FakeOkta, gate: Gate) -> None:
+    seconds = [4.0, 0.0]
+    ahead = 0.0
+
+    class Slow(ClientSecretBasic):
+        def sign(self, form: bytes, url: str, lifetime: float = 300.0) -> tuple[str | None, bytes]:
+            nonlocal ahead
+            ahead += seconds.pop(0)
+            return super().sign(form, url, lifetime)
+
+    with opened(fake, gate) as okta:
+        tokens = signed_in(okta, fake, left=0)
+    gate.passed = 0
+    auth = Slow(fake.client_id, fake.client_secret)
+    with httpx.Client(transport=gate) as http, OktaOIDC(fake.url, auth, http_client=http) as okta:
+        runtime = Runtime(monotonic=lambda: time.monotonic() + ahead)
+        vars(okta)["_flow"].runtime = runtime
+        users = okta.user_tokens("ada", MemoryTokenStore(clock=runtime.monotonic))
+        users.save(tokens)
+        assert users.token() != tokens.access_token
+    # Signed twice, as the first came too late, and sent once.
+    assert not seconds
+    assert gate.passed == 1
 
 
 def test_after_a_sign_out_no_answer_of_before_is_kept(fake: FakeOkta, gate: Gate) -> None:

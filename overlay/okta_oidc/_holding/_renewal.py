@@ -16,8 +16,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, cast
 
-import httpx
-
 from .. import _operations as operations
 from .._config import AuthServerId, checked_text
 from .._errors import (
@@ -338,30 +336,18 @@ class Renewal:
             operation.request.lifetime = at + self.lease - sent_at
             if limit - sent_at < self.flow.timeout:
                 operation.request.seconds = limit - sent_at
-            steps = self.flow.steps(operation, retry=NEVER)
+            operation.request.check = partial(self._check_in_time, at)
             try:
-                return sent_at, (yield from self._in_time(steps, at))
+                return sent_at, (yield from self.flow.steps(operation, retry=NEVER))
             except TransportError as error:
                 if error.request_sent is None or pause is None or isinstance(error, _TooLateError):
                     raise
             yield pause
         raise AssertionError  # the last round returns or raises
 
-    def _in_time(self, steps: Steps[Tokens], at: float) -> Steps[Tokens]:
-        """``steps``, unless they would send later than a claim allows."""
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, httpx.Request) and self.now() - at > SEND_WITHIN:
-                    raise _TooLateError("not sent: it took too long until then", request_sent=False)
-                try:
-                    outcome = yield step
-                except Exception as error:  # noqa: BLE001  # the flow's to judge
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(outcome)
-        except StopIteration as done:
-            return cast("Tokens", done.value)
+    def _check_in_time(self, at: float) -> None:
+        if self.now() - at > SEND_WITHIN:
+            raise _TooLateError("not sent: it took too long until then", request_sent=False)
 
     def _stored(
         self, claim: Row, expected: str | None, sent_at: float, tokens: Tokens, at: float
