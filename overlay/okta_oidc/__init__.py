@@ -124,76 +124,34 @@ OFFLINE_SCOPE = "offline_access openid"
 # Loaded when first used: a program that imports this package at its top, and calls Okta in one
 # corner, pays for httpx in that corner.
 _HOMES = {
-    "_adapters": ("aiohttp_client",),
-    "_auth": (
-        "ClientAuth",
-        "ClientSecretBasic",
-        "ClientSecretPost",
-        "PublicClient",
-    ),
-    "_client": (
-        "AsyncOktaOIDC",
-        "OktaOIDC",
-    ),
-    "_config": ("ORG",),
+    "_adapters": "aiohttp_client",
+    "_auth": "ClientAuth ClientSecretBasic ClientSecretPost PublicClient",
+    "_client": "AsyncOktaOIDC OktaOIDC",
+    "_config": "ORG",
     "_errors": (
-        "APIError",
-        "ApprovalExpiredError",
-        "AuthorizationError",
-        "CallbackMismatchError",
-        "ConfigurationError",
-        "InvalidClientError",
-        "InvalidGrantError",
-        "InvalidTokenError",
-        "MalformedResponseError",
-        "OktaError",
-        "RateLimitError",
-        "ServerError",
-        "SignInRequiredError",
-        "TokenStoreError",
-        "TransportError",
-        "TransportTimeoutError",
+        "APIError ApprovalExpiredError AuthorizationError CallbackMismatchError "
+        "ConfigurationError InvalidClientError InvalidGrantError InvalidTokenError "
+        "MalformedResponseError OktaError RateLimitError ServerError SignInRequiredError "
+        "TokenStoreError TransportError TransportTimeoutError"
     ),
     "_holding": (
-        "AsyncMemoryTokenStore",
-        "AsyncTokenSource",
-        "AsyncTokenStore",
-        "AsyncUserTokens",
-        "HeldTokens",
-        "MemoryTokenStore",
-        "Stored",
-        "TokenSource",
-        "TokenStore",
-        "UserTokens",
+        "AsyncMemoryTokenStore AsyncTokenSource AsyncTokenStore AsyncUserTokens HeldTokens "
+        "MemoryTokenStore Stored TokenSource TokenStore UserTokens"
     ),
-    "_http": ("HttpInfo",),
-    "_verifying._access_tokens": (
-        "AccessTokenVerifier",
-        "AsyncAccessTokenVerifier",
-    ),
-    "_resource._cache": ("IntrospectionCache",),
-    "_resource._guard": ("AsyncBearerGuard", "BearerGuard", "BearerRefusal"),
-    "_credentials._assertions": (
-        "ClientSecretJwt",
-        "PrivateKeyJwt",
-    ),
-    "_verifying._claims": ("Claims",),
-    "_credentials._dpop": ("DPoP",),
-    "_credentials._token_auth": ("TokenAuth",),
-    "_results": (
-        "ExchangedToken",
-        "Introspection",
-        "Tokens",
-        "success",
-    ),
-    "_retry": ("Retry",),
-    "_sign_in._exchange": ("TokenType",),
-    "_sign_in._logins": (
-        "BackchannelLogin",
-        "DeviceLogin",
-    ),
-    "_sign_in._provider": ("SignIn",),
-    "_sign_in._requests": ("AuthorizationRequest",),
+    "_http": "HttpInfo",
+    "_credentials._assertions": "ClientSecretJwt PrivateKeyJwt",
+    "_credentials._dpop": "DPoP",
+    "_credentials._token_auth": "TokenAuth",
+    "_resource._cache": "IntrospectionCache",
+    "_resource._guard": "AsyncBearerGuard BearerGuard BearerRefusal",
+    "_results": "ExchangedToken Introspection Tokens success",
+    "_retry": "Retry",
+    "_sign_in._exchange": "TokenType",
+    "_sign_in._logins": "BackchannelLogin DeviceLogin",
+    "_sign_in._provider": "SignIn",
+    "_sign_in._requests": "AuthorizationRequest",
+    "_verifying._access_tokens": "AccessTokenVerifier AsyncAccessTokenVerifier",
+    "_verifying._claims": "Claims",
 }
 
 
@@ -201,7 +159,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     for home, names in _HOMES.items():
-        if name in names:
+        if name in names.split():
             value: object = getattr(import_module(f".{home}", __name__), name)
             globals()[name] = value
             return value

@@ -6,18 +6,18 @@ import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import httpx
 
 from ._auth import ClientAuth
-from ._config import AuthServerId, Server, check_kind, checked_server_id
+from ._config import AuthServerId, Server, check_kind
 from ._credentials._dpop import DPoP
 from ._lazy import Lazy
 from ._models import GrantModel, models
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
-from ._silence import silent
+from ._silence import silent, silent_methods
 from ._steps import Steps
 from ._verifying._claims import Claims
 
@@ -27,17 +27,21 @@ if TYPE_CHECKING:
     from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
     from . import _operations as operations
     from . import _resource as resource
+    from . import _senders as senders
     from . import _sign_in as sign_in
-    from ._verifying._issuers import Issuers
 else:
     generated: Final = Lazy("okta_oidc_api")
     holding: Final = Lazy("._holding")
     operations: Final = Lazy("._operations")
     resource: Final = Lazy("._resource")
+    # Brings httpcore, which a program may well import this module without needing.
+    senders: Final = Lazy("._senders")
     sign_in: Final = Lazy("._sign_in")
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# A token, its hint and its server.
+About: TypeAlias = "tuple[str, models.IntrospectTokenTypeHint | None, AuthServerId | None]"
 
 
 class _Face:
@@ -54,7 +58,6 @@ class _Face:
     ) -> None:
         from ._flow import Flow
 
-        self._issuers: Issuers
         self._flow: Final = Flow(server, auth, timeout, retry, dpop)
         operations.load()
         self._cached: resource.CachedIntrospection | None = None
@@ -64,6 +67,12 @@ class _Face:
             self._cached = resource.CachedIntrospection(
                 introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
             )
+
+    def _send_by(self, sender: senders.Sender | senders.AsyncSender) -> None:
+        from ._verifying._issuers import Issuers
+
+        self._issuers = Issuers(sender)
+        self._api = senders.Api(sender.flow.server.origin, sender=sender)
 
     @classmethod
     @silent
@@ -91,9 +100,7 @@ class _Face:
         return made
 
     def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
-        if auth_server_id is None:
-            return self._flow.server.default
-        return checked_server_id(auth_server_id)
+        return self._flow.server.named(auth_server_id)
 
     def __repr__(self) -> str:
         server = self._flow.server
@@ -114,19 +121,12 @@ class _Face:
         return sign_in.Provider(self._flow, self._issuers.at)
 
     def _introspecting(
-        self,
-        run: Callable[[Steps[Introspection]], Any],
-        token: str,
-        hint: models.IntrospectTokenTypeHint | None,
-        server: AuthServerId | None,
-        *,
-        fresh: bool,
+        self, run: Callable[[Steps[Introspection]], Any], about: About, *, fresh: bool
     ) -> Steps[Introspection]:
-        named = checked_server_id(self._flow.server.default if server is None else server)
-        operation = operations.introspect(named, token, hint)
+        token, hint, server = about
+        operation = operations.introspect(self._at(server), token, hint)
         if self._cached is None:
             return self._flow.steps(operation)
-        about = token, hint, server
         return self._cached.asking(run, lambda: self._flow.steps(operation), about, fresh=fresh)
 
     def _revoking(
@@ -157,6 +157,7 @@ class _Face:
         )
 
 
+@silent_methods
 class OktaOIDC(_Face):
     """An application's client of Okta's authorization servers. Share one among all threads.
 
@@ -206,14 +207,9 @@ class OktaOIDC(_Face):
     ) -> None:
         server = Server(base_url, auth_server_id, issuer)
         super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
-        # Brings httpcore, which a program may well import this module without needing.
-        from ._senders import Api, Sender
-        from ._verifying._issuers import Issuers
-
-        self._sender: Final = Sender(self._flow, http_client)
-        self._issuers = Issuers(self._sender)
+        self._sender: Final = senders.Sender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._api: Final = Api.over(self._sender)
+        self._send_by(self._sender)
 
     @property
     def api(self) -> generated.Client:
@@ -226,7 +222,6 @@ class OktaOIDC(_Face):
         """
         return self._api
 
-    @silent
     def token(
         self,
         request: GrantModel | Mapping[str, object],
@@ -241,7 +236,6 @@ class OktaOIDC(_Face):
         """
         return self._call(operations.token, auth_server_id, request)
 
-    @silent
     def token_for_code(
         self,
         code: str,
@@ -265,7 +259,6 @@ class OktaOIDC(_Face):
         """
         return self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
-    @silent
     def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -288,7 +281,6 @@ class OktaOIDC(_Face):
         """
         return self._call(operations.refresh, auth_server_id, refresh_token, redirect_uri, scope)
 
-    @silent
     def introspect(
         self,
         token: str,
@@ -306,15 +298,13 @@ class OktaOIDC(_Face):
             fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
                 ``http`` has no headers.
         """
-        cached = self._cached
-        if cached is not None and not fresh:
-            kept = cached.kept(token, token_type_hint, auth_server_id)
+        about = token, token_type_hint, auth_server_id
+        if self._cached is not None and not fresh:
+            kept = self._cached.kept(*about)
             if kept is not None:
                 return kept
-        about = token, token_type_hint, auth_server_id
-        return self._run(self._introspecting(self._run, *about, fresh=fresh))
+        return self._run(self._introspecting(self._run, about, fresh=fresh))
 
-    @silent
     def revoke(
         self,
         token: str,
@@ -331,7 +321,6 @@ class OktaOIDC(_Face):
         """
         self._run(self._revoking(token, token_type_hint, auth_server_id))
 
-    @silent
     def token_for_client_credentials(
         self,
         scope: str | None = None,
@@ -348,7 +337,6 @@ class OktaOIDC(_Face):
         """
         return self._call(sign_in.client_credentials, auth_server_id, scope, resource)
 
-    @silent
     def token_for_exchange(
         self,
         subject_token: str,
@@ -393,7 +381,6 @@ class OktaOIDC(_Face):
             requested_token_type=requested_token_type,
         )
 
-    @silent
     def token_for_assertion(
         self,
         assertion: str,
@@ -411,7 +398,6 @@ class OktaOIDC(_Face):
         """
         return self._call(sign_in.assertion, auth_server_id, assertion, scope)
 
-    @silent
     def start_device_login(
         self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
     ) -> sign_in.DeviceLogin:
@@ -421,7 +407,6 @@ class OktaOIDC(_Face):
         """
         return self._call(sign_in.device, auth_server_id, scope)
 
-    @silent
     def start_backchannel_login(
         self,
         scope: str = "openid",
@@ -450,7 +435,6 @@ class OktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    @silent
     def poll(self, login: sign_in.Login) -> Tokens | None:
         """Ask once whether a login was approved; ``None`` if not yet.
 
@@ -462,7 +446,6 @@ class OktaOIDC(_Face):
         """
         return self._run(sign_in.poll(self._flow, login))
 
-    @silent
     def wait_for(self, login: sign_in.Login) -> Tokens:
         """Poll until a login was approved, for as long as it lives (RFC 8628 §3.5, CIBA Core §11).
 
@@ -474,7 +457,6 @@ class OktaOIDC(_Face):
         """
         return self._run(sign_in.wait_for(self._flow, login))
 
-    @silent
     def authorization_request(
         self,
         redirect_uri: str,
@@ -520,7 +502,6 @@ class OktaOIDC(_Face):
             )
         )
 
-    @silent
     def finish_sign_in(
         self, request: sign_in.AuthorizationRequest, callback: str | Mapping[str, Any]
     ) -> sign_in.SignIn:
@@ -541,7 +522,6 @@ class OktaOIDC(_Face):
         """
         return self._run(self._provider.finish_sign_in(request, callback))
 
-    @silent
     def verify_id_token(
         self,
         id_token: str,
@@ -570,7 +550,6 @@ class OktaOIDC(_Face):
             )
         )
 
-    @silent
     def verify_access_token(
         self,
         token: str,
@@ -596,7 +575,6 @@ class OktaOIDC(_Face):
             self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
-    @silent
     def metadata(self, *, auth_server_id: AuthServerId | None = None) -> models.ServerMetadata:
         """Read what the server says of itself (OpenID Connect Discovery §4, RFC 8414).
 
@@ -607,7 +585,6 @@ class OktaOIDC(_Face):
         """
         return self._run(self._provider.metadata(self._at(auth_server_id)))
 
-    @silent
     def userinfo(
         self, access_token: str, *, auth_server_id: AuthServerId | None = None
     ) -> models.UserInfo:
@@ -620,7 +597,6 @@ class OktaOIDC(_Face):
         """
         return self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
 
-    @silent
     def logout_url(
         self,
         id_token: str,
@@ -730,6 +706,7 @@ class OktaOIDC(_Face):
         self.close()
 
 
+@silent_methods
 class AsyncOktaOIDC(_Face):
     """:class:`OktaOIDC` for asyncio and trio: the same arguments, methods, results and errors.
 
@@ -751,20 +728,15 @@ class AsyncOktaOIDC(_Face):
     ) -> None:
         server = Server(base_url, auth_server_id, issuer)
         super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
-        from ._senders import Api, AsyncSender
-        from ._verifying._issuers import Issuers
-
-        self._sender: Final = AsyncSender(self._flow, http_client)
-        self._issuers = Issuers(self._sender)
+        self._sender: Final = senders.AsyncSender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._api: Final = Api.over(self._sender)
+        self._send_by(self._sender)
 
     @property
     def api(self) -> generated.Client:
         """The generated client, for any ``asyncio…`` function: see :attr:`OktaOIDC.api`."""
         return self._api
 
-    @silent
     async def token(
         self,
         request: GrantModel | Mapping[str, object],
@@ -774,7 +746,6 @@ class AsyncOktaOIDC(_Face):
         """Exchange any grant for tokens: see :meth:`OktaOIDC.token`."""
         return await self._call(operations.token, auth_server_id, request)
 
-    @silent
     async def token_for_code(
         self,
         code: str,
@@ -786,7 +757,6 @@ class AsyncOktaOIDC(_Face):
         """Exchange an authorization code for tokens: see :meth:`OktaOIDC.token_for_code`."""
         return await self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
-    @silent
     async def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -800,7 +770,6 @@ class AsyncOktaOIDC(_Face):
             operations.refresh, auth_server_id, refresh_token, redirect_uri, scope
         )
 
-    @silent
     async def introspect(
         self,
         token: str,
@@ -810,15 +779,13 @@ class AsyncOktaOIDC(_Face):
         fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
-        cached = self._cached
-        if cached is not None and not fresh:
-            kept = cached.kept(token, token_type_hint, auth_server_id)
+        about = token, token_type_hint, auth_server_id
+        if self._cached is not None and not fresh:
+            kept = self._cached.kept(*about)
             if kept is not None:
                 return kept
-        about = token, token_type_hint, auth_server_id
-        return await self._run(self._introspecting(self._run, *about, fresh=fresh))
+        return await self._run(self._introspecting(self._run, about, fresh=fresh))
 
-    @silent
     async def revoke(
         self,
         token: str,
@@ -829,7 +796,6 @@ class AsyncOktaOIDC(_Face):
         """Make a token useless: see :meth:`OktaOIDC.revoke`."""
         await self._run(self._revoking(token, token_type_hint, auth_server_id))
 
-    @silent
     async def token_for_client_credentials(
         self,
         scope: str | None = None,
@@ -840,7 +806,6 @@ class AsyncOktaOIDC(_Face):
         """Get a token for the client itself: see :meth:`OktaOIDC.token_for_client_credentials`."""
         return await self._call(sign_in.client_credentials, auth_server_id, scope, resource)
 
-    @silent
     async def token_for_exchange(
         self,
         subject_token: str,
@@ -868,7 +833,6 @@ class AsyncOktaOIDC(_Face):
             requested_token_type=requested_token_type,
         )
 
-    @silent
     async def token_for_assertion(
         self,
         assertion: str,
@@ -879,14 +843,12 @@ class AsyncOktaOIDC(_Face):
         """Redeem an assertion: see :meth:`OktaOIDC.token_for_assertion`."""
         return await self._call(sign_in.assertion, auth_server_id, assertion, scope)
 
-    @silent
     async def start_device_login(
         self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
     ) -> sign_in.DeviceLogin:
         """Begin a login on another device: see :meth:`OktaOIDC.start_device_login`."""
         return await self._call(sign_in.device, auth_server_id, scope)
 
-    @silent
     async def start_backchannel_login(
         self,
         scope: str = "openid",
@@ -908,17 +870,14 @@ class AsyncOktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    @silent
     async def poll(self, login: sign_in.Login) -> Tokens | None:
         """Ask once whether a login was approved: see :meth:`OktaOIDC.poll`."""
         return await self._run(sign_in.poll(self._flow, login))
 
-    @silent
     async def wait_for(self, login: sign_in.Login) -> Tokens:
         """Poll until a login was approved: see :meth:`OktaOIDC.wait_for`."""
         return await self._run(sign_in.wait_for(self._flow, login))
 
-    @silent
     async def authorization_request(
         self,
         redirect_uri: str,
@@ -947,14 +906,12 @@ class AsyncOktaOIDC(_Face):
             )
         )
 
-    @silent
     async def finish_sign_in(
         self, request: sign_in.AuthorizationRequest, callback: str | Mapping[str, Any]
     ) -> sign_in.SignIn:
         """Finish a sign-in: see :meth:`OktaOIDC.finish_sign_in`."""
         return await self._run(self._provider.finish_sign_in(request, callback))
 
-    @silent
     async def verify_id_token(
         self,
         id_token: str,
@@ -971,7 +928,6 @@ class AsyncOktaOIDC(_Face):
             )
         )
 
-    @silent
     async def verify_access_token(
         self,
         token: str,
@@ -985,21 +941,18 @@ class AsyncOktaOIDC(_Face):
             self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
-    @silent
     async def metadata(
         self, *, auth_server_id: AuthServerId | None = None
     ) -> models.ServerMetadata:
         """Read what the server says of itself: see :meth:`OktaOIDC.metadata`."""
         return await self._run(self._provider.metadata(self._at(auth_server_id)))
 
-    @silent
     async def userinfo(
         self, access_token: str, *, auth_server_id: AuthServerId | None = None
     ) -> models.UserInfo:
         """Ask for a user's claims: see :meth:`OktaOIDC.userinfo`."""
         return await self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
 
-    @silent
     def logout_url(
         self,
         id_token: str,

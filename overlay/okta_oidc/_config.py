@@ -104,6 +104,10 @@ class Server:
         except ConfigurationError as error:
             raise ConfigurationError(str(error).replace("base_url", "issuer")) from None
 
+    def named(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        """The authorization server of a call, which names one or none."""
+        return self.default if auth_server_id is None else checked_server_id(auth_server_id)
+
     def issuer(self, server: AuthServerId) -> str:
         """The ``iss`` of ``server``'s tokens: the org server's is the bare URL."""
         return self._issuer if server is ORG else f"{self._issuer}/oauth2/{server}"
@@ -113,7 +117,7 @@ class Server:
 _URLS: Final = frozenset({"httpx", "httpx2", "pydantic", "pydantic_core", "starlette", "yarl"})
 
 
-def text_of(name: str, value: object) -> object:
+def text_of(name: str, value: object) -> str | None:
     """``value`` as text, if it is a URL object of a package that has some; else ``value`` itself.
 
     Raises:
@@ -170,8 +174,8 @@ def checked_server_id(auth_server_id: object) -> AuthServerId:
     return auth_server_id
 
 
-def _split(base_url: object) -> SplitResult:
-    if not isinstance(base_url, str) or not base_url.strip():
+def _split(base_url: str | None) -> SplitResult:
+    if not base_url or not base_url.strip():
         raise ConfigurationError("base_url is missing: pass https://{your Okta domain}")
     url = base_url.strip()
     if _PLACEHOLDER.search(url):

@@ -92,20 +92,8 @@ class Flow:
         """
         return observed(self._course(operation, retry), operation.request, self)
 
-    def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
-        """The same, to the successful answer as it came.
-
-        Raises:
-            TransportError: no complete response came.
-            APIError: the server refused.
-        """
-        return observed(self._exchange(request, retry), request, self)
-
     def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
-        reply = yield from self._exchange(operation.request, retry)
-        return operation.read(reply, operation.request)
-
-    def _exchange(self, request: Request, retry: Retry | None) -> Steps[Reply]:
+        request = operation.request
         retry = retry or self.retry
         request.auth = self.auth
         bucket = self._bucket(request)
@@ -135,12 +123,13 @@ class Flow:
                         self.runtime.limits.has_room(bucket)
                     if proof is not None and request.access_token is None:
                         refuse_bearer(reply)
-                    return reply
+                    return operation.read(reply, request)
                 failure = refusal(reply, request)
                 if (
-                    proof is not None
+                    self.dpop is not None
+                    and proof is not None
                     and repeats < MOST_REPEATS
-                    and self._wants_again(failure, proof)
+                    and self.dpop.wants_again(reply.status, failure.code, reply.headers, proof)
                 ):
                     # Nothing was processed, so even a code is as good as before.
                     repeats += 1
@@ -197,13 +186,6 @@ class Flow:
             return None
         wait = pause(failure, attempt, self.runtime.uniform)
         return None if wait is None or waited + wait > retry.max_wait else wait
-
-    def _wants_again(self, failure: APIError, proof: Proof) -> bool:
-        """Whether the server asks for a proof with another nonce (RFC 9449 §8)."""
-        headers = failure.http.headers
-        return self.dpop is not None and self.dpop.wants_again(
-            failure.status, failure.code, headers, proof
-        )
 
     def _signed(self, request: Request) -> Steps[tuple[httpx.Request, Proof | None]]:
         """The request as it goes out, once: what it is signed with may be good for one delivery."""

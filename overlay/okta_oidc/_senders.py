@@ -12,6 +12,7 @@ from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
 import httpx
+from attrs import define, field
 from okta_oidc_api import Client
 from okta_oidc_api.operations import CREDENTIALS
 from okta_oidc_api.operations import Operation as Described
@@ -41,14 +42,14 @@ class Sender:
         if not is_client(lent):
             check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
-        self.is_closed = False
+        self._is_closed = False
         with _configured():
             self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(flow.server))
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: BaseException | None = None
+        failure: Exception | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -57,33 +58,21 @@ class Sender:
             outcome = failure = None
             try:
                 if isinstance(step, httpx.Request):
-                    outcome = self._exchange(step)
+                    _check_open(self._is_closed)
+                    answer = self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
                     outcome = step.function(*step.args)
                 else:
                     self.flow.runtime.sleep(step)
-            except BaseException as error:  # the core's to judge
-                if not _is_an_outcome(step, error):
+            except BaseException as error:
+                failure = _failure_of(step, error)
+                if failure is None:
                     steps.close()
                     raise
-                failure = error
-
-    def _exchange(self, request: httpx.Request) -> Reply:
-        if self.is_closed:
-            raise ConfigurationError("the client is closed")
-        failure: Broken
-        try:
-            answer = self._wire.exchange(request, request.extensions["timeout"]["read"])
-        except Broken as broken:
-            failure = broken
-        except Unusable as error:
-            raise ConfigurationError(str(error)) from None
-        else:
-            return _reply(answer, self.flow.runtime.now())
-        raise _error_of(failure, request) from _quotable(failure)
 
     def close(self) -> None:
-        self.is_closed = True
+        self._is_closed = True
         self._wire.close()
 
 
@@ -94,7 +83,7 @@ class AsyncSender:
         if not is_async_client(lent):
             check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
-        self.is_closed = False
+        self._is_closed = False
         origin = _origin_of(flow.server)
         with _configured():
             self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
@@ -102,7 +91,7 @@ class AsyncSender:
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: BaseException | None = None
+        failure: Exception | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -111,43 +100,37 @@ class AsyncSender:
             outcome = failure = None
             try:
                 if isinstance(step, httpx.Request):
-                    outcome = await self._exchange(step)
+                    _check_open(self._is_closed)
+                    answer = await self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
                     outcome = await answered(step)
                 else:
                     await self.flow.runtime.sleep_async(step)
-            except BaseException as error:  # the core's to judge
-                if not _is_an_outcome(step, error):
+            except BaseException as error:
+                failure = _failure_of(step, error)
+                if failure is None:
                     steps.close()
                     raise
-                failure = error
-
-    async def _exchange(self, request: httpx.Request) -> Reply:
-        if self.is_closed:
-            raise ConfigurationError("the client is closed")
-        failure: Broken
-        try:
-            answer = await self._wire.exchange(request, request.extensions["timeout"]["read"])
-        except Broken as broken:
-            failure = broken
-        except Unusable as error:
-            raise ConfigurationError(str(error)) from None
-        else:
-            return _reply(answer, self.flow.runtime.now())
-        raise _error_of(failure, request) from _quotable(failure)
 
     async def aclose(self) -> None:
-        self.is_closed = True
+        self._is_closed = True
         await self._wire.aclose()
 
 
-def _is_an_outcome(step: Step, error: BaseException) -> bool:
-    """Whether ``error`` is what came of ``step``, not of a caller's own hook or transport."""
-    return isinstance(error, OktaError) or (
-        isinstance(step, Ask)
-        and isinstance(error, Exception)
-        and not isinstance(error, StopIteration)
-    )
+def _check_open(is_closed: bool) -> None:
+    if is_closed:
+        raise ConfigurationError("the client is closed")
+
+
+def _failure_of(step: Step, error: BaseException) -> Exception | None:
+    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport."""
+    if isinstance(error, Broken):
+        return _error_of(error, cast("httpx.Request", step).url.host)
+    if isinstance(error, Unusable):
+        return ConfigurationError(str(error))
+    is_own = isinstance(step, Ask) and not isinstance(error, StopIteration)
+    return error if isinstance(error, Exception if is_own else OktaError) else None
 
 
 @contextmanager
@@ -163,31 +146,29 @@ def _origin_of(server: Server) -> Origin:
     return Origin("https" if server.secure else "http", server.netloc, server.is_loopback)
 
 
-def _reply(answer: Answer, arrived_at: float) -> Reply:
+def _reply(answer: Answer, flow: Flow) -> Reply:
     return Reply(
         answer.status,
         answer.headers,
         answer.body,
         complete=answer.is_complete,
         is_plain=answer.is_plain,
-        arrived_at=arrived_at,
+        arrived_at=flow.runtime.now(),
     )
 
 
-def _error_of(broken: Broken, request: httpx.Request) -> TransportError:
+def _error_of(broken: Broken, host: str) -> TransportError:
     kind = TransportTimeoutError if broken.is_timeout else TransportError
     answer = broken.answer
-    return kind(
-        broken_message(broken.error, request.url.host, quotable=broken.is_quotable),
+    error = kind(
+        broken_message(broken.error, host, quotable=broken.is_quotable),
         request_sent=False if broken.never_sent else None,
         http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
         body=b"" if answer is None else answer.body,
     )
-
-
-def _quotable(broken: Broken) -> Exception | None:
     # The text of a protocol error quotes what the peer sent, which may well be a token.
-    return broken.error if broken.is_quotable else None
+    error.__cause__ = broken.error if broken.is_quotable else None
+    return error
 
 
 # Generated functions
@@ -196,10 +177,10 @@ def _quotable(broken: Broken) -> Exception | None:
 class Entrance(httpx.Client):
     """An httpx client whose requests take the road of the methods: signed, limited, judged."""
 
-    def __init__(self, sender: Sender, **options: Any) -> None:
-        super().__init__(**_options(sender.flow, options), transport=httpx.BaseTransport())
+    def __init__(self, sender: Sender, own_headers: dict[str, str], **options: Any) -> None:
+        super().__init__(**options, transport=httpx.BaseTransport())
         self._sender: Final = sender
-        self.own_headers: Final = _own_headers(options)
+        self.own_headers: Final = own_headers
 
     @silent
     def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
@@ -219,10 +200,10 @@ class Entrance(httpx.Client):
 class AsyncEntrance(httpx.AsyncClient):
     """:class:`Entrance` for the asynchronous face."""
 
-    def __init__(self, sender: AsyncSender, **options: Any) -> None:
-        super().__init__(**_options(sender.flow, options), transport=httpx.AsyncBaseTransport())
+    def __init__(self, sender: AsyncSender, own_headers: dict[str, str], **options: Any) -> None:
+        super().__init__(**options, transport=httpx.AsyncBaseTransport())
         self._sender: Final = sender
-        self.own_headers: Final = _own_headers(options)
+        self.own_headers: Final = own_headers
 
     @silent
     async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
@@ -237,23 +218,6 @@ class AsyncEntrance(httpx.AsyncClient):
         await request.aread()
         asked = _from_httpx(request, self._sender.flow.server)
         return await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
-
-
-def _options(flow: Flow, options: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "base_url": flow.server.origin,
-        "timeout": flow.timeout,
-        **options,
-        "headers": {**HEADERS, **options.get("headers", {})},
-    }
-
-
-def _own_headers(options: dict[str, Any]) -> dict[str, str]:
-    headers: dict[str, str] = dict(options.get("headers", {}))
-    cookies: dict[str, str] = options.get("cookies", {})
-    if cookies:
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    return headers
 
 
 def _from_generated(
@@ -403,62 +367,46 @@ def _checked_content(reply: Reply, operation: Described) -> bytes:
     return reply.body if fine is members else json.dumps(fine).encode()
 
 
-class _WrongFace(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Refuses a generated function of the other kind."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")
-
-
+@define(repr=False, eq=False)
 class Api(Client):
     """The generated client, each of whose requests takes the road of the methods."""
 
-    _sender: Sender | AsyncSender
+    _sender: Sender | AsyncSender = field(kw_only=True, alias="sender")
+    _entrance: Entrance | AsyncEntrance = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        own_headers = dict(self._headers)
+        if self._cookies:
+            pairs = (f"{name}={value}" for name, value in self._cookies.items())
+            own_headers["Cookie"] = "; ".join(pairs)
+        options = {
+            "base_url": self._base_url,
+            "headers": {**HEADERS, **self._headers},
+            "cookies": self._cookies,
+            "timeout": self._timeout or httpx.Timeout(self._sender.flow.timeout),
+        }
+        if isinstance(self._sender, Sender):
+            self._entrance = Entrance(self._sender, own_headers, **options)
+        else:
+            self._entrance = AsyncEntrance(self._sender, own_headers, **options)
 
     def __repr__(self) -> str:
         # Headers and cookies may be secret.
         return f"{type(self).__name__}({self._base_url!r})"
 
-    @classmethod
-    def over(
-        cls,
-        sender: Sender | AsyncSender,
-        headers: dict[str, str] | None = None,
-        cookies: dict[str, str] | None = None,
-        timeout: httpx.Timeout | None = None,
-    ) -> Self:
-        api = cls(
-            base_url=sender.flow.server.origin,
-            headers=headers or {},
-            cookies=cookies or {},
-            timeout=timeout or httpx.Timeout(sender.flow.timeout),
-        )
-        api._sender = sender
-        options = {"headers": api._headers, "cookies": api._cookies, "timeout": api._timeout}
-        # Left alone, it would make a client of the other kind when asked for one, with no
-        # authentication and no time limit.
-        if isinstance(sender, Sender):
-            api.set_httpx_client(Entrance(sender, **options))
-            api.set_async_httpx_client(httpx.AsyncClient(transport=_WrongFace()))
-        else:
-            api.set_async_httpx_client(AsyncEntrance(sender, **options))
-            api.set_httpx_client(httpx.Client(transport=_WrongFace()))
-        return api
+    # The generated client would make one of httpx's own: no authentication, and no time limit.
 
-    def with_headers(self, headers: dict[str, str]) -> Self:
-        """A client that sends ``headers``, too. This one stays as it is."""
-        return self.over(self._sender, {**self._headers, **headers}, self._cookies, self._timeout)
+    def get_httpx_client(self) -> httpx.Client:
+        """The client of a synchronous function."""
+        if isinstance(self._entrance, Entrance):
+            return self._client or self._entrance
+        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
 
-    def with_cookies(self, cookies: dict[str, str]) -> Self:
-        """A client that sends ``cookies``, too, and none of the server's. This one stays so."""
-        return self.over(self._sender, self._headers, {**self._cookies, **cookies}, self._timeout)
-
-    def with_timeout(self, timeout: httpx.Timeout) -> Self:
-        """A client whose attempts take ``timeout.read`` seconds each. This one stays as it is."""
-        return self.over(self._sender, self._headers, self._cookies, timeout)
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """The client of an ``asyncio…`` function."""
+        if isinstance(self._entrance, AsyncEntrance):
+            return self._async_client or self._entrance
+        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")
 
     # Its requests use the connections of the methods, which are not its own to close.
 

@@ -7,21 +7,25 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
-from okta_oidc import InvalidTokenError, PublicClient
+from okta_oidc import InvalidTokenError, PublicClient, Retry
 from okta_oidc._config import Server
 from okta_oidc._flow import Flow
 from okta_oidc._http import Reply
+from okta_oidc._operations import Operation
 from okta_oidc._runtime import Runtime
 from okta_oidc._senders import AsyncSender, Sender
+from okta_oidc._steps import Ask, Steps
 from okta_oidc._verifying._checks import Checks
 from okta_oidc._verifying._claims import Claims
 from okta_oidc._verifying._keys import Keys
+
+T = TypeVar("T")
 
 ISSUER: Final = "https://dev-000000.okta.com/oauth2/default"
 AUDIENCE: Final = "api://default"
@@ -138,39 +142,27 @@ def access_token(*without: str, **claims: Any) -> str:
     return signed({k: v for k, v in {**ACCESS_CLAIMS, **claims}.items() if k not in without})
 
 
-def _flow(clock: Clock) -> Flow:
-    flow = Flow(Server(ISSUER, None), PublicClient(CLIENT_ID), 10.0, None)
-    flow.runtime = clock
-    return flow
+Fetch = Callable[["float | None"], "Reply | Awaitable[Reply]"]
 
 
-class Asked(Sender):
-    """A sender whose requests are answered by ``fetch``, which is told their time limit."""
+class Asked(Flow):
+    """A flow whose requests are answered by ``fetch``, which is told their own time limit."""
 
-    def __init__(self, fetch: Callable[[float], Reply], clock: Clock) -> None:
-        super().__init__(_flow(clock), None)
+    def __init__(self, fetch: Fetch, clock: Clock) -> None:
+        super().__init__(Server(ISSUER, None), PublicClient(CLIENT_ID), 10.0, None)
+        self.runtime = clock
         self._fetch: Final = fetch
 
-    def _exchange(self, request: httpx.Request) -> Reply:
-        return self._fetch(request.extensions["timeout"]["read"])
-
-
-class AsyncAsked(AsyncSender):
-    """:class:`Asked` for tasks."""
-
-    def __init__(self, fetch: Callable[[float], Awaitable[Reply]], clock: Clock) -> None:
-        super().__init__(_flow(clock), None)
-        self._fetch: Final = fetch
-
-    async def _exchange(self, request: httpx.Request) -> Reply:
-        return await self._fetch(request.extensions["timeout"]["read"])
+    def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
+        reply = yield Ask(self._fetch, operation.request.seconds)
+        return operation.read(reply, operation.request)
 
 
 class KeyCache:
     """Keys for threads."""
 
-    def __init__(self, fetch: Callable[[float], Reply], clock: Clock) -> None:
-        self._sender: Final = Asked(fetch, clock)
+    def __init__(self, fetch: Callable[[float | None], Reply], clock: Clock) -> None:
+        self._sender: Final = Sender(Asked(fetch, clock), None)
         self._keys: Final = Keys(self._sender, "default")
 
     def key(self, kid: str | None) -> RSAKey | None:
@@ -180,8 +172,8 @@ class KeyCache:
 class AsyncKeyCache:
     """Keys for tasks."""
 
-    def __init__(self, fetch: Callable[[float], Awaitable[Reply]], clock: Clock) -> None:
-        self._sender: Final = AsyncAsked(fetch, clock)
+    def __init__(self, fetch: Callable[[float | None], Awaitable[Reply]], clock: Clock) -> None:
+        self._sender: Final = AsyncSender(Asked(fetch, clock), None)
         self._keys: Final = Keys(self._sender, "default")
 
     async def key(self, kid: str | None) -> RSAKey | None:
@@ -195,10 +187,10 @@ class Bench:
         self.clock: Final = Clock()
         self.keys: Sequence[object] = keys or (published("key-1"),)
         self.fetches = 0
-        self._sender: Final = Asked(self._answer, self.clock)
+        self._sender: Final = Sender(Asked(self._answer, self.clock), None)
         self._checks: Final = Checks(self._sender, "default", leeway)
 
-    def _answer(self, limit: float) -> Reply:
+    def _answer(self, limit: float | None) -> Reply:
         self.fetches += 1
         return keys_reply(*self.keys)
 

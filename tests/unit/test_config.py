@@ -64,7 +64,9 @@ def test_good_base_urls(base_url: str) -> None:
         handler = Recorder(answer(body={"active": True}))
         with Face(kind, base_url, handler=handler) as okta:
             okta.introspect("t")
-            assert okta.client.api.get_httpx_client() is not None
+            api = okta.client.api
+            client = api.get_httpx_client() if kind == "sync" else api.get_async_httpx_client()
+            assert client.base_url == origin
         assert str(handler.last.url) == f"{origin}/oauth2/default/v1/introspect"
         assert handler.last.headers["host"] == origin.partition("://")[2]
         assert handler.last.headers.get_list("host") == [origin.partition("://")[2]]

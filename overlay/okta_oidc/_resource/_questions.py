@@ -10,12 +10,12 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
-from .._config import AuthServerId, checked_server_id
+from .._config import AuthServerId
 from .._errors import APIError, ConfigurationError, MalformedResponseError, OktaError
 from .._flights import AsyncFlights, Flights
 from .._flow import Flow
 from .._http import Reply
-from .._results import Introspection, introspection_of
+from .._results import Introspection, read_introspection
 from .._steps import Ask, Steps
 from ._cache import IntrospectionCache, Question
 
@@ -115,7 +115,7 @@ class CachedIntrospection:
             self._cache.drop([question.key])
             return None
         try:
-            info = introspection_of(Reply(200, httpx.Headers(), json.dumps(members).encode()))
+            info = read_introspection(Reply(200, httpx.Headers(), json.dumps(members).encode()))
         except MalformedResponseError:
             return None
         self._cache.count("shared_hits")
@@ -145,10 +145,8 @@ class CachedIntrospection:
         state = self._states.get((server_id, hint))
         if state is None:
             server = self._flow.server
-            named = checked_server_id(server.default if server_id is None else server_id)
-            state = sha256(
-                f"{server.issuer(named)}\0{self._flow.auth.client_id}\0{hint}\0".encode()
-            )
+            issuer = server.issuer(server.named(server_id))
+            state = sha256(f"{issuer}\0{self._flow.auth.client_id}\0{hint}\0".encode())
             # An id for each tenant must not fill the memory of a client that serves them all.
             if len(self._states) < _MOST_STATES:
                 self._states[server_id, hint] = state

@@ -26,34 +26,29 @@ class SentBody(httpx.ByteStream):
         # Nothing tells when a body of nothing leaves.
         self.started = not content
 
-    def take(self) -> bytes:
-        """The whole body, which counts as sent from here on."""
-        self.started = True
-        return self.content
-
     def __iter__(self) -> Iterator[bytes]:
-        yield self.take()
+        self.started = True
+        yield self.content
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Once(self)
+        return _Pieces(iter(self))
 
 
-class _Once:
+class _Pieces:
     # No generator: one that is left half way, as a broken connection does, troubles the event loop.
 
-    __slots__ = ("_body",)
+    __slots__ = ("_pieces",)
 
-    def __init__(self, body: SentBody) -> None:
-        self._body: SentBody | None = body
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces: Final = pieces
 
-    def __aiter__(self) -> _Once:
+    def __aiter__(self) -> _Pieces:
         return self
 
     async def __anext__(self) -> bytes:
-        body, self._body = self._body, None
-        if body is None:
-            raise StopAsyncIteration
-        return body.take()
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 class ReceivedBody:

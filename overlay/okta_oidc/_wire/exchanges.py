@@ -11,7 +11,7 @@ import httpx
 
 from .bodies import ReceivedBody, SentBody
 from .environment import Origin
-from .lent import AsyncLentTransport, DirectClient, LentTransport, Lost
+from .lent import DirectClient, LentTransport, Lost
 
 # Errors are told apart by name: the same ones are in each of these.
 _LIBRARIES: Final = frozenset({"httpx", "httpcore", "httpx2", "httpcore2", "h11"})
@@ -19,6 +19,8 @@ _NEVER_SENT: Final = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 )
 _LOCAL: Final = frozenset({"LocalProtocolError", "InvalidURL"})
+# A limit of 0 would mean "do not wait", which fails in another way.
+_LEAST: Final = 0.001
 
 
 @dataclass(slots=True, repr=False)
@@ -45,15 +47,35 @@ class Broken(Exception):  # noqa: N818  # nobody outside sees it
     """
 
     def __init__(
-        self, error: Exception, *, never_sent: bool = False, answer: Answer | None = None
+        self,
+        error: Exception,
+        request: httpx.Request,
+        response: httpx.Response | None,
+        received: ReceivedBody,
     ) -> None:
         super().__init__(type(error).__name__)
         kinds = _kinds(error)
+        is_started = cast("SentBody", request.stream).started
         self.error: Final = error
-        self.never_sent: Final = never_sent
-        self.answer: Final = answer
+        self.never_sent: Final = _is_never_sent(error, kinds, is_started=is_started)
+        self.answer: Final = None if response is None else _answer(response, received)
         self.is_timeout: Final = "TimeoutException" in kinds or isinstance(error, TimeoutError)
         self.is_quotable: Final = "ProtocolError" not in kinds
+
+
+class TimeLeft(dict[str, float | None]):
+    """Limits as transports ask for them, each as what is left when it is asked for."""
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), seconds))
+        self.deadline: Final = math.inf if seconds is None else time.monotonic() + seconds
+
+    def __getitem__(self, name: str) -> float | None:
+        limit = super().__getitem__(name)
+        return None if limit is None else max(_LEAST, self.deadline - time.monotonic())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default  # noqa: SIM401  # which it would call
 
 
 class Wire:
@@ -81,16 +103,14 @@ class Wire:
     def exchange(self, request: httpx.Request, limit: float | None) -> Answer:
         """Send ``request``, and read the answer within ``limit`` seconds.
 
+        The request's stream is a :class:`.bodies.SentBody`.
+
         Raises:
             Broken: there is no complete response.
             Unusable: the caller's client is closed. Nothing has been sent.
             Exception: whatever the hooks or the transport of a caller's client raise.
         """
-        if not isinstance(request.stream, SentBody):
-            request.stream = SentBody(request.read())
-        body = request.stream
-        request.extensions["timeout"] = _limits(limit)
-        deadline = math.inf if limit is None else time.monotonic() + limit
+        request.extensions["timeout"] = limits = TimeLeft(limit)
         received = ReceivedBody()
         response = None
         try:
@@ -100,15 +120,15 @@ class Wire:
                 for chunk in stream:
                     if not received.add(chunk):
                         break
-                    if time.monotonic() > deadline:
+                    if time.monotonic() > limits.deadline:
                         raise Lost(TimeoutError("timed out"))
             finally:
                 stream.close()
         except Exception as error:
-            failure = _failure(error, self._transport)
+            failure = _failure(error, self._transport, response)
             if failure is None:
                 raise
-            raise _broken(failure, body, response, received) from failure
+            raise Broken(failure, request, response, received) from failure
         return _answer(response, received)
 
     def close(self) -> None:
@@ -136,18 +156,15 @@ class AsyncWire:
         Raises:
             Unusable: as :meth:`Wire.to`, for a client of this package's own making.
         """
-        if isinstance(client, DirectClient):
-            return cls(client.route(origin))
-        return cls(AsyncLentTransport(client))
+        return cls(
+            client.route(origin) if isinstance(client, DirectClient) else LentTransport(client)
+        )
 
     async def exchange(self, request: httpx.Request, limit: float | None) -> Answer:
         """Send ``request``, and read the answer within ``limit`` seconds: see :class:`Wire`."""
         from anyio import CancelScope, move_on_after
 
-        if not isinstance(request.stream, SentBody):
-            request.stream = SentBody(await request.aread())
-        body = request.stream
-        request.extensions["timeout"] = _limits(limit)
+        request.extensions["timeout"] = TimeLeft(limit)
         received = ReceivedBody()
         response = None
         try:
@@ -165,12 +182,12 @@ class AsyncWire:
                     raise
                 await stream.aclose()
         except Exception as error:
-            failure = _failure(error, self._transport)
+            failure = _failure(error, self._transport, response)
             if failure is None:
                 raise
-            raise _broken(failure, body, response, received) from failure
+            raise Broken(failure, request, response, received) from failure
         if response is None or scope.cancelled_caught:
-            raise _broken(TimeoutError("timed out"), body, response, received)
+            raise Broken(TimeoutError("timed out"), request, response, received)
         return _answer(response, received)
 
     async def aclose(self) -> None:
@@ -178,42 +195,29 @@ class AsyncWire:
         await self._transport.aclose()
 
 
-def _limits(limit: float | None) -> dict[str, float | None]:
-    return {"connect": limit, "read": limit, "write": limit, "pool": limit}
-
-
-def _failure(
-    error: Exception, transport: httpx.BaseTransport | httpx.AsyncBaseTransport
-) -> Exception | None:
+def _failure(error: Exception, transport: object, response: object) -> Exception | None:
     """What the connection failed with; ``None`` if it is not the connection that failed."""
     if isinstance(error, Lost):
         return error.error
-    if isinstance(transport, (LentTransport, AsyncLentTransport)):
-        return None
-    # TLS failures come as bare OSError at times.
-    return error if isinstance(error, OSError) or _kinds(error) else None
-
-
-def _broken(
-    error: Exception, body: SentBody, response: httpx.Response | None, received: ReceivedBody
-) -> Broken:
-    return Broken(
-        error,
-        never_sent=_is_never_sent(error, started=body.started),
-        answer=None if response is None else _answer(response, received),
-    )
-
-
-def _is_never_sent(error: Exception, *, started: bool) -> bool:
     kinds = _kinds(error)
+    if isinstance(transport, LentTransport):
+        # The body comes from their transport alone: no hook has a part in it.
+        is_lost = response is not None and "RequestError" in kinds
+    else:
+        # TLS failures come as bare OSError at times.
+        is_lost = bool(kinds) or isinstance(error, OSError)
+    return error if is_lost else None
+
+
+def _is_never_sent(error: Exception, kinds: set[str], *, is_started: bool) -> bool:
     if not kinds & _NEVER_SENT:
         # Raised by this side, so whether anything was sent is what the body can tell.
-        return not started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
+        return not is_started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
     # Test transports read the body before they raise, and name no cause. A foreign transport that
     # was asked for the body, and names one, may well have lost a connection that it once had.
     cause = error.__cause__
     is_foreign = cause is not None and not _kinds(cause) & _NEVER_SENT
-    return not (started and is_foreign and "HTTPError" in kinds)
+    return not (is_started and is_foreign and "HTTPError" in kinds)
 
 
 def _kinds(error: BaseException) -> set[str]:
