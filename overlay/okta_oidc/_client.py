@@ -44,6 +44,7 @@ T = TypeVar("T")
 About: TypeAlias = "tuple[str, models.IntrospectTokenTypeHint | None, AuthServerId | None]"
 
 
+@silent_methods
 class _Face:
     """What does not depend on how requests are sent."""
 
@@ -98,6 +99,40 @@ class _Face:
         options.setdefault("auth_server_id", server)
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
+
+    @property
+    def api(self) -> generated.Client:
+        """The generated client, for any generated function, on asyncio for any ``asyncio…`` one.
+
+        It takes the road of the methods: signed where the operation authenticates the client,
+        limited, retried by the same table, and the same errors are raised. What is returned is the
+        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
+        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
+        """
+        return self._api
+
+    def logout_url(
+        self,
+        id_token: str,
+        *,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> str:
+        """The page that ends the user's session at Okta: send the browser there.
+
+        It holds the ID token, so it belongs in no log (OIDC RP-Initiated Logout §2).
+
+        Args:
+            post_logout_redirect_uri: where Okta sends the browser then, as registered.
+            state: comes back there.
+        """
+        return self._provider.logout_url(
+            self._at(auth_server_id),
+            id_token,
+            post_logout_redirect_uri=post_logout_redirect_uri,
+            state=state,
+        )
 
     def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
         return self._flow.server.named(auth_server_id)
@@ -210,17 +245,6 @@ class OktaOIDC(_Face):
         self._sender: Final = senders.Sender(self._flow, http_client)
         self._run: Final = self._sender.run
         self._send_by(self._sender)
-
-    @property
-    def api(self) -> generated.Client:
-        """The generated client, for any synchronous generated function.
-
-        It takes the road of the methods: signed where the operation authenticates the client,
-        limited, retried by the same table, and the same errors are raised. What is returned is the
-        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
-        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
-        """
-        return self._api
 
     def token(
         self,
@@ -597,29 +621,6 @@ class OktaOIDC(_Face):
         """
         return self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
 
-    def logout_url(
-        self,
-        id_token: str,
-        *,
-        post_logout_redirect_uri: str | None = None,
-        state: str | None = None,
-        auth_server_id: AuthServerId | None = None,
-    ) -> str:
-        """The page that ends the user's session at Okta: send the browser there.
-
-        It holds the ID token, so it belongs in no log (OIDC RP-Initiated Logout §2).
-
-        Args:
-            post_logout_redirect_uri: where Okta sends the browser then, as registered.
-            state: comes back there.
-        """
-        return self._provider.logout_url(
-            self._at(auth_server_id),
-            id_token,
-            post_logout_redirect_uri=post_logout_redirect_uri,
-            state=state,
-        )
-
     def _call(
         self,
         build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
@@ -731,11 +732,6 @@ class AsyncOktaOIDC(_Face):
         self._sender: Final = senders.AsyncSender(self._flow, http_client)
         self._run: Final = self._sender.run
         self._send_by(self._sender)
-
-    @property
-    def api(self) -> generated.Client:
-        """The generated client, for any ``asyncio…`` function: see :attr:`OktaOIDC.api`."""
-        return self._api
 
     async def token(
         self,
@@ -952,22 +948,6 @@ class AsyncOktaOIDC(_Face):
     ) -> models.UserInfo:
         """Ask for a user's claims: see :meth:`OktaOIDC.userinfo`."""
         return await self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
-
-    def logout_url(
-        self,
-        id_token: str,
-        *,
-        post_logout_redirect_uri: str | None = None,
-        state: str | None = None,
-        auth_server_id: AuthServerId | None = None,
-    ) -> str:
-        """The page that ends the session at Okta: see :meth:`OktaOIDC.logout_url`."""
-        return self._provider.logout_url(
-            self._at(auth_server_id),
-            id_token,
-            post_logout_redirect_uri=post_logout_redirect_uri,
-            state=state,
-        )
 
     async def _call(
         self,

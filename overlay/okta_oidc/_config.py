@@ -59,18 +59,18 @@ class Server:
         ConfigurationError: one cannot be right, or they name different servers.
     """
 
-    __slots__ = ("_issuer", "default", "host", "is_loopback", "netloc", "origin", "secure")
+    __slots__ = ("_issuer", "default", "is_loopback", "netloc", "origin", "secure")
 
     def __init__(
         self, base_url: object, auth_server_id: AuthServerId | None, issuer: str | None = None
     ) -> None:
         parts = _split(text_of("base_url", base_url))
-        self.host: Final = _host(parts)
-        self.is_loopback: Final = is_loopback(self.host)
+        host = _host(parts)
+        self.is_loopback: Final = is_loopback(host)
         self.secure: Final = parts.scheme == "https"
         # An internationalised host name goes out in its ASCII form.
         try:
-            url = httpx.URL(f"{parts.scheme}://{_authority(parts)}")
+            url = httpx.URL(scheme=parts.scheme, host=host, port=parts.port)
         except httpx.InvalidURL:
             raise ConfigurationError("base_url does not hold a valid host name") from None
         self.netloc: Final = url.netloc.decode("ascii")
@@ -226,13 +226,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _authority(parts: SplitResult) -> str:
-    host = _host(parts)
-    if ":" in host:
-        host = f"[{host}]"
-    return host if parts.port is None else f"{host}:{parts.port}"
 
 
 def _host(parts: SplitResult) -> str:

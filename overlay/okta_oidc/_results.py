@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 from ._errors import ConfigurationError, MalformedResponseError
-from ._http import Headers, HttpInfo, Members, Reply, instant
+from ._http import Headers, HttpInfo, Members, Reply, instant, media_type
 from ._models import WrongMemberError, models, read
 from ._refusals import is_page, malformed
 
@@ -304,10 +304,9 @@ def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
         try:
             return read(model, members_of(reply).all)
         except WrongMemberError as error:
-            why = str(error)
+            raise malformed(reply, str(error)) from None
         except (TypeError, ValueError, AttributeError, KeyError):
-            why = "a member is not of its type"
-        raise malformed(reply, why)
+            raise malformed(reply, "a member is not of its type") from None
 
     return read_as_model
 
@@ -388,8 +387,8 @@ def check_json(reply: Reply) -> None:
     if not reply.complete:
         raise malformed(reply, "the body is larger than any answer of this endpoint")
     _check_plain(reply)
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type and not media_type.endswith(("/json", "+json")):
+    named = media_type(reply.headers)
+    if named and not named.endswith(("/json", "+json")):
         raise malformed(reply, "the body is not JSON by its content type")
 
 

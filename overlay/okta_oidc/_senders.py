@@ -9,23 +9,23 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import NoneType
 from typing import Any, Final, Self, TypeVar, cast
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import httpx
 from attrs import define, field
 from okta_oidc_api import Client
-from okta_oidc_api.operations import CREDENTIALS
 from okta_oidc_api.operations import Operation as Described
 
+from ._auth import FORM, authenticated_already
 from ._config import Server, check_kind
 from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
-from ._forms import FORM, pairs_of
-from ._http import Headers, HttpInfo, Reply
+from ._forms import credentials_in, decoded, pairs_of
+from ._http import Headers, HttpInfo, Reply, media_type
 from ._models import WrongMemberError, models, normalised
 from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
-from ._results import check_json, read_nothing
+from ._results import check_json, members_of, read_nothing
 from ._silence import silent
 from ._steps import Ask, Step, Steps, answered
 from ._wire.environment import Origin, Unusable
@@ -243,7 +243,7 @@ def _from_generated(
     more: dict[str, str] = options.get("headers") or {}
     headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
-        members = {name: value for name, value in members.items() if name != "client_id"}
+        members.pop("client_id", None)
     return Request(
         operation,
         url,
@@ -260,25 +260,19 @@ def _from_httpx(request: httpx.Request, server: Server) -> Request:
         raise ConfigurationError("the request is for another host: the credentials stay here")
     target = url.raw_path.decode("ascii")
     operation, at = described(request.method, _checked_path(target.partition("?")[0]))
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_form = media_type == FORM
+    is_form = media_type(request.headers) == FORM
+    if is_form and operation.authenticated and credentials_in(request.content):
+        raise authenticated_already()
     limits = request.extensions.get("timeout")
     return Request(
         operation,
         target,
         at,
-        pairs=_pairs_in(request.content, operation) if is_form else None,
+        pairs=decoded(request.content) if is_form else None,
         body=request.content,
         headers=_own(request.headers.items(), is_form=is_form, operation=operation),
         seconds=None if limits is None else _seconds(limits.get("read")),
     )
-
-
-def _pairs_in(form: bytes, operation: Described) -> list[tuple[str, str]]:
-    pairs = parse_qsl(form.decode("latin-1"), keep_blank_values=True)
-    if operation.authenticated and CREDENTIALS & {name for name, _ in pairs}:
-        raise _authenticated_already()
-    return pairs
 
 
 # The flow sets these, or a body of another length would carry them; "Origin" makes Okta treat a
@@ -297,7 +291,7 @@ def _own(
     for name, value in headers:
         lower = name.lower()
         if lower == "authorization" and operation.authenticated:
-            raise _authenticated_already()
+            raise authenticated_already()
         if (
             lower not in _NOT_THEIRS
             and (lower, value) not in _OURS
@@ -305,12 +299,6 @@ def _own(
         ):
             own.append((name.encode("latin-1"), value.encode("latin-1")))
     return tuple(own)
-
-
-def _authenticated_already() -> ConfigurationError:
-    return ConfigurationError(
-        "the request authenticates its client already, and Okta refuses a second method"
-    )
 
 
 def _checked_path(path: str) -> str:
@@ -332,7 +320,6 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     operation = request.operation
     status, content = reply.status, reply.body
     if operation.has_content:
-        check_json(reply)
         status = status if status in operation.statuses else operation.statuses[0]
         content = _checked_content(reply, operation)
     elif operation.module:
@@ -347,19 +334,15 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
             generated = import_module(f"okta_oidc_api.{operation.module}")
             generated._parse_response(client=_ANY, response=response)  # noqa: SLF001
         except Exception:  # noqa: BLE001  # whatever it raises, the answer is at hand
-            why = "a member is not of its type"
-        else:
-            return response
-        raise malformed(reply, why)
+            raise malformed(reply, "a member is not of its type") from None
     return response
 
 
 def _checked_content(reply: Reply, operation: Described) -> bytes:
     if operation.model is None:
+        check_json(reply)
         return reply.body
-    members = reply.members()
-    if members is None:
-        raise malformed(reply, "the body is not a JSON object")
+    members = members_of(reply).all
     try:
         fine = normalised(getattr(models, operation.model), members)
     except WrongMemberError as error:

@@ -23,9 +23,11 @@ from okta_oidc import (
 )
 from okta_oidc.testing import FakeOkta
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, TOKEN, opened
+from tests.support.faces import Face
+from tests.support.proxy import Exchange, FaultProxy
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET, TOKEN
+
 from ._outcomes import send
-from ._proxy import Exchange, FaultProxy
 from .test_faults import CASES, Case
 
 pytest.importorskip("aiohttp", reason="okta-oidc[aiohttp] is not installed")
@@ -85,7 +87,7 @@ def test_header_that_is_longer_than_most(okta: FakeOkta, proxy: FaultProxy) -> N
         await exchange.send(head + policy + end + body)
 
     proxy.plan(add_a_policy)
-    with opened("asyncio", proxy.url(), owner="aiohttp") as caller:
+    with Face("asyncio", proxy.url(), owner="aiohttp") as caller:
         assert len(send(caller, okta, "code").http.headers["content-security-policy"]) == 20_000
 
 

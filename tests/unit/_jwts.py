@@ -5,27 +5,23 @@ from __future__ import annotations
 import functools
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
 import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
-from okta_oidc import InvalidTokenError, PublicClient, Retry
+from okta_oidc import InvalidTokenError, PublicClient
 from okta_oidc._config import Server
 from okta_oidc._flow import Flow
 from okta_oidc._http import Reply
-from okta_oidc._operations import Operation
 from okta_oidc._runtime import Runtime
 from okta_oidc._senders import AsyncSender, Sender
-from okta_oidc._steps import Ask, Steps
 from okta_oidc._verifying._checks import Checks
 from okta_oidc._verifying._claims import Claims
 from okta_oidc._verifying._keys import Keys
-
-T = TypeVar("T")
 
 ISSUER: Final = "https://dev-000000.okta.com/oauth2/default"
 AUDIENCE: Final = "api://default"
@@ -142,27 +138,63 @@ def access_token(*without: str, **claims: Any) -> str:
     return signed({k: v for k, v in {**ACCESS_CLAIMS, **claims}.items() if k not in without})
 
 
-Fetch = Callable[["float | None"], "Reply | Awaitable[Reply]"]
+def _flow(clock: Clock) -> Flow:
+    flow = Flow(Server(ISSUER, None), PublicClient(CLIENT_ID), 10.0, None)
+    flow.runtime = clock
+    return flow
 
 
-class Asked(Flow):
-    """A flow whose requests are answered by ``fetch``, which is told their own time limit."""
+class _Fetching(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers by ``fetch``, which is told the time limit of its request."""
 
-    def __init__(self, fetch: Fetch, clock: Clock) -> None:
-        super().__init__(Server(ISSUER, None), PublicClient(CLIENT_ID), 10.0, None)
-        self.runtime = clock
+    def __init__(self, fetch: Callable[[float], Any]) -> None:
         self._fetch: Final = fetch
 
-    def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
-        reply = yield Ask(self._fetch, operation.request.seconds)
-        return operation.read(reply, operation.request)
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return _response(self._fetch(request.extensions["timeout"]["read"]))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return _response(await self._fetch(request.extensions["timeout"]["read"]))
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """No generator: trio warns of one that is left half way."""
+
+    def __init__(self, body: bytes) -> None:
+        self._chunks: Final = [body]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._chunks:
+            return self._chunks.pop()
+        raise StopAsyncIteration
+
+
+def _response(reply: Reply) -> httpx.Response:
+    # More than an answer may be is cut short.
+    rest = b"" if reply.complete else b" " * 2**20
+    return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply.body + rest))
+
+
+def asked(fetch: Callable[[float], Reply], clock: Clock) -> Sender:
+    """A sender whose requests are answered by ``fetch``."""
+    return Sender(_flow(clock), httpx.Client(transport=_Fetching(fetch)))
+
+
+def asked_async(fetch: Callable[[float], Awaitable[Reply]], clock: Clock) -> AsyncSender:
+    return AsyncSender(_flow(clock), httpx.AsyncClient(transport=_Fetching(fetch)))
 
 
 class KeyCache:
     """Keys for threads."""
 
-    def __init__(self, fetch: Callable[[float | None], Reply], clock: Clock) -> None:
-        self._sender: Final = Sender(Asked(fetch, clock), None)
+    def __init__(self, fetch: Callable[[float], Reply], clock: Clock) -> None:
+        self._sender: Final = asked(fetch, clock)
         self._keys: Final = Keys(self._sender, "default")
 
     def key(self, kid: str | None) -> RSAKey | None:
@@ -172,8 +204,8 @@ class KeyCache:
 class AsyncKeyCache:
     """Keys for tasks."""
 
-    def __init__(self, fetch: Callable[[float | None], Awaitable[Reply]], clock: Clock) -> None:
-        self._sender: Final = AsyncSender(Asked(fetch, clock), None)
+    def __init__(self, fetch: Callable[[float], Awaitable[Reply]], clock: Clock) -> None:
+        self._sender: Final = asked_async(fetch, clock)
         self._keys: Final = Keys(self._sender, "default")
 
     async def key(self, kid: str | None) -> RSAKey | None:
@@ -187,10 +219,10 @@ class Bench:
         self.clock: Final = Clock()
         self.keys: Sequence[object] = keys or (published("key-1"),)
         self.fetches = 0
-        self._sender: Final = Sender(Asked(self._answer, self.clock), None)
+        self._sender: Final = asked(self._answer, self.clock)
         self._checks: Final = Checks(self._sender, "default", leeway)
 
-    def _answer(self, limit: float | None) -> Reply:
+    def _answer(self, limit: float) -> Reply:
         self.fetches += 1
         return keys_reply(*self.keys)
 

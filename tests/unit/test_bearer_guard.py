@@ -32,10 +32,11 @@ from okta_oidc import Claims as AccessClaims
 from okta_oidc._ratelimit import RateLimits
 from okta_oidc._runtime import Runtime
 
-from ._faces import Kind
+from tests.support.faces import Kind
+from tests.support.keeping import AUDIENCE, START, Asker, Clock, Script, active
+
 from ._jwts import AUDIENCE as JWT_AUDIENCE
 from ._jwts import ISSUER, NOW, access_token, key_set, published
-from ._keeping import AUDIENCE, START, Asker, Clock, Script, active
 
 TOKEN: Final = "planted-token.of~the/guard+tests_=="
 GOOD: Final = f"Bearer {TOKEN}"

@@ -19,9 +19,10 @@ from okta_oidc import (
     Retry,
 )
 
-from ._faces import AUTHS, CALLS, AuthClass, Face, Kind, borrowed_client
-from ._recording import Recorder, http_bytes, never
-from ._samples import BASIC, CALLBACK, ORG_URL, TOKENS, answer, label
+from tests.support.faces import AUTHS, CALLS, AuthClass, Face, Kind, borrowed_client
+from tests.support.samples import BASIC, CALLBACK, ORG_URL, TOKENS, answer, label
+from tests.support.servers import Recorder, http_bytes, never
+
 from .conftest import OpenOkta
 
 GOOD_URLS = {

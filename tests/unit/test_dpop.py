@@ -32,8 +32,8 @@ from okta_oidc._runtime import RUNTIME
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import RefreshTokenGrant
 
-from ._faces import CALLS, Face, Kind
-from ._keys import (
+from tests.support.faces import CALLS, Face, Kind
+from tests.support.keys import (
     CURVES,
     Vault,
     claims_of,
@@ -45,8 +45,9 @@ from ._keys import (
     rsa_key,
     unverified,
 )
-from ._recording import Recorder, http_bytes, never
-from ._samples import CALLBACK, CLIENT_ID, ORG_URL, TOKENS, answer, oauth_error
+from tests.support.samples import CALLBACK, CLIENT_ID, ORG_URL, TOKENS, answer, oauth_error
+from tests.support.servers import Recorder, http_bytes, never
+
 from ._secrets import frames_of
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 from .test_client_assertions import KMSError, assertion_in, broken_vault, jti_of

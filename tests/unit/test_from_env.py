@@ -23,8 +23,9 @@ from okta_oidc import (
 )
 from okta_oidc._from_env import options_from_env
 
-from ._keys import ec_key, jwk, pem, rsa_key, unverified
-from ._samples import CLIENT_ID, ORG_URL
+from tests.support.keys import ec_key, jwk, pem, rsa_key, unverified
+from tests.support.samples import CLIENT_ID, ORG_URL
+
 from ._secrets import frames_of, texts_of_chain
 
 SECRET = "planted-client-secret-of-40-characters-x"

@@ -359,6 +359,14 @@ def test_a_store_needs_a_key(okta: OktaOIDC) -> None:
         okta.token_source(_GRANT, store=MemoryTokenStore())
 
 
+def test_a_store_that_is_awaited_is_for_the_other_face(okta: OktaOIDC) -> None:
+    awaited: Any = AsyncMemoryTokenStore()
+    with pytest.raises(ConfigurationError, match="AsyncTokenStore"):
+        okta.token_source(_GRANT, store=awaited, key="reports")
+    with pytest.raises(ConfigurationError, match="AsyncTokenStore"):
+        okta.user_tokens("ada", awaited)
+
+
 def test_another_server_is_asked(okta: OktaOIDC, fake: FakeOkta) -> None:
     fake.add_authorization_server("other", scopes=["api:read"])
     okta.token_source(_GRANT, auth_server_id="other").token()

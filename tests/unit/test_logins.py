@@ -30,8 +30,8 @@ from okta_oidc import (
 )
 from okta_oidc._ratelimit import RateLimits
 
-from ._faces import Face, Kind
-from ._samples import BASIC, CLIENT_ID, CLIENT_SECRET, ORG_URL, TOKENS
+from tests.support.faces import Face, Kind
+from tests.support.samples import BASIC, CLIENT_ID, CLIENT_SECRET, ORG_URL, TOKENS
 
 NOW: Final = 1_800_000_000.0
 DEVICE_CODE: Final = "planted-device-code-77"

@@ -34,7 +34,9 @@ from okta_oidc import (
     TransportError,
 )
 
-from ._faces import Face, Kind
+from tests.support.faces import Face, Kind
+from tests.support.samples import BASIC, CLIENT_SECRET, ORG_URL
+
 from ._jwts import (
     ACCESS_CLAIMS,
     ACCESS_TOKEN,
@@ -47,7 +49,6 @@ from ._jwts import (
     published,
     signed,
 )
-from ._samples import BASIC, CLIENT_SECRET, ORG_URL
 
 
 class Several(dict[str, str]):

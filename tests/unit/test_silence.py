@@ -14,9 +14,10 @@ from okta_oidc._silence import quieted, silent
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import RefreshTokenGrant
 
-from ._faces import Face
-from ._recording import Recorder
-from ._samples import BASIC, CALLBACK, CLIENT_SECRET, answer, oauth_error
+from tests.support.faces import Face
+from tests.support.samples import BASIC, CALLBACK, CLIENT_SECRET, answer, oauth_error
+from tests.support.servers import Recorder
+
 from .conftest import OpenOkta, on_every_loop
 
 PLANTED = "planted-in-a-local"

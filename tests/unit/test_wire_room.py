@@ -34,8 +34,9 @@ from okta_oidc._wire.bodies import LARGEST, ReceivedBody, SentBody
 from okta_oidc._wire.environment import Origin, Unusable, proxy_address, tls
 from okta_oidc._wire.exchanges import AsyncWire, Broken, Wire
 
-from ._recording import RawServer, http_bytes
-from ._samples import BASIC, CALLBACK, ORG_URL
+from tests.support.samples import BASIC, CALLBACK, ORG_URL
+from tests.support.servers import RawServer, http_bytes
+
 from .conftest import OpenOkta, ServeRaw
 
 _ROOM = Path(okta_oidc.__file__).parent / "_wire"

@@ -137,9 +137,9 @@ class Renewal:
             self._ahead = ahead
         return monotonic + self._ahead
 
-    def good(self, rejected: str | None) -> Held | None:
+    def good(self, rejected: str | None, era: Era | None = None) -> Held | None:
         """What this process holds, if it can be handed out, though it may be time to look."""
-        held = self.era.held
+        held = (era or self.era).held
         return held if held is not None and held.is_good(self.now(), rejected) else None
 
     def just_forced(self) -> bool:
@@ -167,14 +167,14 @@ class Renewal:
         try:
             held = yield from self._current(era, rejected)
         except Exception as error:
-            held, now = era.held, self.now()
-            if held is None or not held.is_good(now, rejected):
+            held = self.good(rejected, era)
+            if held is None:
                 raise
             _LOGGER.warning(
                 "tokens could not be renewed (%s): the old ones are used on", type(error).__name__
             )
             if held.is_saved:
-                held = held.unlooked(now + BACKOFF)
+                held = held.unlooked(self.now() + BACKOFF)
         era.held = held
         return cast("HeldTokens", held.tokens)
 
@@ -195,8 +195,7 @@ class Renewal:
     def sign_out(self) -> Steps[None]:
         """Hold nothing any more, and revoke what was held."""
         while True:
-            seen = yield from self._load()
-            known = self.era.held
+            seen, known = (yield from self._look(self.era.held)), self.era.held
             row = seen.row if seen.version is not None or known is None else known.row
             gone = Row(row.family, row.generation, gone="signed out")
             if (yield from self._write(gone, seen.version, _new_version())):
@@ -227,19 +226,19 @@ class Renewal:
         while True:
             seen = yield from self._look(era.held)
             row, now = seen.row, self.now()
-            if seen.version is not None or self.grant is REFRESH:
+            # A service's token is as good as ever, if the store has lost it, or has another.
+            if self.grant is REFRESH or seen.is_good(now, rejected):
                 era.held = seen
-            old = era.held
-            is_good = old is not None and old.is_good(now, rejected)
-            if is_good and now < seen.look_at:
-                return seen
+            good = self.good(rejected, era)
+            if good is not None and now < good.look_at:
+                return good
             if self.grant is REFRESH and row.refresh_token is None:
                 raise _required(row.gone or "absent")
 
             wait, lag, is_open = self._question(seen, now)
             if wait > 0:
-                if old is not None and is_good:
-                    return old.unlooked(now + min(wait, _LONGEST_PAUSE))
+                if good is not None:
+                    return good.unlooked(now + min(wait, _LONGEST_PAUSE))
                 if row.is_claimed:
                     _check(now, deadline)
                     wait = pause * self.flow.runtime.uniform(0.5, 1.0)
@@ -293,8 +292,7 @@ class Renewal:
         return self.lease + self.grace - age, lag, True
 
     def _is_spent(self, claim: Row) -> Steps[bool]:
-        token = cast("str", claim.refresh_token)
-        asked = operations.introspect(self.server, token, "refresh_token")
+        asked = operations.introspect(self.server, claim.refresh_token or "", "refresh_token")
         return not (yield from self.flow.steps(asked)).active
 
     def _renewed(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from .. import DPoP
 from .._auth import Unpicklable
 from .._config import check_kind
+from .._errors import ConfigurationError
 from .._flights import AsyncFlights, Flights
 from .._models import GrantModel
 from .._results import Tokens
@@ -65,6 +67,11 @@ class _Source(Unpicklable):
 
 class _SyncSource(_Source):
     """Tokens for threads."""
+
+    def __init__(self, renewal: Renewal, run: Callable[..., Any]) -> None:
+        super().__init__(renewal, run)
+        if iscoroutinefunction(renewal.store.load):
+            raise ConfigurationError("OktaOIDC needs a TokenStore, not an AsyncTokenStore")
 
     def token(self, *, rejected: str | None = None) -> str:
         """An access token that is good now, and for some seconds to come.

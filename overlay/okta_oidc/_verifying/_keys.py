@@ -102,9 +102,8 @@ class Keys:
         retry = None if limit is None else NEVER
         try:
             # Driven apart: what a caller's own transport raises is an outcome, too.
-            asking = self._sender.flow.steps(Operation(request, _as_it_came), retry=retry)
-            reply: Reply = yield Ask(self._sender.run, asking)
-            keys = _signing_keys(reply)
+            asking = self._sender.flow.steps(Operation(request, _read), retry=retry)
+            keys, lifetime = yield Ask(self._sender.run, asking)
         except Exception as error:
             self._asked_at = now = self._now()
             self._again_at = now + min(_FIRST_BACKOFF * 2.0**self._failures, _LONGEST_BACKOFF)
@@ -113,7 +112,7 @@ class Keys:
             self._failure = copied(error)
             raise
         now = self._now()
-        self._published = _Published(keys, now + _lifetime(reply))
+        self._published = _Published(keys, now + lifetime)
         self._failure, self._failures = None, 0
         self._asked_at = now
 
@@ -121,13 +120,10 @@ class Keys:
         return self._sender.flow.runtime.monotonic()
 
 
-def _as_it_came(reply: Reply, request: Request) -> Reply:
-    return reply
-
-
-def _lifetime(reply: Reply) -> float:
+def _read(reply: Reply, request: Request) -> tuple[dict[str | None, RSAKey | None], float]:
+    """The published keys, and for how many seconds they are fresh."""
     found = _MAX_AGE.search(reply.headers.get("cache-control", ""))
-    return min(max(float(found[1]) if found else 0.0, _SHORTEST), _LONGEST)
+    return _signing_keys(reply), min(max(float(found[1]) if found else 0.0, _SHORTEST), _LONGEST)
 
 
 def _signing_keys(reply: Reply) -> dict[str | None, RSAKey | None]:

@@ -172,8 +172,11 @@ class AsyncWire:
                 response = await self._transport.handle_async_request(request)
                 stream = cast("httpx.AsyncByteStream", response.stream)
                 try:
-                    async for chunk in stream:
+                    chunks = aiter(stream)
+                    async for chunk in chunks:
                         if not received.add(chunk):
+                            # trio warns of a generator that is left half way, as httpx has one.
+                            await getattr(chunks, "aclose", stream.aclose)()
                             break
                 except BaseException:
                     # A cancelled task could not wait for the connection to be put away.
