@@ -28,8 +28,9 @@ from ._refusals import broken_message, malformed
 from ._results import check_json, members_of, read_nothing
 from ._silence import silent
 from ._steps import Ask, Step, Steps, answered
+from ._wire.bodies import Answer
 from ._wire.environment import Origin, Unusable
-from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
+from ._wire.exchanges import AsyncWire, Broken, Wire
 from ._wire.lent import is_async_client, is_client
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Sender:
         self.flow: Final = flow
         self._is_closed = False
         with _configured():
-            self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(flow.server))
+            self._wire: Final = Wire(_origin_of(flow.server), lent)
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
@@ -84,9 +85,8 @@ class AsyncSender:
             check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        origin = _origin_of(flow.server)
         with _configured():
-            self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
+            self._wire: Final = AsyncWire(_origin_of(flow.server), lent)
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""

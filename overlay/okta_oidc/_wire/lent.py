@@ -57,9 +57,7 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def __init__(self, client: Any) -> None:
         self._client: Final = client
-        self._library: Final = _library_with(client, "Client") or _library_with(
-            client, "AsyncClient"
-        )
+        self._library: Final = _library_with(client, "Client", "AsyncClient")
         self._errors: Final = (self._library.RequestError, self._library.HTTPStatusError)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -117,16 +115,15 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             content = response.content
         except self._library.ResponseNotRead:
             content = b""
-        for name in ("content-encoding", "content-length", "transfer-encoding"):
-            headers.pop(name, None)
-        return httpx.Response(response.status_code, headers=headers, content=content)
+        headers.pop("content-encoding", None)
+        stream = httpx.ByteStream(content)
+        return httpx.Response(response.status_code, headers=headers, stream=stream)
 
 
-def _library_with(client: object, kind: str) -> Any:
-    """httpx or httpx2, whichever this client's class or its ancestor ``kind`` is of."""
-    for name in ("httpx", "httpx2"):
-        library = sys.modules.get(name)
-        if library is not None and isinstance(client, getattr(library, kind)):
+def _library_with(client: object, *kinds: str) -> Any:
+    """httpx or httpx2, whichever this client's class or its ancestor of ``kinds`` is of."""
+    for library in filter(None, map(sys.modules.get, ("httpx", "httpx2"))):
+        if isinstance(client, tuple(getattr(library, kind) for kind in kinds)):
             return library
     return None
 
