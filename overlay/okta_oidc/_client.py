@@ -12,9 +12,9 @@ import httpx
 
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind
+from ._credentials._dpop import DPoP
 from ._lazy import Lazy
 from ._models import GrantModel, models
-from ._proving._dpop import DPoP
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent, silent_methods
@@ -166,10 +166,31 @@ class _Face:
         return self._cached.asking(run, lambda: self._flow.steps(operation), about, fresh=fresh)
 
     def _revoking(
-        self, token: str, hint: models.OrgRevokeTokenTypeHint | None, server: AuthServerId | None
+        self,
+        token: str,
+        hint: models.OrgRevokeTokenTypeHint | None,
+        server: AuthServerId | None,
+        *ended: str,
     ) -> Steps[None]:
+        """Revoke ``token``, which ends others with it, and keep no answer about any of them."""
         steps = self._steps(operations.revoke, server, token, hint)
-        return steps if self._cached is None else self._cached.revoking(steps, token, server)
+        if self._cached is None:
+            return steps
+        return self._cached.revoking(steps, (token, *ended), server)
+
+    def _renewal(
+        self,
+        store: object,
+        key: str,
+        auth_server_id: AuthServerId | None,
+        early: float,
+        leeway: float,
+        **settings: Any,
+    ) -> holding.Renewal:
+        server = self._at(auth_server_id)
+        return holding.Renewal(
+            self._flow, self._revoking, store, key, server, early, leeway, **settings
+        )
 
 
 @silent_methods
@@ -644,16 +665,8 @@ class OktaOIDC(_Face):
         is_shared = store is not None
         if store is None:
             store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key or "",
-            self._at(auth_server_id),
-            early,
-            leeway,
-            grant,
-            is_shared=is_shared,
-        )
+        about = store, key or "", auth_server_id, early, leeway
+        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.TokenSource(renewal, self._run)
 
     def user_tokens(
@@ -685,18 +698,8 @@ class OktaOIDC(_Face):
                 lifetime at most.
             max_wait: seconds that a caller waits for a renewal by another process, at most.
         """
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key,
-            at,
-            early,
-            leeway,
-            scope=scope,
-            grace=rotation_grace,
-            max_wait=max_wait,
-        )
+        about = store, key, auth_server_id, early, leeway
+        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.UserTokens(renewal, self._run)
 
     def close(self) -> None:
@@ -984,16 +987,8 @@ class AsyncOktaOIDC(_Face):
         is_shared = store is not None
         if store is None:
             store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key or "",
-            self._at(auth_server_id),
-            early,
-            leeway,
-            grant,
-            is_shared=is_shared,
-        )
+        about = store, key or "", auth_server_id, early, leeway
+        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.AsyncTokenSource(renewal, self._run)
 
     def user_tokens(
@@ -1009,18 +1004,8 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> holding.AsyncUserTokens:
         """One user's tokens: see :meth:`OktaOIDC.user_tokens`."""
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key,
-            at,
-            early,
-            leeway,
-            scope=scope,
-            grace=rotation_grace,
-            max_wait=max_wait,
-        )
+        about = store, key, auth_server_id, early, leeway
+        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.AsyncUserTokens(renewal, self._run)
 
     async def aclose(self) -> None:

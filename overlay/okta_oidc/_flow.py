@@ -15,11 +15,11 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
+from ._credentials._dpop import MOST_REPEATS, DPoP, Proof
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
 from ._otel import observed
-from ._proving._dpop import MOST_REPEATS, DPoP, Proof
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (
@@ -106,6 +106,8 @@ class Flow:
         while True:
             failure: TransportError | APIError
             signed, proof = yield from self._signed(request)
+            if request.check is not None:
+                request.check()
             try:
                 reply: Reply = yield signed
             except TransportError as error:

@@ -142,11 +142,11 @@ def _made(method: str, client_id: str, credential: Any, key_id: str | None) -> C
         case "client_secret_post":
             return ClientSecretPost(client_id, credential)
         case "client_secret_jwt":
-            from ._proving._assertions import ClientSecretJwt
+            from ._credentials._assertions import ClientSecretJwt
 
             return ClientSecretJwt(client_id, credential)
         case "private_key_jwt":
-            from ._proving._assertions import PrivateKeyJwt
+            from ._credentials._assertions import PrivateKeyJwt
 
             return PrivateKeyJwt(client_id, credential, kid=key_id)
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
 from collections.abc import Iterable
@@ -28,7 +27,7 @@ from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
 from ._results import check_json, members_of, read_nothing
 from ._silence import silent
-from ._steps import Ask, Step, Steps
+from ._steps import Ask, Step, Steps, answered
 from ._wire.bodies import Answer
 from ._wire.environment import Origin, Unusable
 from ._wire.exchanges import AsyncWire, Broken, Wire
@@ -105,7 +104,7 @@ class AsyncSender:
                     answer = await self._wire.exchange(step, step.extensions["timeout"]["read"])
                     outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
-                    outcome = await _answer(step)
+                    outcome = await answered(step)
                 else:
                     await self.flow.runtime.sleep_async(step)
             except BaseException as error:
@@ -132,15 +131,6 @@ def _failure_of(step: Step, error: BaseException) -> Exception | None:
         return ConfigurationError(str(error))
     is_own = isinstance(step, Ask) and not isinstance(error, StopIteration)
     return error if isinstance(error, Exception if is_own else OktaError) else None
-
-
-async def _answer(step: Ask) -> Any:
-    if step.blocking:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(step.function, *step.args)
-    outcome = step.function(*step.args)
-    return await outcome if inspect.isawaitable(outcome) else outcome
 
 
 def _origin_of(server: Server) -> Origin:

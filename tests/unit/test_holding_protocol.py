@@ -22,7 +22,6 @@ from okta_oidc import (
     TransportError,
     TransportTimeoutError,
 )
-from okta_oidc._holding import MemoryTokenStore, Renewal
 from okta_oidc._holding._renewal import BACKOFF
 from okta_oidc._holding._rows import Row
 from okta_oidc._http import Headers, HttpInfo
@@ -1250,8 +1249,6 @@ def test_a_proof_of_identity_ends_with_the_claim() -> None:
     ],
 )
 def test_settings_that_cannot_be_right(settings: dict[str, Any]) -> None:
-    options: dict[str, Any] = {"store": MemoryTokenStore(), "key": KEY, "early": 300.0}
-    options |= {"leeway": 10.0} | settings
-    flow = World().process().renewal.flow
+    process = World().process()
     with pytest.raises(ConfigurationError):
-        Renewal(flow, server="default", **options)
+        replace(process.renewal, **settings)
