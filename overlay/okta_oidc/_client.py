@@ -172,6 +172,7 @@ class OktaOIDC(_Face):
         ConfigurationError: an argument cannot be right. Nothing has been sent.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -639,6 +640,7 @@ class OktaOIDC(_Face):
     ) -> T:
         return self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant],
@@ -675,6 +677,7 @@ class OktaOIDC(_Face):
         )
         return holding.TokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,
@@ -740,6 +743,7 @@ class AsyncOktaOIDC(_Face):
     Share one among all tasks. Each event loop has connections of its own.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -1034,6 +1038,7 @@ class AsyncOktaOIDC(_Face):
     ) -> T:
         return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant | Awaitable[holding.Grant]],
@@ -1060,6 +1065,7 @@ class AsyncOktaOIDC(_Face):
         )
         return holding.AsyncTokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,

@@ -181,7 +181,8 @@ def _text(value: object) -> str | None:
 def _refusal_message(
     reply: Reply, request: Request, code: str | None, description: str | None
 ) -> str:
-    said = " ".join(filter(None, (shown(code, reply.secrets), f"(HTTP {reply.status})")))
+    status = f"HTTP {reply.status}"
+    said = f"{shown(code, reply.secrets)} ({status})" if code else status
     if description:
         said = f"{said}: {shown(description, reply.secrets)}"
     return _joined(said, _hint(reply, request, code, description), reply)

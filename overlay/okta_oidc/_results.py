@@ -13,6 +13,7 @@ from ._errors import ConfigurationError, MalformedResponseError
 from ._http import Headers, HttpInfo, Members, Reply, instant
 from ._models import WrongMemberError, models, read
 from ._refusals import is_page, malformed
+from ._silence import silent
 
 if TYPE_CHECKING:
     from ._operations import Request
@@ -28,6 +29,7 @@ class _Result:
     raw: Mapping[str, Any]
     http: HttpInfo
 
+    @silent
     def _modelled(self, model: type[T], known: T | None) -> T:
         if known is not None:
             return known
@@ -50,6 +52,16 @@ class _Result:
             for each in fields(cast("Any", self))
             if each.name not in ("http", "_model")
         }
+
+
+# Members of Tokens.to_dict() that are as they were.
+_PLAIN: Final[Mapping[str, Any]] = {
+    "access_token": str,
+    "token_type": str,
+    "expires_in": int | None,
+    "refresh_token": str | None,
+    "id_token": str | None,
+}
 
 
 def _plain(value: object) -> object:
@@ -94,6 +106,7 @@ class Tokens(_Result):
         return self._modelled(models.TokenResponse, self._model)
 
     @classmethod
+    @silent
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The tokens that :meth:`to_dict` wrote. Their ``http`` is a bare status 200.
 
@@ -102,15 +115,20 @@ class Tokens(_Result):
         """
         try:
             at = data["expires_at"]
-            return cls(
-                **{name: data[name] for name in ("access_token", "token_type", "expires_in")},
+            tokens = cls(
+                **{name: data[name] for name in _PLAIN},
                 expires_at=None if at is None else datetime.fromisoformat(at),
                 scopes=tuple(data["scopes"]),
-                refresh_token=data["refresh_token"],
-                id_token=data["id_token"],
                 raw=Members(dict(data["raw"])),
                 http=HttpInfo(200, Headers()),
             )
+            is_aware = at is None or cast("datetime", tokens.expires_at).tzinfo is not None
+            is_plain = all(isinstance(data[name], kind) for name, kind in _PLAIN.items())
+            has_words = not isinstance(data["scopes"], str) and set(map(type, tokens.scopes)) <= {
+                str
+            }
+            if is_aware and is_plain and has_words:
+                return tokens
         except (KeyError, TypeError, ValueError):
             pass
         raise ConfigurationError("these are not the data of Tokens.to_dict()")

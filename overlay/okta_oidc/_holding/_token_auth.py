@@ -10,8 +10,10 @@ from typing import Any, Final, NoReturn, Self, TypeAlias, cast
 
 import httpx
 
+from .._auth import checked_token
 from .._config import check_kind, is_loopback
 from .._errors import ConfigurationError
+from .._refusals import shown
 from ._rows import HeldTokens
 from ._sources import AsyncTokenSource, AsyncUserTokens, TokenSource, UserTokens
 
@@ -116,17 +118,19 @@ class TokenAuth(httpx.Auth):
         if kind == "bearer":
             return _Bearer(held)
         if kind != "dpop" or dpop is None:
-            raise ConfigurationError(f"this client cannot send tokens of type {held.token_type}")
+            named = shown(held.token_type, (held.access_token,))
+            raise ConfigurationError(f"this client cannot send tokens of type {named}")
         auth: httpx.Auth = dpop.auth(held.access_token)
         return auth
 
 
 class _Bearer(httpx.Auth):
     def __init__(self, held: HeldTokens) -> None:
-        self._held: Final = held
+        # Else it is the header's encoding that fails, with an exception that holds the token.
+        self._token: Final = checked_token(held.access_token)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._held.access_token}"
+        request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
 

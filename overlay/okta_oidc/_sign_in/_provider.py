@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from .. import Claims
+from .._auth import checked_token
 from .._config import ORG, AuthServerId, check_kind
 from .._errors import ConfigurationError
 from .._http import Reply
 from .._models import models
 from .._operations import Endpoint, Operation, Request, code
-from .._refusals import malformed
+from .._refusals import malformed, shown
 from .._results import Tokens, members_of, read_tokens, reader_of
 from .._steps import Steps
 from ._callbacks import code_of
@@ -113,7 +114,7 @@ class Provider:
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
                 if name.endswith(("_endpoint", "_uri")) and not str(value).startswith(schemes):
-                    raise malformed(reply, f"its {name} is no https URL")
+                    raise malformed(reply, f"its {shown(name, ())} is no https URL")
             return metadata
 
         metadata = yield from self._flow.steps(Operation(METADATA.request(server), read))
@@ -122,13 +123,9 @@ class Provider:
         return metadata
 
     def userinfo(self, server: AuthServerId, access_token: str) -> Steps[models.UserInfo]:
-        check_kind("access_token", access_token, str)
-        if not access_token.isascii() or not access_token.isprintable() or " " in access_token:
-            raise ConfigurationError("access_token holds what no token does")
-        if not access_token:
-            raise ConfigurationError("access_token is empty")
+        token = checked_token(access_token)
         asked = USERINFO.request(server)
-        request = Request(asked.operation, asked.target, server, access_token=access_token)
+        request = Request(asked.operation, asked.target, server, access_token=token)
         return self._flow.steps(Operation(request, _reader(models.UserInfo)))
 
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
