@@ -743,6 +743,22 @@ def test_metadata_of_another_issuer_are_refused(user: User, members: dict[str, A
         user.run("metadata")
 
 
+def test_metadata_without_an_address_say_so_as_they_like(user: User) -> None:
+    absent = {"device_authorization_endpoint": None, "another_uri": None}
+    user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, **absent})
+    assert user.run("metadata").issuer == METADATA["issuer"]
+
+
+def test_a_member_of_the_metadata_is_shown_as_any_text_of_a_server(user: User) -> None:
+    name = f"{'planted' * 9}\nCRITICAL: {'x' * 100_000}_endpoint"
+    user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, name: "x"})
+    with pytest.raises(MalformedResponseError, match="no https URL") as caught:
+        user.run("metadata")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+    assert "planted" not in str(caught.value)
+
+
 def test_metadata_that_are_none_are_refused(user: User) -> None:
     answers = {
         MalformedResponseError: httpx.Response(200, text="<!doctype html>"),

@@ -113,7 +113,8 @@ class Provider:
             if metadata.issuer != self._issuers.name(server):
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
-                if name.endswith(("_endpoint", "_uri")) and not str(value).startswith(schemes):
+                is_address = name.endswith(("_endpoint", "_uri")) and value is not None
+                if is_address and not str(value).startswith(schemes):
                     raise malformed(reply, f"its {shown(name, ())} is no https URL")
             return metadata
 
