@@ -8,7 +8,7 @@ import math
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, Final, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeAlias, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
 import httpx
@@ -32,6 +32,9 @@ from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
 
 T = TypeVar("T")
 
+# An answer, or how there came to be none.
+_Outcome: TypeAlias = tuple[Reply | None, OktaError | None]
+
 
 class Sender:
     """The synchronous way to the server, shared by all threads."""
@@ -54,7 +57,7 @@ class Sender:
             outcome = failure = None
             try:
                 if isinstance(step, httpx.Request):
-                    outcome = self._exchange(step)
+                    outcome, failure = self._exchange(step)
                 elif isinstance(step, Ask):
                     outcome = step.function(*step.args)
                 else:
@@ -65,19 +68,16 @@ class Sender:
                     raise
                 failure = error
 
-    def _exchange(self, request: httpx.Request) -> Reply:
+    def _exchange(self, request: httpx.Request) -> _Outcome:
         if self.is_closed:
-            raise ConfigurationError("the client is closed")
-        failure: Broken
+            return None, ConfigurationError("the client is closed")
         try:
             answer = self._wire.exchange(request, request.extensions["timeout"]["read"])
         except Broken as broken:
-            failure = broken
+            return None, _error_of(broken, request)
         except Unusable as error:
-            raise ConfigurationError(str(error)) from None
-        else:
-            return _reply(answer, self.flow.runtime.now())
-        raise _error_of(failure, request) from _quotable(failure)
+            return None, ConfigurationError(str(error))
+        return _reply(answer, self.flow.runtime.now()), None
 
     def close(self) -> None:
         self.is_closed = True
@@ -106,7 +106,7 @@ class AsyncSender:
             outcome = failure = None
             try:
                 if isinstance(step, httpx.Request):
-                    outcome = await self._exchange(step)
+                    outcome, failure = await self._exchange(step)
                 elif isinstance(step, Ask):
                     outcome = await _answer(step)
                 else:
@@ -117,19 +117,16 @@ class AsyncSender:
                     raise
                 failure = error
 
-    async def _exchange(self, request: httpx.Request) -> Reply:
+    async def _exchange(self, request: httpx.Request) -> _Outcome:
         if self.is_closed:
-            raise ConfigurationError("the client is closed")
-        failure: Broken
+            return None, ConfigurationError("the client is closed")
         try:
             answer = await self._wire.exchange(request, request.extensions["timeout"]["read"])
         except Broken as broken:
-            failure = broken
+            return None, _error_of(broken, request)
         except Unusable as error:
-            raise ConfigurationError(str(error)) from None
-        else:
-            return _reply(answer, self.flow.runtime.now())
-        raise _error_of(failure, request) from _quotable(failure)
+            return None, ConfigurationError(str(error))
+        return _reply(answer, self.flow.runtime.now()), None
 
     async def aclose(self) -> None:
         self.is_closed = True
@@ -137,8 +134,12 @@ class AsyncSender:
 
 
 def _is_an_outcome(step: Step, error: BaseException) -> bool:
-    """Whether ``error`` is what came of ``step``, not of a caller's own hook or transport."""
-    return isinstance(error, OktaError) or (
+    """Whether ``error`` is what came of ``step``, for the core to judge.
+
+    What a request raises is a caller's own hook's or transport's, even if it is an error of ours:
+    a hook may have asked another client, and its failure says nothing of this request.
+    """
+    return (
         isinstance(step, Ask)
         and isinstance(error, Exception)
         and not isinstance(error, StopIteration)
@@ -182,17 +183,15 @@ def _reply(answer: Answer, arrived_at: float) -> Reply:
 def _error_of(broken: Broken, request: httpx.Request) -> TransportError:
     kind = TransportTimeoutError if broken.is_timeout else TransportError
     answer = broken.answer
-    return kind(
+    error = kind(
         broken_message(broken.error, request.url.host, quotable=broken.is_quotable),
         request_sent=False if broken.never_sent else None,
         http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
         body=b"" if answer is None else answer.body,
     )
-
-
-def _quotable(broken: Broken) -> Exception | None:
     # The text of a protocol error quotes what the peer sent, which may well be a token.
-    return broken.error if broken.is_quotable else None
+    error.__cause__ = broken.error if broken.is_quotable else None
+    return error
 
 
 # Generated functions

@@ -199,7 +199,8 @@ def _broken(
 ) -> Broken:
     return Broken(
         error,
-        never_sent=_is_never_sent(error, started=body.started),
+        # Some transports call each failure one to connect: what was answered was sent.
+        never_sent=response is None and _is_never_sent(error, started=body.started),
         answer=None if response is None else _answer(response, received),
     )
 
