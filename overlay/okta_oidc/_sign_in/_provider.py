@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from .. import Claims
 from .._auth import checked_token
-from .._config import ORG, AuthServerId, check_kind
+from .._config import ORG, AuthServerId, check_kind, text_of
 from .._errors import ConfigurationError
 from .._http import Reply
 from .._models import models
@@ -67,6 +67,7 @@ class Provider:
     def authorization_request(
         self, server: AuthServerId, redirect_uri: str, scope: str, push: bool, **options: Any
     ) -> Steps[AuthorizationRequest]:
+        redirect_uri = cast("str", text_of("redirect_uri", redirect_uri))
         request, verifier = parameters(redirect_uri, scope, **options)
         members = request.to_dict()
         kept = {name: members[name] for name in ("state", "nonce")}
@@ -132,7 +133,8 @@ class Provider:
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
         check_kind("id_token", id_token, str)
         members = {"id_token_hint": id_token}
-        members |= {name: value for name, value in optional.items() if value is not None}
+        texts = {name: text_of(name, value) for name, value in optional.items()}
+        members |= {name: cast("str", text) for name, text in texts.items() if text is not None}
         for name, value in members.items():
             check_kind(name, value, str)
             if not value.strip():
