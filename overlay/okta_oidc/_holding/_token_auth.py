@@ -13,7 +13,6 @@ import httpx
 from .._auth import checked_token
 from .._config import check_kind, is_loopback
 from .._errors import ConfigurationError
-from .._refusals import shown
 from ._rows import HeldTokens
 from ._sources import AsyncTokenSource, AsyncUserTokens, TokenSource, UserTokens
 
@@ -118,10 +117,9 @@ class TokenAuth(httpx.Auth):
         if kind == "bearer":
             return _Bearer(held)
         if kind != "dpop" or dpop is None:
-            named = shown(held.token_type, (held.access_token,))
-            raise ConfigurationError(f"this client cannot send tokens of type {named}")
-        auth: httpx.Auth = dpop.auth(held.access_token)
-        return auth
+            # A server's text, and too little of it to be a token.
+            raise ConfigurationError(f"this client cannot send tokens of type {kind[:16]!a}")
+        return cast("httpx.Auth", dpop.auth(held.access_token))
 
 
 class _Bearer(httpx.Auth):
