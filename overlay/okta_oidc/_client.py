@@ -228,6 +228,7 @@ class OktaOIDC(_Face):
         ConfigurationError: an argument cannot be right. Nothing has been sent.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -641,6 +642,7 @@ class OktaOIDC(_Face):
     ) -> T:
         return self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant],
@@ -669,6 +671,7 @@ class OktaOIDC(_Face):
         renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.TokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,
@@ -725,6 +728,7 @@ class AsyncOktaOIDC(_Face):
     Share one among all tasks. Each event loop has connections of its own.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -973,6 +977,7 @@ class AsyncOktaOIDC(_Face):
     ) -> T:
         return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant | Awaitable[holding.Grant]],
@@ -991,6 +996,7 @@ class AsyncOktaOIDC(_Face):
         renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.AsyncTokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,

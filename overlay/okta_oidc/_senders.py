@@ -18,7 +18,7 @@ from okta_oidc_api.operations import Operation as Described
 from ._adapters import configured
 from ._auth import FORM, authenticated_already
 from ._config import Server, check_kind
-from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
+from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
 from ._forms import credentials_in, decoded, pairs_of
 from ._http import Headers, HttpInfo, Reply, media_type
@@ -120,17 +120,21 @@ class AsyncSender:
 
 def _check_open(is_closed: bool) -> None:
     if is_closed:
-        raise ConfigurationError("the client is closed")
+        raise Unusable("the client is closed")
 
 
 def _failure_of(step: Step, error: BaseException) -> Exception | None:
-    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport."""
+    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport.
+
+    Even an error of ours is theirs there: a hook may have asked another client, and its failure
+    says nothing of this request.
+    """
     if isinstance(error, Broken):
         return _error_of(error, cast("httpx.Request", step).url.host)
     if isinstance(error, Unusable):
         return ConfigurationError(str(error))
-    is_own = isinstance(step, Ask) and not isinstance(error, StopIteration)
-    return error if isinstance(error, Exception if is_own else OktaError) else None
+    is_foreign = not isinstance(step, Ask) or isinstance(error, StopIteration)
+    return None if is_foreign or not isinstance(error, Exception) else error
 
 
 def _origin_of(server: Server) -> Origin:

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -764,6 +765,35 @@ def test_metadata_of_another_issuer_are_refused(user: User, members: dict[str, A
     user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, **members})
     with pytest.raises(MalformedResponseError):
         user.run("metadata")
+
+
+@pytest.mark.parametrize("kind_of_url", [httpx.URL, pydantic.HttpUrl])
+def test_urls_of_other_packages(user: User, kind_of_url: Callable[[str], Any]) -> None:
+    """A web framework hands over the callback's address as an object of its own."""
+    request = user.begin(kind_of_url(REDIRECT))
+    assert request.redirect_uri == REDIRECT
+    back = callback_of(request)
+    assert user.finish(request, kind_of_url(back)).tokens.id_token is not None
+    at = user.run("logout_url", "id-token", post_logout_redirect_uri=kind_of_url(REDIRECT))
+    assert urlencode({"post_logout_redirect_uri": REDIRECT}) in at
+    with pytest.raises(ConfigurationError, match="bytes"):
+        user.finish(request, back.encode())
+
+
+def test_metadata_without_an_address_say_so_as_they_like(user: User) -> None:
+    absent = {"device_authorization_endpoint": None, "another_uri": None}
+    user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, **absent})
+    assert user.run("metadata").issuer == METADATA["issuer"]
+
+
+def test_a_member_of_the_metadata_is_shown_as_any_text_of_a_server(user: User) -> None:
+    name = f"{'planted' * 9}\nCRITICAL: {'x' * 100_000}_endpoint"
+    user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, name: "x"})
+    with pytest.raises(MalformedResponseError, match="no https URL") as caught:
+        user.run("metadata")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+    assert "planted" not in str(caught.value)
 
 
 def test_metadata_that_are_none_are_refused(user: User) -> None:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from .._auth import SecretText, Unpicklable, address_of, rebuilt, revealed
+from .._auth import SecretText, Unpicklable, address_of, checked_token, rebuilt
 from .._config import need_joserfc
-from .._errors import ConfigurationError
 from .._runtime import RUNTIME
 from .._silence import silent
 from .._steps import Ask, Course, async_auth_flow, auth_flow
@@ -35,7 +34,6 @@ _JTI_BYTES: Final = 16
 # Patterns are compiled when first used.
 # RFC 9449 §8.1, and no longer than a header is.
 _NONCE: Final = r"[\x21\x23-\x5b\x5d-\x7e]{1,4096}"
-_TOKEN: Final = r"[\x21-\x7e]+"
 _CHALLENGE: Final = r'(?i)\bDPoP\b.*\berror\s*=\s*"?use_dpop_nonce\b'
 
 
@@ -98,10 +96,7 @@ class DPoP(Unpicklable):
         Raises:
             ConfigurationError: the token is empty, or holds what no token does.
         """
-        token = revealed(access_token)
-        if not isinstance(token, str) or not re.fullmatch(_TOKEN, token):
-            raise ConfigurationError("access_token is not an access token")
-        return DPoPAuth(self, token)
+        return DPoPAuth(self, checked_token(access_token))
 
     @property
     def signs_elsewhere(self) -> bool:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from .. import Claims
+from .._auth import checked_token
 from .._config import ORG, AuthServerId, check_kind, checked_text, text_of
-from .._errors import ConfigurationError
 from .._http import Reply
 from .._models import models
 from .._operations import Endpoint, Operation, Request, code
-from .._refusals import malformed
+from .._refusals import malformed, shown
 from .._results import Tokens, members_of, read_tokens, reader_of
 from .._steps import Steps
 from ._callbacks import code_of
@@ -109,8 +109,9 @@ class Provider:
             if metadata.issuer != self._flow.server.issuer(server):
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
-                if name.endswith(("_endpoint", "_uri")) and not str(value).startswith(schemes):
-                    raise malformed(reply, f"its {name} is no https URL")
+                is_address = name.endswith(("_endpoint", "_uri")) and value is not None
+                if is_address and not str(value).startswith(schemes):
+                    raise malformed(reply, f"its {shown(name, ())} is no https URL")
             return metadata
 
         metadata = yield from self._flow.steps(Operation(METADATA.request(server), read))
@@ -119,11 +120,8 @@ class Provider:
         return metadata
 
     def userinfo(self, server: AuthServerId, access_token: str) -> Steps[models.UserInfo]:
-        checked_text("access_token", access_token)
-        if not access_token.isascii() or not access_token.isprintable() or " " in access_token:
-            raise ConfigurationError("access_token holds what no token does")
-        asked = USERINFO.request(server)
-        request = Request(asked.operation, asked.target, server, access_token=access_token)
+        request = USERINFO.request(server)
+        request.access_token = checked_token(access_token)
         return self._flow.steps(Operation(request, reader_of(models.UserInfo)))
 
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
