@@ -36,7 +36,8 @@ class _Result(Generic[M]):
     def model(self) -> M:
         """The generated model of the same answer: every member of the document, typed.
 
-        Built when first asked for. Its own ``repr`` shows the tokens in it.
+        An ``IntrospectionResponse`` of an :class:`Introspection`, else a ``TokenResponse``. Built
+        when first asked for. Its own ``repr`` shows the tokens in it.
 
         Raises:
             MalformedResponseError: a member is not of the type that the document promises.

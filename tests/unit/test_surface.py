@@ -228,6 +228,15 @@ def test_classes_need_no_generated_model_and_a_client_no_extra() -> None:
     assert not {"aiohttp", "joserfc", "cryptography"} & set(loaded)
 
 
+def test_a_synchronous_client_loads_no_event_loop() -> None:
+    loaded = fresh(
+        "import sys, json\nfrom okta_oidc import ClientSecretBasic, OktaOIDC\n"
+        "with OktaOIDC('https://org.okta.com', ClientSecretBasic('id', 'secret')):\n"
+        f"    print({LOADED})"
+    )
+    assert "asyncio" not in loaded
+
+
 def test_a_bare_import_of_the_testing_package_is_light_too() -> None:
     loaded = fresh(f"import okta_oidc.testing, sys, json; print({LOADED})")
     assert loaded == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
@@ -56,6 +55,9 @@ class PerLoop(PerProcess[T]):
             import trio
 
             return trio.lowlevel.current_trio_token()
+        # Whoever runs a loop has it. A synchronous client does without.
+        import asyncio
+
         return asyncio.get_running_loop()
 
 
@@ -65,8 +67,8 @@ def is_trio() -> bool:
 
 
 def _has_ended(loop: Any) -> bool:
-    if isinstance(loop, asyncio.AbstractEventLoop):
-        return loop.is_closed()
+    if hasattr(loop, "is_closed"):
+        return bool(loop.is_closed())
     import trio
 
     try:
