@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
+    from ._credentials._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._credentials._dpop import DPoP
+    from ._credentials._token_auth import TokenAuth
     from ._errors import (
         APIError,
         ApprovalExpiredError,
@@ -38,14 +41,11 @@ if TYPE_CHECKING:
         HeldTokens,
         MemoryTokenStore,
         Stored,
-        TokenAuth,
         TokenSource,
         TokenStore,
         UserTokens,
     )
     from ._http import HttpInfo
-    from ._proving._assertions import ClientSecretJwt, PrivateKeyJwt
-    from ._proving._dpop import DPoP
     from ._resource._cache import IntrospectionCache
     from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
     from ._results import ExchangedToken, Introspection, Tokens, success
@@ -136,11 +136,12 @@ _HOMES = {
     ),
     "_holding": (
         "AsyncMemoryTokenStore AsyncTokenSource AsyncTokenStore AsyncUserTokens HeldTokens "
-        "MemoryTokenStore Stored TokenAuth TokenSource TokenStore UserTokens"
+        "MemoryTokenStore Stored TokenSource TokenStore UserTokens"
     ),
     "_http": "HttpInfo",
-    "_proving._assertions": "ClientSecretJwt PrivateKeyJwt",
-    "_proving._dpop": "DPoP",
+    "_credentials._assertions": "ClientSecretJwt PrivateKeyJwt",
+    "_credentials._dpop": "DPoP",
+    "_credentials._token_auth": "TokenAuth",
     "_resource._cache": "IntrospectionCache",
     "_resource._guard": "AsyncBearerGuard BearerGuard BearerRefusal",
     "_results": "ExchangedToken Introspection Tokens success",

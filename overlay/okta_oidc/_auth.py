@@ -7,20 +7,18 @@ from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import ClassVar, Final, NoReturn, Protocol, Self
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
 from ._errors import ConfigurationError
+from ._http import media_type
 from ._silence import silent
 
 _PLACEHOLDER: Final = re.compile(r"\$?\{+[^{}]*\}+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 FORM: Final = "application/x-www-form-urlencoded"
-# Members that authenticate a client in the body: each is a method of its own.
-CREDENTIALS: Final = frozenset(
-    {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
-)
 # Seconds. Okta refuses more than an hour; a request needs no more than its own time limit.
 ASSERTION_LIFETIME: Final = 300.0
 # No operation of Okta's authenticates its client in one of these.
@@ -122,22 +120,26 @@ class ClientAuth(httpx.Auth):
             from anyio import to_thread
 
             url = address_of(request.url)
-            request = _signed(request, *await to_thread.run_sync(self.sign, request.content, url))
+            # A closure, which shows nothing: the worker's frame goes on, and cannot be emptied.
+            signed = await to_thread.run_sync(lambda: self.sign(request.content, url))
+            request = _signed(request, *signed)
         yield request
 
+    @silent
     def _is_signed(self, request: httpx.Request) -> bool:
         """Whether this request is one to sign, once it is clear that it can be."""
         if request.method in _BODILESS:
             return False
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        if media_type(request.headers) != FORM:
             raise ConfigurationError(f"{type(self).__name__} signs requests of type {FORM} only")
+        # The generated package is none that everybody who authenticates has to load.
+        from ._forms import credentials_in
+
         pairs = request.content.split(b"&")
         if self._own_id in pairs:
             pairs.remove(self._own_id)
-        if "authorization" in request.headers or CREDENTIALS & names_in(b"&".join(pairs)):
-            raise ConfigurationError(
-                "the request authenticates its client already, and Okta refuses a second method"
-            )
+        if "authorization" in request.headers or credentials_in(b"&".join(pairs)):
+            raise authenticated_already()
         return True
 
     def names_client(self, form: bytes) -> bool:
@@ -240,9 +242,10 @@ def joined(form: bytes, members: bytes) -> bytes:
     return form + b"&" + members if form else members
 
 
-def names_in(form: bytes) -> set[str]:
-    """The names of the parameters in ``form``, however they are encoded."""
-    return {name for name, _ in parse_qsl(form.decode("latin-1"), keep_blank_values=True)}
+def authenticated_already() -> ConfigurationError:
+    return ConfigurationError(
+        "the request authenticates its client already, and Okta refuses a second method"
+    )
 
 
 def revealed(value: object) -> object:
@@ -277,6 +280,19 @@ def checked(name: str, credential: object) -> str:
         raise ConfigurationError(f"{name} is not valid Unicode text")
     # What a subclass, an enumeration say, shows as its text is not what it holds.
     return str.__str__(value)
+
+
+@silent
+def checked_token(access_token: object) -> str:
+    """The text of an access token, as a header can hold it.
+
+    Raises:
+        ConfigurationError: it is empty, or holds what no token does (RFC 6749 §A.12).
+    """
+    token = revealed(access_token)
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise ConfigurationError("access_token is not an access token")
+    return str.__str__(token)
 
 
 def _is_unicode(value: str) -> bool:

@@ -12,9 +12,9 @@ import httpx
 
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind
+from ._credentials._dpop import DPoP
 from ._lazy import Lazy
 from ._models import GrantModel, models
-from ._proving._dpop import DPoP
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
 from ._silence import silent, silent_methods
@@ -44,6 +44,7 @@ T = TypeVar("T")
 About: TypeAlias = "tuple[str, models.IntrospectTokenTypeHint | None, AuthServerId | None]"
 
 
+@silent_methods
 class _Face:
     """What does not depend on how requests are sent."""
 
@@ -90,14 +91,49 @@ class _Face:
 
         Raises:
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
-                right. The text names them, and shows no value.
+                right. The text names them, and shows no credential.
         """
         from ._from_env import options_from_env
 
-        base_url, auth, server = options_from_env(os.environ, prefix)
-        options.setdefault("auth_server_id", server)
+        server = options.pop("auth_server_id", None)
+        base_url, auth, server = options_from_env(os.environ, prefix, server)
+        options["auth_server_id"] = server
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
+
+    @property
+    def api(self) -> generated.Client:
+        """The generated client, for any generated function, on asyncio for any ``asyncio…`` one.
+
+        It takes the road of the methods: signed where the operation authenticates the client,
+        limited, retried by the same table, and the same errors are raised. What is returned is the
+        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
+        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
+        """
+        return self._api
+
+    def logout_url(
+        self,
+        id_token: str,
+        *,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> str:
+        """The page that ends the user's session at Okta: send the browser there.
+
+        It holds the ID token, so it belongs in no log (OIDC RP-Initiated Logout §2).
+
+        Args:
+            post_logout_redirect_uri: where Okta sends the browser then, as registered.
+            state: comes back there.
+        """
+        return self._provider.logout_url(
+            self._at(auth_server_id),
+            id_token,
+            post_logout_redirect_uri=post_logout_redirect_uri,
+            state=state,
+        )
 
     def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
         return self._flow.server.named(auth_server_id)
@@ -130,10 +166,31 @@ class _Face:
         return self._cached.asking(run, lambda: self._flow.steps(operation), about, fresh=fresh)
 
     def _revoking(
-        self, token: str, hint: models.OrgRevokeTokenTypeHint | None, server: AuthServerId | None
+        self,
+        token: str,
+        hint: models.OrgRevokeTokenTypeHint | None,
+        server: AuthServerId | None,
+        *ended: str,
     ) -> Steps[None]:
+        """Revoke ``token``, which ends others with it, and keep no answer about any of them."""
         steps = self._steps(operations.revoke, server, token, hint)
-        return steps if self._cached is None else self._cached.revoking(steps, token, server)
+        if self._cached is None:
+            return steps
+        return self._cached.revoking(steps, (token, *ended), server)
+
+    def _renewal(
+        self,
+        store: object,
+        key: str,
+        auth_server_id: AuthServerId | None,
+        early: float,
+        leeway: float,
+        **settings: Any,
+    ) -> holding.Renewal:
+        server = self._at(auth_server_id)
+        return holding.Renewal(
+            self._flow, self._revoking, store, key, server, early, leeway, **settings
+        )
 
 
 @silent_methods
@@ -171,6 +228,7 @@ class OktaOIDC(_Face):
         ConfigurationError: an argument cannot be right. Nothing has been sent.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -189,17 +247,6 @@ class OktaOIDC(_Face):
         self._sender: Final = senders.Sender(self._flow, http_client)
         self._run: Final = self._sender.run
         self._send_by(self._sender)
-
-    @property
-    def api(self) -> generated.Client:
-        """The generated client, for any synchronous generated function.
-
-        It takes the road of the methods: signed where the operation authenticates the client,
-        limited, retried by the same table, and the same errors are raised. What is returned is the
-        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
-        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
-        """
-        return self._api
 
     def token(
         self,
@@ -414,27 +461,37 @@ class OktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    def poll(self, login: sign_in.Login) -> Tokens | None:
+    def poll(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens | None:
         """Ask once whether a login was approved; ``None`` if not yet.
 
         Leave at least ``login.interval`` seconds between two polls, and before the first.
+
+        Args:
+            auth_server_id: ``None`` means the server that the login was begun at.
 
         Raises:
             ApprovalExpiredError: it was not, and its time is over.
             APIError: the user refused (``access_denied``), or the server.
         """
-        return self._run(sign_in.poll(self._flow, login))
+        return self._run(sign_in.poll(self._flow, login, auth_server_id))
 
-    def wait_for(self, login: sign_in.Login) -> Tokens:
+    def wait_for(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens:
         """Poll until a login was approved, for as long as it lives (RFC 8628 §3.5, CIBA Core §11).
 
         A time-out, a broken connection, a rate limit and a gateway's failure are waited out.
+
+        Args:
+            auth_server_id: ``None`` means the server that the login was begun at.
 
         Raises:
             ApprovalExpiredError: it was not approved in time.
             APIError: the user refused (``access_denied``), or the server.
         """
-        return self._run(sign_in.wait_for(self._flow, login))
+        return self._run(sign_in.wait_for(self._flow, login, auth_server_id))
 
     def authorization_request(
         self,
@@ -576,29 +633,6 @@ class OktaOIDC(_Face):
         """
         return self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
 
-    def logout_url(
-        self,
-        id_token: str,
-        *,
-        post_logout_redirect_uri: str | None = None,
-        state: str | None = None,
-        auth_server_id: AuthServerId | None = None,
-    ) -> str:
-        """The page that ends the user's session at Okta: send the browser there.
-
-        It holds the ID token, so it belongs in no log (OIDC RP-Initiated Logout §2).
-
-        Args:
-            post_logout_redirect_uri: where Okta sends the browser then, as registered.
-            state: comes back there.
-        """
-        return self._provider.logout_url(
-            self._at(auth_server_id),
-            id_token,
-            post_logout_redirect_uri=post_logout_redirect_uri,
-            state=state,
-        )
-
     def _call(
         self,
         build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
@@ -608,6 +642,7 @@ class OktaOIDC(_Face):
     ) -> T:
         return self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant],
@@ -632,18 +667,11 @@ class OktaOIDC(_Face):
         is_shared = store is not None
         if store is None:
             store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key or "",
-            self._at(auth_server_id),
-            early,
-            leeway,
-            grant,
-            is_shared=is_shared,
-        )
+        about = store, key or "", auth_server_id, early, leeway
+        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.TokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,
@@ -673,18 +701,8 @@ class OktaOIDC(_Face):
                 lifetime at most.
             max_wait: seconds that a caller waits for a renewal by another process, at most.
         """
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key,
-            at,
-            early,
-            leeway,
-            scope=scope,
-            grace=rotation_grace,
-            max_wait=max_wait,
-        )
+        about = store, key, auth_server_id, early, leeway
+        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.UserTokens(renewal, self._run)
 
     def close(self) -> None:
@@ -710,6 +728,7 @@ class AsyncOktaOIDC(_Face):
     Share one among all tasks. Each event loop has connections of its own.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -728,11 +747,6 @@ class AsyncOktaOIDC(_Face):
         self._sender: Final = senders.AsyncSender(self._flow, http_client)
         self._run: Final = self._sender.run
         self._send_by(self._sender)
-
-    @property
-    def api(self) -> generated.Client:
-        """The generated client, for any ``asyncio…`` function: see :attr:`OktaOIDC.api`."""
-        return self._api
 
     async def token(
         self,
@@ -867,13 +881,17 @@ class AsyncOktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    async def poll(self, login: sign_in.Login) -> Tokens | None:
+    async def poll(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens | None:
         """Ask once whether a login was approved: see :meth:`OktaOIDC.poll`."""
-        return await self._run(sign_in.poll(self._flow, login))
+        return await self._run(sign_in.poll(self._flow, login, auth_server_id))
 
-    async def wait_for(self, login: sign_in.Login) -> Tokens:
+    async def wait_for(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens:
         """Poll until a login was approved: see :meth:`OktaOIDC.wait_for`."""
-        return await self._run(sign_in.wait_for(self._flow, login))
+        return await self._run(sign_in.wait_for(self._flow, login, auth_server_id))
 
     async def authorization_request(
         self,
@@ -950,22 +968,6 @@ class AsyncOktaOIDC(_Face):
         """Ask for a user's claims: see :meth:`OktaOIDC.userinfo`."""
         return await self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
 
-    def logout_url(
-        self,
-        id_token: str,
-        *,
-        post_logout_redirect_uri: str | None = None,
-        state: str | None = None,
-        auth_server_id: AuthServerId | None = None,
-    ) -> str:
-        """The page that ends the session at Okta: see :meth:`OktaOIDC.logout_url`."""
-        return self._provider.logout_url(
-            self._at(auth_server_id),
-            id_token,
-            post_logout_redirect_uri=post_logout_redirect_uri,
-            state=state,
-        )
-
     async def _call(
         self,
         build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
@@ -975,6 +977,7 @@ class AsyncOktaOIDC(_Face):
     ) -> T:
         return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant | Awaitable[holding.Grant]],
@@ -989,18 +992,11 @@ class AsyncOktaOIDC(_Face):
         is_shared = store is not None
         if store is None:
             store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key or "",
-            self._at(auth_server_id),
-            early,
-            leeway,
-            grant,
-            is_shared=is_shared,
-        )
+        about = store, key or "", auth_server_id, early, leeway
+        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.AsyncTokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,
@@ -1014,18 +1010,8 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> holding.AsyncUserTokens:
         """One user's tokens: see :meth:`OktaOIDC.user_tokens`."""
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key,
-            at,
-            early,
-            leeway,
-            scope=scope,
-            grace=rotation_grace,
-            max_wait=max_wait,
-        )
+        about = store, key, auth_server_id, early, leeway
+        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.AsyncUserTokens(renewal, self._run)
 
     async def aclose(self) -> None:

@@ -59,18 +59,18 @@ class Server:
         ConfigurationError: one cannot be right, or they name different servers.
     """
 
-    __slots__ = ("_issuer", "default", "host", "is_loopback", "netloc", "origin", "secure")
+    __slots__ = ("_issuer", "default", "is_loopback", "netloc", "origin", "secure")
 
     def __init__(
         self, base_url: object, auth_server_id: AuthServerId | None, issuer: str | None = None
     ) -> None:
         parts = _split(text_of("base_url", base_url))
-        self.host: Final = _host(parts)
-        self.is_loopback: Final = is_loopback(self.host)
+        host = _host(parts)
+        self.is_loopback: Final = is_loopback(host)
         self.secure: Final = parts.scheme == "https"
         # An internationalised host name goes out in its ASCII form.
         try:
-            url = httpx.URL(f"{parts.scheme}://{_authority(parts)}")
+            url = httpx.URL(scheme=parts.scheme, host=host, port=parts.port)
         except httpx.InvalidURL:
             raise ConfigurationError("base_url does not hold a valid host name") from None
         self.netloc: Final = url.netloc.decode("ascii")
@@ -167,8 +167,11 @@ def checked_server_id(auth_server_id: object) -> AuthServerId:
     if auth_server_id is ORG:
         return ORG
     if not isinstance(auth_server_id, str) or not _SERVER_ID.fullmatch(auth_server_id):
+        # Something that is no id may be a secret passed in the wrong place.
+        kind = f"a {type(auth_server_id).__name__} of another form"
+        shown = "an empty string" if auth_server_id == "" else kind
         raise ConfigurationError(
-            f"not an authorization server id: {_shown(auth_server_id)}. "
+            f"not an authorization server id: {shown}. "
             "Pass an id of letters, digits, '_' and '-', or okta_oidc.ORG for the org server"
         )
     return auth_server_id
@@ -228,13 +231,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _authority(parts: SplitResult) -> str:
-    host = _host(parts)
-    if ":" in host:
-        host = f"[{host}]"
-    return host if parts.port is None else f"{host}:{parts.port}"
-
-
 def _host(parts: SplitResult) -> str:
     # The dot of the DNS root is in no certificate, and in no org's name.
     return (parts.hostname or "").removesuffix(".")
@@ -252,8 +248,3 @@ def _issuer_id(parts: SplitResult) -> str | None:
             "with no further path; for the org server pass auth_server_id=okta_oidc.ORG"
         )
     return match["id"]
-
-
-def _shown(value: object) -> str:
-    # Something that is no id may be a secret passed in the wrong place.
-    return "an empty string" if value == "" else f"a {type(value).__name__} of another form"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
-from ._auth import ClientAuth, joined
+from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
+from ._credentials._dpop import MOST_REPEATS, DPoP, Proof
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
-from ._forms import FORM, encoded
+from ._forms import encoded
 from ._http import Reply
 from ._otel import observed
-from ._proving._dpop import MOST_REPEATS, DPoP, Proof
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (
@@ -106,6 +106,8 @@ class Flow:
         while True:
             failure: TransportError | APIError
             signed, proof = yield from self._signed(request)
+            if request.check is not None:
+                request.check()
             try:
                 reply: Reply = yield signed
             except TransportError as error:
@@ -222,19 +224,19 @@ class Flow:
         authorization: str | None,
         proof: Proof | None,
     ) -> httpx.Request:
-        headers = self._headers
+        headers = self._headers.copy()
         if request.pairs is not None:
-            headers = [*headers, _FORM_TYPE]
+            headers.append(_FORM_TYPE)
         if request.headers:
             own = {name.lower() for name, _ in request.headers}
             headers = [pair for pair in headers if pair[0].lower() not in own]
             headers += request.headers
         if body or request.operation.method not in ("GET", "HEAD"):
-            headers = [*headers, (b"Content-Length", b"%d" % len(body))]
+            headers.append((b"Content-Length", b"%d" % len(body)))
         if authorization is not None:
-            headers = [*headers, (b"Authorization", authorization.encode())]
+            headers.append((b"Authorization", authorization.encode()))
         if proof is not None:
-            headers = [*headers, (b"DPoP", proof.jwt.encode())]
+            headers.append((b"DPoP", proof.jwt.encode()))
         limits = self._limits
         if request.seconds is not None:
             limits = _limits(None if request.seconds == math.inf else request.seconds)

@@ -104,6 +104,11 @@ class HttpInfo:
         )
 
 
+def media_type(headers: Mapping[str, str]) -> str:
+    """The type in ``Content-Type``, without its parameters (RFC 9110 §8.3.1)."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until the rate limit resets, by the server's clock; ``None`` if unknown.
 

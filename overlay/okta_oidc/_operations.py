@@ -56,7 +56,8 @@ class Request:
     ``body`` if that is given, too. ``seconds`` limits one attempt: ``None`` is the client's limit,
     infinity none. ``access_token`` is a user's, where that is what the request is authorized by.
     ``lifetime`` is how many seconds a proof of the client's identity is good for. ``auth`` is whose
-    request it is: its flow says so.
+    request it is: its flow says so. ``check`` is called before each delivery: if it raises, nothing
+    is sent.
     """
 
     operation: Described
@@ -69,6 +70,7 @@ class Request:
     access_token: str | None = None
     lifetime: float = ASSERTION_LIFETIME
     auth: ClientAuth | None = None
+    check: Callable[[], None] | None = None
     grant_type: str | None = field(default=None, init=False)
     repeatable: bool = field(default=False, init=False)
     """Whether a second delivery changes nothing, as nothing is used up."""

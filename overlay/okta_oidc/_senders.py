@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from importlib import import_module
 from types import NoneType
 from typing import Any, Final, Self, TypeVar, cast
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import httpx
 from attrs import define, field
 from okta_oidc_api import Client
-from okta_oidc_api.operations import CREDENTIALS
 from okta_oidc_api.operations import Operation as Described
 
+from ._adapters import configured
+from ._auth import FORM, authenticated_already
 from ._config import Server, check_kind
-from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
+from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
-from ._forms import FORM, pairs_of
-from ._http import Headers, HttpInfo, Reply
+from ._forms import credentials_in, decoded, pairs_of
+from ._http import Headers, HttpInfo, Reply, media_type
 from ._models import WrongMemberError, models, normalised
 from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
-from ._results import check_json, read_nothing
+from ._results import check_json, members_of, read_nothing
 from ._silence import silent
-from ._steps import Ask, Step, Steps
+from ._steps import Ask, Step, Steps, answered
+from ._wire.bodies import Answer
 from ._wire.environment import Origin, Unusable
-from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
+from ._wire.exchanges import AsyncWire, Broken, Wire
 from ._wire.lent import is_async_client, is_client
 
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class Sender:
             check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        with _configured():
-            self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(flow.server))
+        with configured():
+            self._wire: Final = Wire(_origin_of(flow.server), lent)
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
@@ -85,9 +85,8 @@ class AsyncSender:
             check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        origin = _origin_of(flow.server)
-        with _configured():
-            self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
+        with configured():
+            self._wire: Final = AsyncWire(_origin_of(flow.server), lent)
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
@@ -105,7 +104,7 @@ class AsyncSender:
                     answer = await self._wire.exchange(step, step.extensions["timeout"]["read"])
                     outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
-                    outcome = await _answer(step)
+                    outcome = await answered(step)
                 else:
                     await self.flow.runtime.sleep_async(step)
             except BaseException as error:
@@ -121,35 +120,21 @@ class AsyncSender:
 
 def _check_open(is_closed: bool) -> None:
     if is_closed:
-        raise ConfigurationError("the client is closed")
+        raise Unusable("the client is closed")
 
 
 def _failure_of(step: Step, error: BaseException) -> Exception | None:
-    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport."""
+    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport.
+
+    Even an error of ours is theirs there: a hook may have asked another client, and its failure
+    says nothing of this request.
+    """
     if isinstance(error, Broken):
         return _error_of(error, cast("httpx.Request", step).url.host)
     if isinstance(error, Unusable):
         return ConfigurationError(str(error))
-    is_own = isinstance(step, Ask) and not isinstance(error, StopIteration)
-    return error if isinstance(error, Exception if is_own else OktaError) else None
-
-
-async def _answer(step: Ask) -> Any:
-    if step.blocking:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(step.function, *step.args)
-    outcome = step.function(*step.args)
-    return await outcome if inspect.isawaitable(outcome) else outcome
-
-
-@contextmanager
-def _configured() -> Generator[None]:
-    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
-    try:
-        yield
-    except Unusable as error:
-        raise ConfigurationError(str(error)) from error.__cause__
+    is_foreign = not isinstance(step, Ask) or isinstance(error, StopIteration)
+    return None if is_foreign or not isinstance(error, Exception) else error
 
 
 def _origin_of(server: Server) -> Origin:
@@ -157,13 +142,9 @@ def _origin_of(server: Server) -> Origin:
 
 
 def _reply(answer: Answer, flow: Flow) -> Reply:
+    now = flow.runtime.now()
     return Reply(
-        answer.status,
-        answer.headers,
-        answer.body,
-        complete=answer.is_complete,
-        is_plain=answer.is_plain,
-        arrived_at=flow.runtime.now(),
+        answer.status, answer.headers, answer.body, answer.is_complete, answer.is_plain, now
     )
 
 
@@ -253,7 +234,7 @@ def _from_generated(
     more: dict[str, str] = options.get("headers") or {}
     headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
-        members = {name: value for name, value in members.items() if name != "client_id"}
+        members.pop("client_id", None)
     return Request(
         operation,
         url,
@@ -270,25 +251,19 @@ def _from_httpx(request: httpx.Request, server: Server) -> Request:
         raise ConfigurationError("the request is for another host: the credentials stay here")
     target = url.raw_path.decode("ascii")
     operation, at = described(request.method, _checked_path(target.partition("?")[0]))
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_form = media_type == FORM
+    is_form = media_type(request.headers) == FORM
+    if is_form and operation.authenticated and credentials_in(request.content):
+        raise authenticated_already()
     limits = request.extensions.get("timeout")
     return Request(
         operation,
         target,
         at,
-        pairs=_pairs_in(request.content, operation) if is_form else None,
+        pairs=decoded(request.content) if is_form else None,
         body=request.content,
         headers=_own(request.headers.items(), is_form=is_form, operation=operation),
         seconds=None if limits is None else _seconds(limits.get("read")),
     )
-
-
-def _pairs_in(form: bytes, operation: Described) -> list[tuple[str, str]]:
-    pairs = parse_qsl(form.decode("latin-1"), keep_blank_values=True)
-    if operation.authenticated and CREDENTIALS & {name for name, _ in pairs}:
-        raise _authenticated_already()
-    return pairs
 
 
 # The flow sets these, or a body of another length would carry them; "Origin" makes Okta treat a
@@ -307,7 +282,7 @@ def _own(
     for name, value in headers:
         lower = name.lower()
         if lower == "authorization" and operation.authenticated:
-            raise _authenticated_already()
+            raise authenticated_already()
         if (
             lower not in _NOT_THEIRS
             and (lower, value) not in _OURS
@@ -315,12 +290,6 @@ def _own(
         ):
             own.append((name.encode("latin-1"), value.encode("latin-1")))
     return tuple(own)
-
-
-def _authenticated_already() -> ConfigurationError:
-    return ConfigurationError(
-        "the request authenticates its client already, and Okta refuses a second method"
-    )
 
 
 def _checked_path(path: str) -> str:
@@ -342,7 +311,6 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     operation = request.operation
     status, content = reply.status, reply.body
     if operation.has_content:
-        check_json(reply)
         status = status if status in operation.statuses else operation.statuses[0]
         content = _checked_content(reply, operation)
     elif operation.module:
@@ -357,19 +325,15 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
             generated = import_module(f"okta_oidc_api.{operation.module}")
             generated._parse_response(client=_ANY, response=response)  # noqa: SLF001
         except Exception:  # noqa: BLE001  # whatever it raises, the answer is at hand
-            why = "a member is not of its type"
-        else:
-            return response
-        raise malformed(reply, why)
+            raise malformed(reply, "a member is not of its type") from None
     return response
 
 
 def _checked_content(reply: Reply, operation: Described) -> bytes:
     if operation.model is None:
+        check_json(reply)
         return reply.body
-    members = reply.members()
-    if members is None:
-        raise malformed(reply, "the body is not a JSON object")
+    members = members_of(reply).all
     try:
         fine = normalised(getattr(models, operation.model), members)
     except WrongMemberError as error:

@@ -8,6 +8,7 @@ import contextlib
 import re
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from okta_oidc import (
     TransportError,
     TransportTimeoutError,
 )
+from okta_oidc._wire import async_lanes, lanes
 from okta_oidc.testing import FakeOkta
 
 from tests.support.faces import EVERY_KIND, KINDS, Face, Kind, Owner
@@ -342,6 +344,45 @@ def test_answer_with_garbage_in_one_go(
 
 
 @own_ways
+def test_answer_whose_end_comes_with_garbage(
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
+) -> None:
+    """Nor where its beginning had come before."""
+    sent = threading.Event()
+
+    async def add_garbage_later(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        await exchange.send(answer[:-5])
+        # In a segment of its own, which the client reads by itself.
+        await asyncio.sleep(0.02)
+        await exchange.send(answer[-5:] + b"\x00garbage\r\n\r\n")
+        sent.set()
+
+    proxy.plan(add_garbage_later)
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        assert send(caller, okta, "code").access_token
+        assert sent.wait(5)
+        assert_works(caller, okta)
+
+
+@own_ways
+def test_large_answer_in_one_go(
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
+) -> None:
+    """Larger than any head may be, and read together with its own."""
+
+    async def answer_at_length(exchange: Exchange) -> None:
+        await exchange.read()
+        await exchange.send(_inactive(900 * 1024))
+
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        for _ in range(3):
+            proxy.plan(answer_at_length)
+            assert not send(caller, okta, "introspect").active
+        assert_works(caller, okta)
+
+
+@own_ways
 def test_answer_that_is_longer_than_it_says(
     okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
@@ -394,6 +435,59 @@ def test_server_that_wants_a_new_connection_each_time(header: str, face: Kind) -
         for _ in range(3):
             assert not caller.call("introspect").active
     assert server.connections == 3
+
+
+@faces
+def test_closed_while_a_call_is_under_way(okta: FakeOkta, proxy: FaultProxy, face: Kind) -> None:
+    """The call has its answer, of a code that is spent by then, and its connection is closed."""
+    asked, closed = threading.Event(), threading.Event()
+
+    async def answer_when_closed(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        asked.set()
+        await asyncio.to_thread(closed.wait, 5)
+        await exchange.send(answer)
+
+    proxy.plan(PASS, answer_when_closed)
+    with (
+        Face(face, proxy.url(), timeout=_AMPLE, retry=None) as caller,
+        concurrent.futures.ThreadPoolExecutor(1) as threads,
+    ):
+        assert not send(caller, okta, "introspect").active
+        call = threads.submit(send, caller, okta, "code")
+        assert asked.wait(5)
+        caller.run(getattr(caller.client, "close" if face.startswith("sync") else "aclose"))
+        closed.set()
+        assert call.result(5).access_token
+        proxy.wait_until_quiet()
+
+
+@faces
+def test_connection_that_few_need_is_closed(
+    okta: FakeOkta, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Kind
+) -> None:
+    """The last to be free is the next to be used: the others would rest for ever."""
+    together = threading.Barrier(2)
+
+    async def answer_together(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        await asyncio.to_thread(together.wait, 5)
+        await exchange.send(answer)
+
+    proxy.plan(answer_together, answer_together)
+    with Face(face, proxy.url(), timeout=_AMPLE, retry=None) as caller:
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            calls = [threads.submit(send, caller, okta, "introspect") for _ in range(2)]
+            assert not any(call.result(5).active for call in calls)
+        assert proxy.open_connections == 2
+        for module in (lanes, async_lanes):
+            monkeypatch.setattr(module, "KEEPALIVE_SECONDS", 0.0)
+        send(caller, okta, "introspect")
+        for _ in range(500):
+            if proxy.open_connections < 2:
+                break
+            time.sleep(0.01)
+        assert proxy.open_connections == 1
 
 
 class Crowd:

@@ -6,10 +6,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio.to_thread
 import pytest
 from okta_oidc import AsyncBearerGuard, BearerGuard, ConfigurationError, Introspection
 from okta_oidc.starlette import BearerMiddleware, requires
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -70,6 +72,35 @@ def test_requires(kind: str, plain: bool) -> None:
     org = Org()
     with TestClient(application(guard_of(org, kind), plain=plain)) as client:
         check_api(org, over(client))
+
+
+@KINDS
+def test_class_based_endpoints(kind: str) -> None:
+    org = Org()
+    guard = guard_of(org, kind)
+
+    class Orders(HTTPEndpoint):
+        @requires(guard, "orders:read")
+        async def get(self, request: Request, info: Introspection) -> Response:
+            return JSONResponse({"by": info.sub, "method": request.method})
+
+        @requires(guard, "orders:write")
+        def put(self, request: Request, info: Introspection) -> Response:
+            return self._told(request, info)
+
+        def _told(self, request: Request, info: Introspection) -> Response:
+            return JSONResponse({"by": info.sub, "method": request.method})
+
+    reader, writer = (
+        {"Authorization": f"Bearer {org.token(f'orders:{what}')}"} for what in ("read", "write")
+    )
+    with TestClient(Starlette(routes=[Route("/orders", Orders)])) as client:
+        told = {"by": org.fake.client_id}
+        assert client.get("/orders", headers=reader).json() == {**told, "method": "GET"}
+        assert client.put("/orders", headers=writer).json() == {**told, "method": "PUT"}
+        assert client.head("/orders", headers=reader).status_code == 200
+        assert client.head("/orders").status_code == 401
+        assert client.put("/orders", headers=reader).status_code == 403
 
 
 @KINDS
@@ -148,3 +179,22 @@ def test_middleware(kind: str) -> None:
             pytest.fail("let in")
         assert caught.value.code == 1008
     assert lifespans == ["on", "off"]
+
+
+def test_a_worker_thread_is_handed_nothing_that_shows_the_header(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error tracker keeps the locals of its frame, which goes on and cannot be emptied."""
+    handed: list[str] = []
+    run_sync = anyio.to_thread.run_sync
+
+    async def seen(*args: Any, **options: Any) -> Any:
+        handed.append(repr(args))
+        return await run_sync(*args, **options)
+
+    monkeypatch.setattr("anyio.to_thread.run_sync", seen)
+    with TestClient(application(guard_of(Org(), "sync"))) as client:
+        answer = client.get("/orders", headers={"Authorization": "Bearer planted-token"})
+    assert answer.status_code == 401
+    assert handed
+    assert "planted" not in "".join(handed)

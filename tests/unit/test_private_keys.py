@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
 from okta_oidc import ConfigurationError, DPoP, PrivateKeyJwt
-from okta_oidc._proving._private_keys import private_key
+from okta_oidc._credentials._private_keys import private_key
 
 from tests.support.keys import (
     CURVES,

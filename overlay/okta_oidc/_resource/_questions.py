@@ -122,9 +122,11 @@ class CachedIntrospection:
         self._cache.keep(question, info, self._flow.runtime, left)
         return info
 
-    def revoking(self, steps: Steps[None], token: str, server: AuthServerId | None) -> Steps[None]:
-        """Revoke by ``steps``, and forget the token: one that fails may have been processed."""
-        keys = [self._key(token, hint, server) for hint in _HINTS]
+    def revoking(
+        self, steps: Steps[None], tokens: tuple[str, ...], server: AuthServerId | None
+    ) -> Steps[None]:
+        """Revoke by ``steps``, and forget the tokens: what fails may have been processed."""
+        keys = [self._key(token, hint, server) for token in tokens for hint in _HINTS]
         # Before it is sent, too: a cancelled task may not come back here until much later.
         self._cache.drop(keys)
         if self._tier:

@@ -13,20 +13,9 @@ import httpcore
 import httpx
 from anyio import CancelScope, Semaphore
 
-from .connections import (
-    KEEPALIVE_SECONDS,
-    MAX_CONNECTIONS,
-    connector,
-    core_request,
-    is_reusable,
-    network_stream,
-)
+from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, connector, core_request, is_reusable
 from .environment import Origin
 from .loops import PerLoop
-
-# asyncio may read more at a time than anyio hands out, and nothing tells of the rest: so much, and
-# far more than these endpoints answer.
-_READ_AHEAD: Final = 32 * 1024
 
 _Lane: TypeAlias = httpcore.AsyncConnectionInterface
 
@@ -40,7 +29,7 @@ class AsyncOriginTransport(httpx.AsyncBaseTransport):
         self._lanes: Final = PerLoop(functools.partial(_Lanes, connect))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._lanes.get().handle(core_request(request, {}))
+        return await self._lanes.get().handle(core_request(request))
 
     async def aclose(self) -> None:
         lanes = self._lanes.pop()
@@ -125,8 +114,7 @@ class _Stream(httpx.AsyncByteStream):
             with suppress(httpcore.NetworkError, httpcore.ProtocolError):
                 async for _ in self._chunks:
                     pass
-            received = cast("_CountingStream", network_stream(self._response)).received
-            is_fit = received < _READ_AHEAD and is_reusable(self._lane, self._response)
+            is_fit = is_reusable(self._lane, self._response)
         finally:
             await self._lanes.put_back(self._lane, is_fit=is_fit)
 

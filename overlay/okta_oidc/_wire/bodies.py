@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Final, Self
 
 import httpx
 
@@ -51,12 +51,20 @@ class _Pieces:
         raise StopAsyncIteration
 
 
-class ReceivedBody:
-    """A response body as it comes in, up to a megabyte: no answer of these endpoints is near it."""
+class Answer:
+    """A response, and its body as it comes in, up to a megabyte: none of these endpoints' is near.
 
-    __slots__ = ("_chunks", "_size")
+    ``is_complete`` is false where that limit cut it short, ``is_plain`` where ``body`` is still
+    compressed, in a way that is not undone.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_chunks", "_size", "body", "headers", "is_complete", "is_plain", "status")
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status: Final = response.status_code
+        self.headers: Final = response.headers
+        self.body = b""
+        self.is_complete = self.is_plain = True
         self._chunks: Final[list[bytes]] = []
         self._size = 0
 
@@ -66,22 +74,22 @@ class ReceivedBody:
         self._size += len(chunk)
         return self._size <= LARGEST
 
-    def content(self, headers: httpx.Headers) -> tuple[bytes, bool, bool]:
-        """The bytes, decompressed if the server compressed them unasked.
+    def finished(self) -> Self:
+        """With what has come as the body, decompressed if the server compressed it unasked.
 
-        With them, whether that is all of them, and whether they are in plain form: what was
-        compressed twice, or in another way than gzip's and zlib's, stays as it came. A few bytes
-        of those could become gigabytes.
+        What was compressed twice, or in another way than gzip's and zlib's, stays as it came. A few
+        bytes of those could become gigabytes.
         """
-        raw = b"".join(self._chunks)
-        content, is_plain = raw, True
-        if raw and "content-encoding" in headers:
-            codings = headers.get("content-encoding", "").lower().split(",")
-            codings = [name for name in map(str.strip, codings) if name not in ("", "identity")]
-            is_plain = len(codings) < 2 and all(name in ("gzip", "deflate") for name in codings)
-            if codings and is_plain:
+        raw = content = b"".join(self._chunks)
+        if raw and "content-encoding" in self.headers:
+            names = [name.strip() for name in self.headers["content-encoding"].lower().split(",")]
+            codings = [name for name in names if name not in ("", "identity")]
+            self.is_plain = len(codings) < 2 and set(codings) <= {"gzip", "deflate"}
+            if codings and self.is_plain:
                 content = _inflated(raw)
-        return content[:LARGEST], len(raw) <= LARGEST >= len(content), is_plain
+        self.is_complete = len(raw) <= LARGEST >= len(content)
+        self.body = content[:LARGEST]
+        return self
 
 
 def _inflated(raw: bytes) -> bytes:

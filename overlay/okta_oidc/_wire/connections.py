@@ -19,6 +19,9 @@ MAX_CONNECTIONS: Final = 100
 KEEPALIVE_SECONDS: Final = 4.0
 # RFC 9110 gives these no content. One that comes all the same, announced or not, may come late.
 WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
+# asyncio may read more at a time than anyio hands out, and nothing tells of the rest: so much, and
+# far more than these endpoints answer.
+_READ_AHEAD: Final = 32 * 1024
 
 
 def connector(pool: Callable[..., Any], origin: Origin, backend: object) -> Callable[[], Any]:
@@ -45,7 +48,9 @@ def _core_url(url: httpx.URL) -> httpcore.URL:
     )
 
 
-def core_request(request: httpx.Request, limits: dict[str, float | None]) -> httpcore.Request:
+def core_request(request: httpx.Request, deadline: float | None = None) -> httpcore.Request:
+    """The request in httpcore's terms, for a backend that takes points in time or no limits."""
+    limits = dict.fromkeys(("connect", "read", "write"), deadline)
     return httpcore.Request(
         request.method,
         _core_url(request.url),
@@ -55,7 +60,7 @@ def core_request(request: httpx.Request, limits: dict[str, float | None]) -> htt
     )
 
 
-def is_reusable(connection: Any, response: httpcore.Response) -> bool:
+def is_reusable(connection: Any, response: Any) -> bool:
     """Whether ``connection`` brought this answer, which has been read, and nothing more.
 
     Bytes received after a response must never be parsed as the next response. httpcore looks
@@ -63,18 +68,15 @@ def is_reusable(connection: Any, response: httpcore.Response) -> bool:
     """
     # h11's own word, by way of attributes that httpcore keeps to itself: without it, no reuse.
     parser = getattr(getattr(response.stream, "_connection", None), "_h11_state", None)
+    stream = response.extensions["network_stream"]
     return not (
         response.status in WITHOUT_CONTENT
         or not connection.is_idle()
         or parser is None
         or parser.trailing_data[0]
-        or _holds_more(network_stream(response).get_extra_info("ssl_object"))
+        or getattr(stream, "received", 0) >= _READ_AHEAD
+        or _holds_more(stream.get_extra_info("ssl_object"))
     )
-
-
-def network_stream(response: Any) -> Any:
-    """The connection that brought this answer."""
-    return response.extensions["network_stream"]
 
 
 def _holds_more(tls_object: object) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import threading
 import time
 from collections import deque
@@ -15,13 +14,7 @@ from weakref import ref
 import httpcore
 import httpx
 
-from .connections import (
-    KEEPALIVE_SECONDS,
-    MAX_CONNECTIONS,
-    connector,
-    core_request,
-    is_reusable,
-)
+from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, connector, core_request, is_reusable
 from .deadlines import DeadlineBackend
 from .environment import Origin
 from .loops import PerProcess
@@ -43,9 +36,7 @@ class OriginTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         deadline = request.extensions["timeout"].deadline
-        limit = None if math.isinf(deadline) else deadline
-        limits = {"connect": limit, "read": limit, "write": limit}
-        return self._lanes.get().handle(core_request(request, limits), deadline)
+        return self._lanes.get().handle(core_request(request, deadline), deadline)
 
     def close(self) -> None:
         lanes = self._lanes.pop()
@@ -60,14 +51,12 @@ class _Lane:
     of the call that it ends.
     """
 
-    __slots__ = ("__weakref__", "connection", "reference", "resting_since")
+    __slots__ = ("__weakref__", "connection")
 
     def __init__(self, connection: httpcore.ConnectionInterface, known: set[ref[_Lane]]) -> None:
         self.connection: Final = connection
-        self.resting_since = 0.0
         # In one go: one that is not in there yet could not be taken out.
-        known.add(reference := ref(self, known.discard))
-        self.reference: Final = reference
+        known.add(ref(self, known.discard))
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be ending
@@ -81,18 +70,17 @@ class _Lanes:
     deque or a bare lock, which is atomic.
     """
 
-    __slots__ = ("_all", "_connect", "_free", "_is_closed", "_room")
+    __slots__ = ("_all", "_connect", "_free", "_room")
 
     def __init__(self, connect: Callable[[], httpcore.ConnectionInterface]) -> None:
         self._connect: Final = connect
-        self._is_closed = False
         self._all: Final[set[ref[_Lane]]] = set()
-        # In the order in which they came to rest.
-        self._free: Final[deque[_Lane]] = deque()
+        # In the order in which they came to rest, and since when.
+        self._free: Final[deque[tuple[_Lane, float]]] = deque()
         # Open when there may be room. Whoever waits takes it.
         self._room: Final = threading.Lock()
 
-    def handle(self, request: httpcore.Request, deadline: float) -> httpx.Response:
+    def handle(self, request: httpcore.Request, deadline: float | None) -> httpx.Response:
         lane = self._take(deadline)
         try:
             response = lane.connection.handle_request(request)
@@ -105,33 +93,32 @@ class _Lanes:
 
     def put_back(self, lane: _Lane, *, is_fit: bool) -> None:
         """Let the next call have this connection, if it is fit for one."""
-        if self._is_closed or not is_fit:
+        if not is_fit:
             self.give_up(lane)
             return
-        lane.resting_since = time.monotonic()
-        self._free.append(lane)
+        now = time.monotonic()
+        self._free.append((lane, now))
         with suppress(IndexError):
-            if lane.resting_since - self._free[0].resting_since > KEEPALIVE_SECONDS:
-                self.give_up(self._free.popleft())
+            if now - self._free[0][1] > KEEPALIVE_SECONDS:
+                self.give_up(self._free.popleft()[0])
         self._call_one()
 
     def give_up(self, lane: _Lane) -> None:
         """Close this connection, and let the next call have its room."""
-        self._all.discard(lane.reference)
+        self._all.discard(ref(lane))
         lane.connection.close()
         self._call_one()
 
     def close(self) -> None:
-        """Close the connections, those in use when they have brought their answers."""
-        self._is_closed = True
+        """Close the connections; those in use when nobody refers to them, after their answers."""
         with suppress(IndexError):
             while True:
-                self.give_up(self._free.pop())
+                self.give_up(self._free.pop()[0])
 
-    def _take(self, deadline: float) -> _Lane:
+    def _take(self, deadline: float | None) -> _Lane:
         lane = self._free_lane() or self._new_lane()
         while lane is None:
-            left = deadline - time.monotonic()
+            left = _LOOK_AGAIN if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise httpcore.PoolTimeout("all connections are in use")
             self._room.acquire(timeout=min(left, _LOOK_AGAIN))
@@ -147,7 +134,7 @@ class _Lanes:
         with suppress(IndexError):
             while True:
                 # The last to be free: few calls at a time share few connections.
-                lane = self._free.pop()
+                lane, _ = self._free.pop()
                 if not lane.connection.has_expired():
                     return lane
                 self.give_up(lane)

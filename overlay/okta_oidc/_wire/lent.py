@@ -57,9 +57,7 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def __init__(self, client: Any) -> None:
         self._client: Final = client
-        self._library: Final = _library_with(client, "Client") or _library_with(
-            client, "AsyncClient"
-        )
+        self._library: Final = _library_with(client, "Client", "AsyncClient")
         self._errors: Final = (self._library.RequestError, self._library.HTTPStatusError)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -110,23 +108,21 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def _answer(self, response: Any) -> httpx.Response:
         headers = httpx.Headers(response.headers.raw)
-        if not response.is_stream_consumed and not response.is_closed:
-            return httpx.Response(response.status_code, headers=headers, stream=response.stream)
-        # A hook has read it, or raised over it.
-        try:
-            content = response.content
-        except self._library.ResponseNotRead:
-            content = b""
-        for name in ("content-encoding", "content-length", "transfer-encoding"):
-            headers.pop(name, None)
-        return httpx.Response(response.status_code, headers=headers, content=content)
+        stream = response.stream
+        if response.is_stream_consumed or response.is_closed:
+            # A hook has read it, or raised over it.
+            headers.pop("content-encoding", None)
+            try:
+                stream = httpx.ByteStream(response.content)
+            except self._library.ResponseNotRead:
+                stream = httpx.ByteStream(b"")
+        return httpx.Response(response.status_code, headers=headers, stream=stream)
 
 
-def _library_with(client: object, kind: str) -> Any:
-    """httpx or httpx2, whichever this client's class or its ancestor ``kind`` is of."""
-    for name in ("httpx", "httpx2"):
-        library = sys.modules.get(name)
-        if library is not None and isinstance(client, getattr(library, kind)):
+def _library_with(client: object, *kinds: str) -> Any:
+    """httpx or httpx2, whichever this client's class or its ancestor of ``kinds`` is of."""
+    for library in filter(None, map(sys.modules.get, ("httpx", "httpx2"))):
+        if isinstance(client, tuple(getattr(library, kind) for kind in kinds)):
             return library
     return None
 

@@ -1,1 +1,0 @@
-"""Proving who a client is: assertions, DPoP proofs, and their private keys. Extra ``jwt``."""
