@@ -281,8 +281,8 @@ def test_it_opens_connections_of_its_own(kind: str) -> None:
         with Api(kind, None, issuer=issuer) as api:
             assert api.verify(access_token(iss=issuer)).iss == issuer
         assert [each.request_line.split()[1] for each in asked] == ["/oauth2/aus1/v1/keys"]
-        with pytest.raises(OktaError):
-            Api("sync", None, issuer=issuer).verify(access_token(iss=issuer, exp="x"))
+        with Api("sync", None, issuer=issuer) as late, pytest.raises(OktaError):
+            late.verify(access_token(iss=issuer, exp="x"))
 
 
 def test_it_is_a_context_manager() -> None:
