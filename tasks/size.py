@@ -18,7 +18,7 @@ CORE_LIMIT: Final = 2200
 ROOM_LIMIT: Final = 500
 # Parts that are over: they may become smaller, and this with them, but no larger.
 STANDING: Final = {
-    "root and _wire": 4439,
+    "root and _wire": 4433,
     "_holding": 723,
     "_jose": 1060,
     "_sign_in": 530,
