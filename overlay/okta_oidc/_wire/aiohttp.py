@@ -68,7 +68,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if not isinstance(stream, SentBody):
             # Somebody uses the client by itself, with httpx's own limits.
             stream = SentBody(await request.aread())
-            options = {**options, "timeout": _limits(request)}
+            limits = request.extensions.get("timeout", {})
+            timeout = aiohttp.ClientTimeout(
+                connect=limits.get("pool"),
+                sock_connect=limits.get("connect"),
+                sock_read=limits.get("read"),
+            )
+            options = {**options, "timeout": timeout}
         try:
             response = await self._sessions.get().request(
                 request.method,
@@ -156,7 +162,14 @@ class _Connection(ResponseHandler):
         if isinstance(exc, HttpProcessingError) and not self.is_broken:
             self.is_broken = True
             if self._final is None:
-                self._read_again()
+                # The parser drops an answer that came in one go with what it cannot read, such as a
+                # byte more than the answer's length says: with it, a spent code's tokens.
+                data = bytes(self._received[:_LONGEST_HEADER])
+                super().set_response_params(**self._params)
+                for index in range(len(data)):
+                    super().data_received(data[index : index + 1])
+                    if self._is_idle or self.exception() is not None:
+                        break
             elif not self._is_idle:
                 # aiohttp would leave its reader waiting.
                 self._final.set_exception(aiohttp.ClientPayloadError(type(exc).__name__))
@@ -164,16 +177,6 @@ class _Connection(ResponseHandler):
                 self.is_broken = False
                 return
         super().set_exception(exc, *cause, **options)
-
-    def _read_again(self) -> None:
-        # The parser drops an answer that came in one go with what it cannot read, such as a byte
-        # more than the answer's length says: with it, a spent code's tokens.
-        data = bytes(self._received[:_LONGEST_HEADER])
-        super().set_response_params(**self._params)
-        for index in range(len(data)):
-            super().data_received(data[index : index + 1])
-            if self._is_idle or self.exception() is not None:
-                break
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
@@ -217,15 +220,6 @@ def _new_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
     # to say. Its own test client does the same.
     session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return session
-
-
-def _limits(request: httpx.Request) -> aiohttp.ClientTimeout:
-    limits = request.extensions.get("timeout", {})
-    return aiohttp.ClientTimeout(
-        connect=limits.get("pool"),
-        sock_connect=limits.get("connect"),
-        sock_read=limits.get("read"),
-    )
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -34,12 +33,12 @@ class Lost(Exception):  # noqa: N818  # nobody outside sees it
         self.error: Final = error
 
 
-class DirectClient(httpx.AsyncClient, ABC):
+class DirectClient(httpx.AsyncClient):
     """A client of this package's own making: calls take its route, not the way through it."""
 
-    @abstractmethod
     def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
         """A transport of its own to ``origin``, closed with the first of client and user."""
+        raise NotImplementedError
 
 
 def is_client(value: object) -> bool:
@@ -96,8 +95,12 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def _response_of(self, error: Any, theirs: Any, request: httpx.Request) -> Any:
         """The response that a hook raised over (``raise_for_status``), or the failure."""
-        # A hook's own call to somewhere else, or an error that no transport raised.
-        if _request_of(error) is not theirs:
+        try:
+            is_of_this = error.request is theirs
+        except RuntimeError:  # it is of no request
+            is_of_this = False
+        if not is_of_this:
+            # A hook's own call to somewhere else, or an error that no transport raised.
             raise error
         if isinstance(error, self._library.HTTPStatusError):
             return error.response
@@ -144,10 +147,3 @@ def _watched(library: Any) -> tuple[type[Any], type[Any]]:
         type("Request", (_Readable, library.Request), {}),
         type("SentBody", (SentBody, library.ByteStream), {}),
     )
-
-
-def _request_of(error: Any) -> Any:
-    try:
-        return error.request
-    except RuntimeError:  # it has none
-        return None
