@@ -482,7 +482,7 @@ class OktaOIDC(_Face):
     ) -> Tokens:
         """Poll until a login was approved, for as long as it lives (RFC 8628 §3.5, CIBA Core §11).
 
-        A time-out, a broken connection, a rate limit and a gateway's failure are waited out.
+        A time-out, a broken connection, a rate limit and a server's failure (5xx) are waited out.
 
         Args:
             auth_server_id: ``None`` means the server that the login was begun at.

@@ -12,6 +12,7 @@ from .._errors import (
     ApprovalExpiredError,
     ConfigurationError,
     RateLimitError,
+    ServerError,
     TransportError,
     TransportTimeoutError,
 )
@@ -35,7 +36,6 @@ BACKCHANNEL: Final = Endpoint(
 
 _INTERVAL: Final = 5.0
 _SLOWER: Final = 5.0
-_GATEWAY: Final = frozenset({502, 503, 504})
 
 
 @dataclass(slots=True, repr=False)
@@ -202,7 +202,7 @@ def _will_pass(error: APIError | TransportError) -> bool:
     if isinstance(error, TransportError):
         # A name that cannot be found, or a certificate that is not trusted, will not pass.
         return isinstance(error, TransportTimeoutError) or error.request_sent is None
-    return isinstance(error, RateLimitError) or error.status in _GATEWAY
+    return isinstance(error, RateLimitError | ServerError)
 
 
 def _expired() -> ApprovalExpiredError:
