@@ -221,33 +221,29 @@ def workflows(session: nox.Session) -> None:
 # How fast it is: not in the workshop, as what else is installed shows in what others import
 
 
-@nox.session
+@nox.session(python=False)
 def bench(session: nox.Session) -> None:
     """Measure against httpx and others, and write docs/performance.md; takes minutes."""
-    _install(session, ".[aiohttp]", "test", "bench")
-    session.run("python", "-m", "tests.benchmarks", "run")
+    _bench(session, "tests.benchmarks", "run")
 
 
-@nox.session(name="bench-check")
+@nox.session(name="bench-check", python=False)
 def bench_check(session: nox.Session) -> None:
     """Fail if a ratio misses its goal by more than the margin."""
-    _install(session, ".[aiohttp]", "test", "bench")
-    session.run("python", "-m", "tests.benchmarks", "check")
+    _bench(session, "tests.benchmarks", "check")
 
 
-@nox.session
+@nox.session(python=False)
 def instructions(session: nox.Session) -> None:
     """Count a call's instructions under valgrind, and say what changed."""
     _debian(session, "valgrind")
-    _install(session, ".[aiohttp]", "test", "bench")
-    session.run("python", "-m", "tests.benchmarks", "instructions")
+    _bench(session, "tests.benchmarks", "instructions")
 
 
-@nox.session(name="bench-tests")
+@nox.session(name="bench-tests", python=False)
 def bench_tests(session: nox.Session) -> None:
     """Test the benchmark, and that docs/performance.md is of the results that are kept."""
-    _install(session, ".[aiohttp]", "test", "bench")
-    _pytest(session, "tests/benchmarks")
+    _bench(session, "pytest", "-n", "auto", *(session.posargs or ("tests/benchmarks",)))
 
 
 # The documentation
@@ -334,6 +330,16 @@ def _install(session: nox.Session, project: str, *groups: str) -> None:
     _fill(session, session.virtualenv.location, f"--project={project}", *groups)
 
 
+def _bench(session: nox.Session, module: str, *arguments: str) -> None:
+    """Run a module in the benchmark's own environment; what must not be in there is beside it."""
+    _debian(session, "redis")
+    home = session.cache_dir.parent.resolve()
+    _fill(session, str(home / "bench"), "--project=.[aiohttp,jwt,redis]", "test", "bench")
+    _fill(session, str(home / "bench-apart"), "bench-apart")
+    python, apart = (str(_programs(home / name) / "python") for name in ("bench", "bench-apart"))
+    session.run(python, "-m", module, *arguments, env={"OKTA_OIDC_BENCH_APART": apart})
+
+
 def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> None:
     """Run a program in this session's environment: its own, or the workshop that most share.
 
@@ -342,11 +348,15 @@ def _run(session: nox.Session, program: str, *arguments: str, **env: str) -> Non
     if session.venv_backend == "none":
         folder = session.cache_dir.parent.resolve() / "workshop"
         _fill(session, str(folder), "--all")
-        programs = folder / ("Scripts" if os.name == "nt" else "bin")
+        programs = _programs(folder)
         session.env["VIRTUAL_ENV"] = str(folder)
         session.env["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
         program = str(programs / program)
     session.run(program, *arguments, env=env)
+
+
+def _programs(folder: Path) -> Path:
+    return folder / ("Scripts" if os.name == "nt" else "bin")
 
 
 def _pytest(session: nox.Session, *suites: str, workers: str = "auto", **env: str) -> None:

@@ -1,4 +1,4 @@
-"""Held tokens in a database: a token store on SQLAlchemy, for PostgreSQL, MySQL or SQLite.
+"""Held tokens in a database: a token store on SQLAlchemy, for PostgreSQL or SQLite.
 
 One table, and one ``UPDATE … WHERE version = …`` that decides who of two writers came first. The
 age of a row is told by the database's own clock.
@@ -51,11 +51,6 @@ def _postgresql(element: epoch, compiler: Any, **options: Any) -> str:
 @compiles(epoch, "sqlite")
 def _sqlite(element: epoch, compiler: Any, **options: Any) -> str:
     return "((julianday('now') - 2440587.5) * 86400.0)"
-
-
-@compiles(epoch, "mysql")
-def _mysql(element: epoch, compiler: Any, **options: Any) -> str:
-    return "unix_timestamp(sysdate(6))"
 
 
 class SqlTokenStore:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
+    from ._credentials._assertions import ClientSecretJwt, PrivateKeyJwt
+    from ._credentials._dpop import DPoP
+    from ._credentials._token_auth import TokenAuth
     from ._errors import (
         APIError,
         ApprovalExpiredError,
@@ -38,16 +41,11 @@ if TYPE_CHECKING:
         HeldTokens,
         MemoryTokenStore,
         Stored,
-        TokenAuth,
         TokenSource,
         TokenStore,
         UserTokens,
     )
     from ._http import HttpInfo
-    from ._jose._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
-    from ._jose._assertions import ClientSecretJwt, PrivateKeyJwt
-    from ._jose._claims import Claims
-    from ._jose._dpop import DPoP
     from ._resource._cache import IntrospectionCache
     from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
     from ._results import ExchangedToken, Introspection, Tokens, success
@@ -56,6 +54,8 @@ if TYPE_CHECKING:
     from ._sign_in._logins import BackchannelLogin, DeviceLogin
     from ._sign_in._provider import SignIn
     from ._sign_in._requests import AuthorizationRequest
+    from ._verifying._access_tokens import AccessTokenVerifier, AsyncAccessTokenVerifier
+    from ._verifying._claims import Claims
 
 __all__ = [
     "APIError",
@@ -124,76 +124,34 @@ OFFLINE_SCOPE = "offline_access openid"
 # Loaded when first used: a program that imports this package at its top, and calls Okta in one
 # corner, pays for httpx in that corner.
 _HOMES = {
-    "_adapters": ("aiohttp_client",),
-    "_auth": (
-        "ClientAuth",
-        "ClientSecretBasic",
-        "ClientSecretPost",
-        "PublicClient",
-    ),
-    "_client": (
-        "AsyncOktaOIDC",
-        "OktaOIDC",
-    ),
-    "_config": ("ORG",),
+    "_adapters": "aiohttp_client",
+    "_auth": "ClientAuth ClientSecretBasic ClientSecretPost PublicClient",
+    "_client": "AsyncOktaOIDC OktaOIDC",
+    "_config": "ORG",
     "_errors": (
-        "APIError",
-        "ApprovalExpiredError",
-        "AuthorizationError",
-        "CallbackMismatchError",
-        "ConfigurationError",
-        "InvalidClientError",
-        "InvalidGrantError",
-        "InvalidTokenError",
-        "MalformedResponseError",
-        "OktaError",
-        "RateLimitError",
-        "ServerError",
-        "SignInRequiredError",
-        "TokenStoreError",
-        "TransportError",
-        "TransportTimeoutError",
+        "APIError ApprovalExpiredError AuthorizationError CallbackMismatchError "
+        "ConfigurationError InvalidClientError InvalidGrantError InvalidTokenError "
+        "MalformedResponseError OktaError RateLimitError ServerError SignInRequiredError "
+        "TokenStoreError TransportError TransportTimeoutError"
     ),
     "_holding": (
-        "AsyncMemoryTokenStore",
-        "AsyncTokenSource",
-        "AsyncTokenStore",
-        "AsyncUserTokens",
-        "HeldTokens",
-        "MemoryTokenStore",
-        "Stored",
-        "TokenAuth",
-        "TokenSource",
-        "TokenStore",
-        "UserTokens",
+        "AsyncMemoryTokenStore AsyncTokenSource AsyncTokenStore AsyncUserTokens HeldTokens "
+        "MemoryTokenStore Stored TokenSource TokenStore UserTokens"
     ),
-    "_http": ("HttpInfo",),
-    "_jose._access_tokens": (
-        "AccessTokenVerifier",
-        "AsyncAccessTokenVerifier",
-    ),
-    "_resource._cache": ("IntrospectionCache",),
-    "_resource._guard": ("AsyncBearerGuard", "BearerGuard", "BearerRefusal"),
-    "_jose._assertions": (
-        "ClientSecretJwt",
-        "PrivateKeyJwt",
-    ),
-    "_jose._claims": ("Claims",),
-    "_jose._dpop": ("DPoP",),
-    "_results": (
-        "ExchangedToken",
-        "Introspection",
-        "Tokens",
-        "success",
-    ),
-    "_retry": ("Retry",),
-    "_sign_in._exchange": ("TokenType",),
-    "_sign_in._logins": (
-        "BackchannelLogin",
-        "DeviceLogin",
-    ),
-    "_sign_in._provider": ("SignIn",),
-    "_sign_in._requests": ("AuthorizationRequest",),
+    "_http": "HttpInfo",
+    "_credentials._assertions": "ClientSecretJwt PrivateKeyJwt",
+    "_credentials._dpop": "DPoP",
+    "_credentials._token_auth": "TokenAuth",
+    "_resource._cache": "IntrospectionCache",
+    "_resource._guard": "AsyncBearerGuard BearerGuard BearerRefusal",
+    "_results": "ExchangedToken Introspection Tokens success",
+    "_retry": "Retry",
+    "_sign_in._exchange": "TokenType",
+    "_sign_in._logins": "BackchannelLogin DeviceLogin",
+    "_sign_in._provider": "SignIn",
+    "_sign_in._requests": "AuthorizationRequest",
+    "_verifying._access_tokens": "AccessTokenVerifier AsyncAccessTokenVerifier",
+    "_verifying._claims": "Claims",
 }
 
 
@@ -201,7 +159,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     for home, names in _HOMES.items():
-        if name in names:
+        if name in names.split():
             value: object = getattr(import_module(f".{home}", __name__), name)
             globals()[name] = value
             return value

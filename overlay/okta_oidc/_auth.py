@@ -7,21 +7,18 @@ from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import ClassVar, Final, NoReturn, Protocol, Self
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
 from ._errors import ConfigurationError
+from ._http import media_type
 from ._silence import silent
 
 _PLACEHOLDER: Final = re.compile(r"\$?\{+[^{}]*\}+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 FORM: Final = "application/x-www-form-urlencoded"
-# Members that authenticate a client in the body: each is a method of its own.
-CREDENTIALS: Final = frozenset(
-    {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
-)
 # Seconds. Okta refuses more than an hour; a request needs no more than its own time limit.
 ASSERTION_LIFETIME: Final = 300.0
 # No operation of Okta's authenticates its client in one of these.
@@ -133,15 +130,16 @@ class ClientAuth(httpx.Auth):
         """Whether this request is one to sign, once it is clear that it can be."""
         if request.method in _BODILESS:
             return False
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        if media_type(request.headers) != FORM:
             raise ConfigurationError(f"{type(self).__name__} signs requests of type {FORM} only")
+        # The generated package is none that everybody who authenticates has to load.
+        from ._forms import credentials_in
+
         pairs = request.content.split(b"&")
         if self._own_id in pairs:
             pairs.remove(self._own_id)
-        if "authorization" in request.headers or CREDENTIALS & names_in(b"&".join(pairs)):
-            raise ConfigurationError(
-                "the request authenticates its client already, and Okta refuses a second method"
-            )
+        if "authorization" in request.headers or credentials_in(b"&".join(pairs)):
+            raise authenticated_already()
         return True
 
     def names_client(self, form: bytes) -> bool:
@@ -244,9 +242,10 @@ def joined(form: bytes, members: bytes) -> bytes:
     return form + b"&" + members if form else members
 
 
-def names_in(form: bytes) -> set[str]:
-    """The names of the parameters in ``form``, however they are encoded."""
-    return {name for name, _ in parse_qsl(form.decode("latin-1"), keep_blank_values=True)}
+def authenticated_already() -> ConfigurationError:
+    return ConfigurationError(
+        "the request authenticates its client already, and Okta refuses a second method"
+    )
 
 
 def revealed(value: object) -> object:

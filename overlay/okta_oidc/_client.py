@@ -5,22 +5,21 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import httpx
 
 from ._auth import ClientAuth
-from ._config import AuthServerId, Server, check_kind, checked_server_id
-from ._jose._claims import Claims
-from ._jose._dpop import DPoP
+from ._config import AuthServerId, Server, check_kind
+from ._credentials._dpop import DPoP
 from ._lazy import Lazy
 from ._models import GrantModel, models
 from ._results import ExchangedToken, Introspection, Tokens
 from ._retry import Retry
-from ._silence import silent
+from ._silence import silent, silent_methods
 from ._steps import Steps
-from ._wire.lent import is_async_client, is_client
+from ._verifying._claims import Claims
 
 if TYPE_CHECKING:
     import okta_oidc_api as generated
@@ -28,27 +27,31 @@ if TYPE_CHECKING:
     from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
     from . import _operations as operations
     from . import _resource as resource
+    from . import _senders as senders
     from . import _sign_in as sign_in
-    from ._jose._issuers import Issuers
 else:
     generated: Final = Lazy("okta_oidc_api")
     holding: Final = Lazy("._holding")
     operations: Final = Lazy("._operations")
     resource: Final = Lazy("._resource")
+    # Brings httpcore, which a program may well import this module without needing.
+    senders: Final = Lazy("._senders")
     sign_in: Final = Lazy("._sign_in")
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# A token, its hint and its server.
+About: TypeAlias = "tuple[str, models.IntrospectTokenTypeHint | None, AuthServerId | None]"
 
 
+@silent_methods
 class _Face:
     """What does not depend on how requests are sent."""
 
     def __init__(
         self,
-        base_url: str,
+        server: Server,
         auth: ClientAuth,
-        auth_server_id: AuthServerId | None,
         timeout: float,
         retry: Retry | None,
         dpop: DPoP | None,
@@ -56,8 +59,7 @@ class _Face:
     ) -> None:
         from ._flow import Flow
 
-        self._issuers: Issuers
-        self._flow: Final = Flow(Server(base_url, auth_server_id), auth, timeout, retry, dpop)
+        self._flow: Final = Flow(server, auth, timeout, retry, dpop)
         operations.load()
         self._cached: resource.CachedIntrospection | None = None
         if introspection_cache is not None:
@@ -66,6 +68,12 @@ class _Face:
             self._cached = resource.CachedIntrospection(
                 introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
             )
+
+    def _send_by(self, sender: senders.Sender | senders.AsyncSender) -> None:
+        from ._verifying._issuers import Issuers
+
+        self._issuers = Issuers(sender)
+        self._api = senders.Api(sender.flow.server.origin, sender=sender)
 
     @classmethod
     @silent
@@ -83,19 +91,52 @@ class _Face:
 
         Raises:
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
-                right. The text names them, and shows no value.
+                right. The text names them, and shows no credential.
         """
         from ._from_env import options_from_env
 
-        base_url, auth, server = options_from_env(os.environ, prefix)
-        options.setdefault("auth_server_id", server)
+        server = options.pop("auth_server_id", None)
+        base_url, auth, server = options_from_env(os.environ, prefix, server)
+        options["auth_server_id"] = server
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
 
+    @property
+    def api(self) -> generated.Client:
+        """The generated client, for any generated function, on asyncio for any ``asyncio…`` one.
+
+        It takes the road of the methods: signed where the operation authenticates the client,
+        limited, retried by the same table, and the same errors are raised. What is returned is the
+        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
+        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
+        """
+        return self._api
+
+    def logout_url(
+        self,
+        id_token: str,
+        *,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        auth_server_id: AuthServerId | None = None,
+    ) -> str:
+        """The page that ends the user's session at Okta: send the browser there.
+
+        It holds the ID token, so it belongs in no log (OIDC RP-Initiated Logout §2).
+
+        Args:
+            post_logout_redirect_uri: where Okta sends the browser then, as registered.
+            state: comes back there.
+        """
+        return self._provider.logout_url(
+            self._at(auth_server_id),
+            id_token,
+            post_logout_redirect_uri=post_logout_redirect_uri,
+            state=state,
+        )
+
     def _at(self, auth_server_id: AuthServerId | None) -> AuthServerId:
-        if auth_server_id is None:
-            return self._flow.server.default
-        return checked_server_id(auth_server_id)
+        return self._flow.server.named(auth_server_id)
 
     def __repr__(self) -> str:
         server = self._flow.server
@@ -113,31 +154,46 @@ class _Face:
 
     @functools.cached_property
     def _provider(self) -> sign_in.Provider:
-        return sign_in.Provider(self._flow, self._issuers)
+        return sign_in.Provider(self._flow, self._issuers.at)
 
     def _introspecting(
-        self,
-        run: Callable[[Steps[Introspection]], Any],
-        token: str,
-        hint: models.IntrospectTokenTypeHint | None,
-        server: AuthServerId | None,
-        *,
-        fresh: bool,
+        self, run: Callable[[Steps[Introspection]], Any], about: About, *, fresh: bool
     ) -> Steps[Introspection]:
-        named = checked_server_id(self._flow.server.default if server is None else server)
-        operation = operations.introspect(named, token, hint)
+        token, hint, server = about
+        operation = operations.introspect(self._at(server), token, hint)
         if self._cached is None:
             return self._flow.steps(operation)
-        about = token, hint, server
         return self._cached.asking(run, lambda: self._flow.steps(operation), about, fresh=fresh)
 
     def _revoking(
-        self, token: str, hint: models.OrgRevokeTokenTypeHint | None, server: AuthServerId | None
+        self,
+        token: str,
+        hint: models.OrgRevokeTokenTypeHint | None,
+        server: AuthServerId | None,
+        *ended: str,
     ) -> Steps[None]:
+        """Revoke ``token``, which ends others with it, and keep no answer about any of them."""
         steps = self._steps(operations.revoke, server, token, hint)
-        return steps if self._cached is None else self._cached.revoking(steps, token, server)
+        if self._cached is None:
+            return steps
+        return self._cached.revoking(steps, (token, *ended), server)
+
+    def _renewal(
+        self,
+        store: object,
+        key: str,
+        auth_server_id: AuthServerId | None,
+        early: float,
+        leeway: float,
+        **settings: Any,
+    ) -> holding.Renewal:
+        server = self._at(auth_server_id)
+        return holding.Renewal(
+            self._flow, self._revoking, store, key, server, early, leeway, **settings
+        )
 
 
+@silent_methods
 class OktaOIDC(_Face):
     """An application's client of Okta's authorization servers. Share one among all threads.
 
@@ -186,30 +242,12 @@ class OktaOIDC(_Face):
         dpop: DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
-        if not is_client(http_client):
-            check_kind("http_client", http_client, httpx.Client, NoneType)
-        # Brings httpcore, which a program may well import this module without needing.
-        from ._jose._issuers import Issuers
-        from ._senders import Api, Sender
-
-        self._sender: Final = Sender(self._flow, http_client)
-        self._issuers = Issuers(self._sender, issuer)
+        server = Server(base_url, auth_server_id, issuer)
+        super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
+        self._sender: Final = senders.Sender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._api: Final = Api.over(self._sender)
+        self._send_by(self._sender)
 
-    @property
-    def api(self) -> generated.Client:
-        """The generated client, for any synchronous generated function.
-
-        It takes the road of the methods: signed where the operation authenticates the client,
-        limited, retried by the same table, and the same errors are raised. What is returned is the
-        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
-        ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
-        """
-        return self._api
-
-    @silent
     def token(
         self,
         request: GrantModel | Mapping[str, object],
@@ -224,7 +262,6 @@ class OktaOIDC(_Face):
         """
         return self._call(operations.token, auth_server_id, request)
 
-    @silent
     def token_for_code(
         self,
         code: str,
@@ -248,7 +285,6 @@ class OktaOIDC(_Face):
         """
         return self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
-    @silent
     def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -271,7 +307,6 @@ class OktaOIDC(_Face):
         """
         return self._call(operations.refresh, auth_server_id, refresh_token, redirect_uri, scope)
 
-    @silent
     def introspect(
         self,
         token: str,
@@ -289,15 +324,13 @@ class OktaOIDC(_Face):
             fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
                 ``http`` has no headers.
         """
-        cached = self._cached
-        if cached is not None and not fresh:
-            kept = cached.kept(token, token_type_hint, auth_server_id)
+        about = token, token_type_hint, auth_server_id
+        if self._cached is not None and not fresh:
+            kept = self._cached.kept(*about)
             if kept is not None:
                 return kept
-        about = token, token_type_hint, auth_server_id
-        return self._run(self._introspecting(self._run, *about, fresh=fresh))
+        return self._run(self._introspecting(self._run, about, fresh=fresh))
 
-    @silent
     def revoke(
         self,
         token: str,
@@ -314,7 +347,6 @@ class OktaOIDC(_Face):
         """
         self._run(self._revoking(token, token_type_hint, auth_server_id))
 
-    @silent
     def token_for_client_credentials(
         self,
         scope: str | None = None,
@@ -331,7 +363,6 @@ class OktaOIDC(_Face):
         """
         return self._call(sign_in.client_credentials, auth_server_id, scope, resource)
 
-    @silent
     def token_for_exchange(
         self,
         subject_token: str,
@@ -376,7 +407,6 @@ class OktaOIDC(_Face):
             requested_token_type=requested_token_type,
         )
 
-    @silent
     def token_for_assertion(
         self,
         assertion: str,
@@ -394,7 +424,6 @@ class OktaOIDC(_Face):
         """
         return self._call(sign_in.assertion, auth_server_id, assertion, scope)
 
-    @silent
     def start_device_login(
         self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
     ) -> sign_in.DeviceLogin:
@@ -404,7 +433,6 @@ class OktaOIDC(_Face):
         """
         return self._call(sign_in.device, auth_server_id, scope)
 
-    @silent
     def start_backchannel_login(
         self,
         scope: str = "openid",
@@ -433,31 +461,38 @@ class OktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    @silent
-    def poll(self, login: sign_in.Login) -> Tokens | None:
+    def poll(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens | None:
         """Ask once whether a login was approved; ``None`` if not yet.
 
         Leave at least ``login.interval`` seconds between two polls, and before the first.
+
+        Args:
+            auth_server_id: ``None`` means the server that the login was begun at.
 
         Raises:
             ApprovalExpiredError: it was not, and its time is over.
             APIError: the user refused (``access_denied``), or the server.
         """
-        return self._run(sign_in.poll(self._flow, login))
+        return self._run(sign_in.poll(self._flow, login, auth_server_id))
 
-    @silent
-    def wait_for(self, login: sign_in.Login) -> Tokens:
+    def wait_for(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens:
         """Poll until a login was approved, for as long as it lives (RFC 8628 §3.5, CIBA Core §11).
 
         A time-out, a broken connection, a rate limit and a gateway's failure are waited out.
+
+        Args:
+            auth_server_id: ``None`` means the server that the login was begun at.
 
         Raises:
             ApprovalExpiredError: it was not approved in time.
             APIError: the user refused (``access_denied``), or the server.
         """
-        return self._run(sign_in.wait_for(self._flow, login))
+        return self._run(sign_in.wait_for(self._flow, login, auth_server_id))
 
-    @silent
     def authorization_request(
         self,
         redirect_uri: str,
@@ -503,7 +538,6 @@ class OktaOIDC(_Face):
             )
         )
 
-    @silent
     def finish_sign_in(
         self, request: sign_in.AuthorizationRequest, callback: str | Mapping[str, Any]
     ) -> sign_in.SignIn:
@@ -524,7 +558,6 @@ class OktaOIDC(_Face):
         """
         return self._run(self._provider.finish_sign_in(request, callback))
 
-    @silent
     def verify_id_token(
         self,
         id_token: str,
@@ -548,16 +581,11 @@ class OktaOIDC(_Face):
             InvalidTokenError: it does not hold; ``reason`` says why.
         """
         return self._run(
-            self._issuers.verify_id_token(
-                self._at(auth_server_id),
-                id_token,
-                nonce=nonce,
-                access_token=access_token,
-                max_age=max_age,
+            self._issuers.at(self._at(auth_server_id)).id_token(
+                id_token, nonce=nonce, access_token=access_token, max_age=max_age
             )
         )
 
-    @silent
     def verify_access_token(
         self,
         token: str,
@@ -580,10 +608,9 @@ class OktaOIDC(_Face):
             ConfigurationError: the server is the org's, whose access tokens are Okta's own.
         """
         return self._run(
-            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+            self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
-    @silent
     def metadata(self, *, auth_server_id: AuthServerId | None = None) -> models.ServerMetadata:
         """Read what the server says of itself (OpenID Connect Discovery §4, RFC 8414).
 
@@ -594,7 +621,6 @@ class OktaOIDC(_Face):
         """
         return self._run(self._provider.metadata(self._at(auth_server_id)))
 
-    @silent
     def userinfo(
         self, access_token: str, *, auth_server_id: AuthServerId | None = None
     ) -> models.UserInfo:
@@ -606,30 +632,6 @@ class OktaOIDC(_Face):
             APIError: ``invalid_token`` or ``insufficient_scope``.
         """
         return self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
-
-    @silent
-    def logout_url(
-        self,
-        id_token: str,
-        *,
-        post_logout_redirect_uri: str | None = None,
-        state: str | None = None,
-        auth_server_id: AuthServerId | None = None,
-    ) -> str:
-        """The page that ends the user's session at Okta: send the browser there.
-
-        It holds the ID token, so it belongs in no log (OIDC RP-Initiated Logout §2).
-
-        Args:
-            post_logout_redirect_uri: where Okta sends the browser then, as registered.
-            state: comes back there.
-        """
-        return self._provider.logout_url(
-            self._at(auth_server_id),
-            id_token,
-            post_logout_redirect_uri=post_logout_redirect_uri,
-            state=state,
-        )
 
     def _call(
         self,
@@ -665,16 +667,8 @@ class OktaOIDC(_Face):
         is_shared = store is not None
         if store is None:
             store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key or "",
-            self._at(auth_server_id),
-            early,
-            leeway,
-            grant,
-            is_shared=is_shared,
-        )
+        about = store, key or "", auth_server_id, early, leeway
+        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.TokenSource(renewal, self._run)
 
     @silent
@@ -707,18 +701,8 @@ class OktaOIDC(_Face):
                 lifetime at most.
             max_wait: seconds that a caller waits for a renewal by another process, at most.
         """
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key,
-            at,
-            early,
-            leeway,
-            scope=scope,
-            grace=rotation_grace,
-            max_wait=max_wait,
-        )
+        about = store, key, auth_server_id, early, leeway
+        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.UserTokens(renewal, self._run)
 
     def close(self) -> None:
@@ -737,6 +721,7 @@ class OktaOIDC(_Face):
         self.close()
 
 
+@silent_methods
 class AsyncOktaOIDC(_Face):
     """:class:`OktaOIDC` for asyncio and trio: the same arguments, methods, results and errors.
 
@@ -757,23 +742,12 @@ class AsyncOktaOIDC(_Face):
         dpop: DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
-        super().__init__(base_url, auth, auth_server_id, timeout, retry, dpop, introspection_cache)
-        if not is_async_client(http_client):
-            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
-        from ._jose._issuers import Issuers
-        from ._senders import Api, AsyncSender
-
-        self._sender: Final = AsyncSender(self._flow, http_client)
-        self._issuers = Issuers(self._sender, issuer)
+        server = Server(base_url, auth_server_id, issuer)
+        super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
+        self._sender: Final = senders.AsyncSender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._api: Final = Api.over(self._sender)
+        self._send_by(self._sender)
 
-    @property
-    def api(self) -> generated.Client:
-        """The generated client, for any ``asyncio…`` function: see :attr:`OktaOIDC.api`."""
-        return self._api
-
-    @silent
     async def token(
         self,
         request: GrantModel | Mapping[str, object],
@@ -783,7 +757,6 @@ class AsyncOktaOIDC(_Face):
         """Exchange any grant for tokens: see :meth:`OktaOIDC.token`."""
         return await self._call(operations.token, auth_server_id, request)
 
-    @silent
     async def token_for_code(
         self,
         code: str,
@@ -795,7 +768,6 @@ class AsyncOktaOIDC(_Face):
         """Exchange an authorization code for tokens: see :meth:`OktaOIDC.token_for_code`."""
         return await self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
 
-    @silent
     async def token_for_refresh_token(
         self,
         refresh_token: str,
@@ -809,7 +781,6 @@ class AsyncOktaOIDC(_Face):
             operations.refresh, auth_server_id, refresh_token, redirect_uri, scope
         )
 
-    @silent
     async def introspect(
         self,
         token: str,
@@ -819,15 +790,13 @@ class AsyncOktaOIDC(_Face):
         fresh: bool = False,
     ) -> Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
-        cached = self._cached
-        if cached is not None and not fresh:
-            kept = cached.kept(token, token_type_hint, auth_server_id)
+        about = token, token_type_hint, auth_server_id
+        if self._cached is not None and not fresh:
+            kept = self._cached.kept(*about)
             if kept is not None:
                 return kept
-        about = token, token_type_hint, auth_server_id
-        return await self._run(self._introspecting(self._run, *about, fresh=fresh))
+        return await self._run(self._introspecting(self._run, about, fresh=fresh))
 
-    @silent
     async def revoke(
         self,
         token: str,
@@ -838,7 +807,6 @@ class AsyncOktaOIDC(_Face):
         """Make a token useless: see :meth:`OktaOIDC.revoke`."""
         await self._run(self._revoking(token, token_type_hint, auth_server_id))
 
-    @silent
     async def token_for_client_credentials(
         self,
         scope: str | None = None,
@@ -849,7 +817,6 @@ class AsyncOktaOIDC(_Face):
         """Get a token for the client itself: see :meth:`OktaOIDC.token_for_client_credentials`."""
         return await self._call(sign_in.client_credentials, auth_server_id, scope, resource)
 
-    @silent
     async def token_for_exchange(
         self,
         subject_token: str,
@@ -877,7 +844,6 @@ class AsyncOktaOIDC(_Face):
             requested_token_type=requested_token_type,
         )
 
-    @silent
     async def token_for_assertion(
         self,
         assertion: str,
@@ -888,14 +854,12 @@ class AsyncOktaOIDC(_Face):
         """Redeem an assertion: see :meth:`OktaOIDC.token_for_assertion`."""
         return await self._call(sign_in.assertion, auth_server_id, assertion, scope)
 
-    @silent
     async def start_device_login(
         self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
     ) -> sign_in.DeviceLogin:
         """Begin a login on another device: see :meth:`OktaOIDC.start_device_login`."""
         return await self._call(sign_in.device, auth_server_id, scope)
 
-    @silent
     async def start_backchannel_login(
         self,
         scope: str = "openid",
@@ -917,17 +881,18 @@ class AsyncOktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    @silent
-    async def poll(self, login: sign_in.Login) -> Tokens | None:
+    async def poll(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens | None:
         """Ask once whether a login was approved: see :meth:`OktaOIDC.poll`."""
-        return await self._run(sign_in.poll(self._flow, login))
+        return await self._run(sign_in.poll(self._flow, login, auth_server_id))
 
-    @silent
-    async def wait_for(self, login: sign_in.Login) -> Tokens:
+    async def wait_for(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens:
         """Poll until a login was approved: see :meth:`OktaOIDC.wait_for`."""
-        return await self._run(sign_in.wait_for(self._flow, login))
+        return await self._run(sign_in.wait_for(self._flow, login, auth_server_id))
 
-    @silent
     async def authorization_request(
         self,
         redirect_uri: str,
@@ -956,14 +921,12 @@ class AsyncOktaOIDC(_Face):
             )
         )
 
-    @silent
     async def finish_sign_in(
         self, request: sign_in.AuthorizationRequest, callback: str | Mapping[str, Any]
     ) -> sign_in.SignIn:
         """Finish a sign-in: see :meth:`OktaOIDC.finish_sign_in`."""
         return await self._run(self._provider.finish_sign_in(request, callback))
 
-    @silent
     async def verify_id_token(
         self,
         id_token: str,
@@ -975,16 +938,11 @@ class AsyncOktaOIDC(_Face):
     ) -> Claims:
         """Check an ID token: see :meth:`OktaOIDC.verify_id_token`."""
         return await self._run(
-            self._issuers.verify_id_token(
-                self._at(auth_server_id),
-                id_token,
-                nonce=nonce,
-                access_token=access_token,
-                max_age=max_age,
+            self._issuers.at(self._at(auth_server_id)).id_token(
+                id_token, nonce=nonce, access_token=access_token, max_age=max_age
             )
         )
 
-    @silent
     async def verify_access_token(
         self,
         token: str,
@@ -995,39 +953,20 @@ class AsyncOktaOIDC(_Face):
     ) -> Claims:
         """Check an access token: see :meth:`OktaOIDC.verify_access_token`."""
         return await self._run(
-            self._issuers.verify_access_token(self._at(auth_server_id), token, audience, scopes)
+            self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)
         )
 
-    @silent
     async def metadata(
         self, *, auth_server_id: AuthServerId | None = None
     ) -> models.ServerMetadata:
         """Read what the server says of itself: see :meth:`OktaOIDC.metadata`."""
         return await self._run(self._provider.metadata(self._at(auth_server_id)))
 
-    @silent
     async def userinfo(
         self, access_token: str, *, auth_server_id: AuthServerId | None = None
     ) -> models.UserInfo:
         """Ask for a user's claims: see :meth:`OktaOIDC.userinfo`."""
         return await self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
-
-    @silent
-    def logout_url(
-        self,
-        id_token: str,
-        *,
-        post_logout_redirect_uri: str | None = None,
-        state: str | None = None,
-        auth_server_id: AuthServerId | None = None,
-    ) -> str:
-        """The page that ends the session at Okta: see :meth:`OktaOIDC.logout_url`."""
-        return self._provider.logout_url(
-            self._at(auth_server_id),
-            id_token,
-            post_logout_redirect_uri=post_logout_redirect_uri,
-            state=state,
-        )
 
     async def _call(
         self,
@@ -1053,16 +992,8 @@ class AsyncOktaOIDC(_Face):
         is_shared = store is not None
         if store is None:
             store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key or "",
-            self._at(auth_server_id),
-            early,
-            leeway,
-            grant,
-            is_shared=is_shared,
-        )
+        about = store, key or "", auth_server_id, early, leeway
+        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.AsyncTokenSource(renewal, self._run)
 
     @silent
@@ -1079,18 +1010,8 @@ class AsyncOktaOIDC(_Face):
         auth_server_id: AuthServerId | None = None,
     ) -> holding.AsyncUserTokens:
         """One user's tokens: see :meth:`OktaOIDC.user_tokens`."""
-        at = self._at(auth_server_id)
-        renewal = holding.Renewal(
-            self._flow,
-            store,
-            key,
-            at,
-            early,
-            leeway,
-            scope=scope,
-            grace=rotation_grace,
-            max_wait=max_wait,
-        )
+        about = store, key, auth_server_id, early, leeway
+        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.AsyncUserTokens(renewal, self._run)
 
     async def aclose(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import ipaddress
 import re
-from typing import Final, Literal, TypeAlias
+from importlib import import_module
+from typing import Final, Literal, Self, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -49,18 +50,27 @@ _OKTA_DOMAINS: Final = (
 
 
 class Server:
-    """One org, and the authorization server its calls go to unless they name another."""
+    """One org, and the authorization server its calls go to unless they name another.
 
-    __slots__ = ("default", "host", "is_loopback", "netloc", "origin", "secure")
+    ``issuer`` is what tokens carry where it is not the base URL's own: a custom domain whose
+    servers keep the org URL (Okta: ``issuerMode``). It is compared, and nothing is sent to it.
 
-    def __init__(self, base_url: object, auth_server_id: AuthServerId | None) -> None:
+    Raises:
+        ConfigurationError: one cannot be right, or they name different servers.
+    """
+
+    __slots__ = ("_issuer", "default", "is_loopback", "netloc", "origin", "secure")
+
+    def __init__(
+        self, base_url: object, auth_server_id: AuthServerId | None, issuer: str | None = None
+    ) -> None:
         parts = _split(text_of("base_url", base_url))
-        self.host: Final = _host(parts)
-        self.is_loopback: Final = is_loopback(self.host)
+        host = _host(parts)
+        self.is_loopback: Final = is_loopback(host)
         self.secure: Final = parts.scheme == "https"
         # An internationalised host name goes out in its ASCII form.
         try:
-            url = httpx.URL(f"{parts.scheme}://{_authority(parts)}")
+            url = httpx.URL(scheme=parts.scheme, host=host, port=parts.port)
         except httpx.InvalidURL:
             raise ConfigurationError("base_url does not hold a valid host name") from None
         self.netloc: Final = url.netloc.decode("ascii")
@@ -73,17 +83,41 @@ class Server:
                 f"but auth_server_id is {explicit!r}"
             )
         self.default: Final[AuthServerId] = explicit or issuer_id or DEFAULT_SERVER
+        named = self if issuer is None else Server.of_issuer(issuer)
+        if named.default not in (ORG, self.default):
+            raise ConfigurationError(
+                f"issuer names authorization server {named.default!r}, "
+                f"but the client is for {self.default!r}"
+            )
+        self._issuer: Final = named.origin
+
+    @classmethod
+    def of_issuer(cls, issuer: str) -> Self:
+        """The server that an issuer URL names.
+
+        Raises:
+            ConfigurationError: it cannot be an issuer.
+        """
+        try:
+            is_org = str(issuer).strip().rstrip("/").count("/") == 2
+            return cls(issuer, ORG if is_org else None)
+        except ConfigurationError as error:
+            raise ConfigurationError(str(error).replace("base_url", "issuer")) from None
+
+    def named(self, auth_server_id: AuthServerId | None) -> AuthServerId:
+        """The authorization server of a call, which names one or none."""
+        return self.default if auth_server_id is None else checked_server_id(auth_server_id)
 
     def issuer(self, server: AuthServerId) -> str:
-        """The ``iss`` of ``server`` at this host."""
-        return self.origin if server is ORG else f"{self.origin}/oauth2/{server}"
+        """The ``iss`` of ``server``'s tokens: the org server's is the bare URL."""
+        return self._issuer if server is ORG else f"{self._issuer}/oauth2/{server}"
 
 
 # Types that hold a URL, by the packages they come from.
 _URLS: Final = frozenset({"httpx", "httpx2", "pydantic", "pydantic_core", "starlette", "yarl"})
 
 
-def text_of(name: str, value: object) -> object:
+def text_of(name: str, value: object) -> str | None:
     """``value`` as text, if it is a URL object of a package that has some; else ``value`` itself.
 
     Raises:
@@ -104,6 +138,26 @@ def check_kind(name: str, value: object, *kinds: type) -> None:
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
 
 
+def checked_text(name: str, value: str) -> str:
+    """``value`` itself, if it is text, and not empty."""
+    check_kind(name, value, str)
+    if not value.strip():
+        raise ConfigurationError(f"{name} is empty")
+    return value
+
+
+def need_joserfc(what: str) -> None:
+    """See that the extra is there.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    try:
+        import_module("joserfc.jws")
+    except ImportError as error:
+        raise ConfigurationError(f"{what} needs joserfc: install okta-oidc[jwt]") from error
+
+
 def checked_server_id(auth_server_id: object) -> AuthServerId:
     """``auth_server_id`` itself, if it can be one.
 
@@ -113,15 +167,18 @@ def checked_server_id(auth_server_id: object) -> AuthServerId:
     if auth_server_id is ORG:
         return ORG
     if not isinstance(auth_server_id, str) or not _SERVER_ID.fullmatch(auth_server_id):
+        # Something that is no id may be a secret passed in the wrong place.
+        kind = f"a {type(auth_server_id).__name__} of another form"
+        shown = "an empty string" if auth_server_id == "" else kind
         raise ConfigurationError(
-            f"not an authorization server id: {_shown(auth_server_id)}. "
+            f"not an authorization server id: {shown}. "
             "Pass an id of letters, digits, '_' and '-', or okta_oidc.ORG for the org server"
         )
     return auth_server_id
 
 
-def _split(base_url: object) -> SplitResult:
-    if not isinstance(base_url, str) or not base_url.strip():
+def _split(base_url: str | None) -> SplitResult:
+    if not base_url or not base_url.strip():
         raise ConfigurationError("base_url is missing: pass https://{your Okta domain}")
     url = base_url.strip()
     if _PLACEHOLDER.search(url):
@@ -174,13 +231,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _authority(parts: SplitResult) -> str:
-    host = _host(parts)
-    if ":" in host:
-        host = f"[{host}]"
-    return host if parts.port is None else f"{host}:{parts.port}"
-
-
 def _host(parts: SplitResult) -> str:
     # The dot of the DNS root is in no certificate, and in no org's name.
     return (parts.hostname or "").removesuffix(".")
@@ -198,8 +248,3 @@ def _issuer_id(parts: SplitResult) -> str | None:
             "with no further path; for the org server pass auth_server_id=okta_oidc.ORG"
         )
     return match["id"]
-
-
-def _shown(value: object) -> str:
-    # Something that is no id may be a secret passed in the wrong place.
-    return "an empty string" if value == "" else f"a {type(value).__name__} of another form"

@@ -17,8 +17,6 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from sniffio import current_async_library
 
-from ._errors import OktaError
-
 T = TypeVar("T")
 # The value, or the error.
 Outcome: TypeAlias = tuple[T | None, Exception | None]
@@ -89,8 +87,8 @@ class Flights(_Board[T]):
             if outcome is not None:
                 return _result(outcome)
 
-    def alone(self, work: Callable[[], T]) -> None:
-        """Do ``work`` here and now, unless another thread is at it. It must not raise."""
+    def start(self, work: Callable[[], T]) -> None:
+        """Do ``work`` here and now, unless another thread is at it: wait for nobody."""
         flight, mine = self.board()
         if mine:
             self._fly(flight, work)
@@ -203,9 +201,7 @@ def _result(outcome: Outcome[T]) -> T:
 
 def copied(error: Exception) -> Exception:
     """One like it, without its traceback: what raised it may hold secrets in its frames."""
-    if not isinstance(error, OktaError):
-        # A hook's own, of a class that may not know how to be copied.
-        with suppress(Exception):
-            return copy(error)
-        return error
-    return copy(error)
+    # A hook's own may be of a class that does not know how to be copied.
+    with suppress(Exception):
+        return copy(error)
+    return error

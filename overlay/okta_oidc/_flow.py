@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
-from ._auth import ClientAuth, joined
+from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
+from ._credentials._dpop import MOST_REPEATS, DPoP, Proof
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
-from ._forms import FORM, encoded
+from ._forms import encoded
 from ._http import Reply
-from ._jose._dpop import MOST_REPEATS, DPoP, Proof
 from ._otel import observed
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
@@ -92,20 +92,8 @@ class Flow:
         """
         return observed(self._course(operation, retry), operation.request, self)
 
-    def exchange(self, request: Request, *, retry: Retry | None = None) -> Steps[Reply]:
-        """The same, to the successful answer as it came.
-
-        Raises:
-            TransportError: no complete response came.
-            APIError: the server refused.
-        """
-        return observed(self._exchange(request, retry), request, self)
-
     def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
-        reply = yield from self._exchange(operation.request, retry)
-        return operation.read(reply, operation.request)
-
-    def _exchange(self, request: Request, retry: Retry | None) -> Steps[Reply]:
+        request = operation.request
         retry = retry or self.retry
         request.auth = self.auth
         bucket = self._bucket(request)
@@ -118,6 +106,8 @@ class Flow:
         while True:
             failure: TransportError | APIError
             signed, proof = yield from self._signed(request)
+            if request.check is not None:
+                request.check()
             try:
                 reply: Reply = yield signed
             except TransportError as error:
@@ -133,12 +123,13 @@ class Flow:
                         self.runtime.limits.has_room(bucket)
                     if proof is not None and request.access_token is None:
                         refuse_bearer(reply)
-                    return reply
+                    return operation.read(reply, request)
                 failure = refusal(reply, request)
                 if (
-                    proof is not None
+                    self.dpop is not None
+                    and proof is not None
                     and repeats < MOST_REPEATS
-                    and self._wants_again(failure, proof)
+                    and self.dpop.wants_again(reply.status, failure.code, reply.headers, proof)
                 ):
                     # Nothing was processed, so even a code is as good as before.
                     repeats += 1
@@ -196,13 +187,6 @@ class Flow:
         wait = pause(failure, attempt, self.runtime.uniform)
         return None if wait is None or waited + wait > retry.max_wait else wait
 
-    def _wants_again(self, failure: APIError, proof: Proof) -> bool:
-        """Whether the server asks for a proof with another nonce (RFC 9449 §8)."""
-        headers = failure.http.headers
-        return self.dpop is not None and self.dpop.wants_again(
-            failure.status, failure.code, headers, proof
-        )
-
     def _signed(self, request: Request) -> Steps[tuple[httpx.Request, Proof | None]]:
         """The request as it goes out, once: what it is signed with may be good for one delivery."""
         url, address = self._url(request.target)
@@ -240,19 +224,19 @@ class Flow:
         authorization: str | None,
         proof: Proof | None,
     ) -> httpx.Request:
-        headers = self._headers
+        headers = self._headers.copy()
         if request.pairs is not None:
-            headers = [*headers, _FORM_TYPE]
+            headers.append(_FORM_TYPE)
         if request.headers:
             own = {name.lower() for name, _ in request.headers}
             headers = [pair for pair in headers if pair[0].lower() not in own]
             headers += request.headers
         if body or request.operation.method not in ("GET", "HEAD"):
-            headers = [*headers, (b"Content-Length", b"%d" % len(body))]
+            headers.append((b"Content-Length", b"%d" % len(body)))
         if authorization is not None:
-            headers = [*headers, (b"Authorization", authorization.encode())]
+            headers.append((b"Authorization", authorization.encode()))
         if proof is not None:
-            headers = [*headers, (b"DPoP", proof.jwt.encode())]
+            headers.append((b"DPoP", proof.jwt.encode()))
         limits = self._limits
         if request.seconds is not None:
             limits = _limits(None if request.seconds == math.inf else request.seconds)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl, quote_plus
 
 from okta_oidc_api.operations import CREDENTIALS, SECRETS
 
 from ._errors import ConfigurationError
-
-FORM: Final = "application/x-www-form-urlencoded"
 
 Pairs = list[tuple[str, str]]
 
@@ -56,10 +54,10 @@ def pairs_of(
     return pairs
 
 
-def flattened(members: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+def flattened(members: Mapping[Any, object]) -> Iterator[tuple[str, object]]:
     """The members, an item of a list at a time, numbers as text."""
     for name, value in members.items():
-        if not _is_name(name):
+        if not isinstance(name, str) or not name:
             raise ConfigurationError("form parameters are named by non-empty strings")
         if name == "grant_type":
             yield name, value
@@ -85,10 +83,11 @@ def _quoted(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else quote_plus(text)
 
 
-def names_in(form: bytes) -> set[str]:
-    """The names of the parameters in ``form``, however they are encoded."""
-    return {name for name, _ in parse_qsl(form.decode("latin-1"), keep_blank_values=True)}
+def decoded(form: bytes) -> Pairs:
+    """The pairs of a form, however they are encoded."""
+    return parse_qsl(form.decode("latin-1"), keep_blank_values=True)
 
 
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and bool(name)
+def credentials_in(form: bytes) -> frozenset[str]:
+    """Members that authenticate the client: each of them is a method of its own."""
+    return CREDENTIALS & {name for name, _ in decoded(form)}

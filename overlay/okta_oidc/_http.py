@@ -8,67 +8,58 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     import httpx
 
+V = TypeVar("V", covariant=True)
 
-class Headers(Mapping[str, str]):
+
+class _ReadOnly(Mapping[str, V]):
+    """A mapping that nobody changes. ``repr`` shows names alone: values may be secret."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, held: Mapping[str, V] | None = None) -> None:
+        self._held: Final[Mapping[str, V]] = {} if held is None else held
+
+    def __getitem__(self, name: str) -> V:
+        return self._held[name]
+
+    def __contains__(self, name: object) -> bool:
+        # The inherited way raises and catches a KeyError for each name that is not there.
+        return name in self._held
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        # ``httpx.Headers`` counts one that came twice for two.
+        return len(self._held.keys())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(ascii, self))})"
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Mapping[str, V]]]:
+        return type(self), (self._held,)
+
+
+class Headers(_ReadOnly[str]):
     """Response headers: read-only, case-insensitive, in the server's order.
 
     A header that came several times is one value, joined by ``", "`` (RFC 9110 §5.3). ``repr``
     shows names alone: values may contain cookies, nonces or challenges.
     """
 
-    __slots__ = ("_headers",)
-
-    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
-        # An ``httpx.Headers``, which is what makes it case-insensitive.
-        self._headers: Final[Mapping[str, str]] = {} if headers is None else headers
-
-    def __getitem__(self, name: str) -> str:
-        return self._headers[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._headers)
-
-    def __len__(self) -> int:
-        return len(self._headers.keys())
-
-    def __repr__(self) -> str:
-        return f"Headers({', '.join(self)})"
-
-    def __reduce__(self) -> tuple[type[Headers], tuple[Mapping[str, str]]]:
-        return type(self), (self._headers,)
+    # Over an ``httpx.Headers``, which is what makes it case-insensitive.
+    __slots__ = ()
 
 
-class Members(Mapping[str, Any]):
+class Members(_ReadOnly[Any]):
     """The members of a JSON object, read-only. ``repr`` shows names: values may be secret."""
 
-    __slots__ = ("_members",)
-
-    def __init__(self, members: dict[str, Any]) -> None:
-        self._members: Final = members
-
-    def __getitem__(self, name: str) -> Any:
-        return self._members[name]
-
-    def __contains__(self, name: object) -> bool:
-        # The inherited way raises and catches a KeyError for each member that is not there.
-        return name in self._members
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-    def __repr__(self) -> str:
-        return f"Members({', '.join(map(ascii, self))})"
-
-    def __reduce__(self) -> tuple[type[Members], tuple[dict[str, Any]]]:
-        return type(self), (self._members,)
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +102,11 @@ class HttpInfo:
             f"HttpInfo(status={self.status}, request_id={self.request_id!r}, "
             f"rate_limit={self.rate_limit!r})"
         )
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """The type in ``Content-Type``, without its parameters (RFC 9110 §8.3.1)."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -159,6 +155,7 @@ def least(value: str | None) -> int | None:
     return min(map(int, numbers))
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Reply:
     """A response as it came off the wire.
 
@@ -167,25 +164,13 @@ class Reply:
     ``secrets_of`` tells what the request held: a server may quote it, and no message may.
     """
 
-    __slots__ = ("arrived_at", "body", "complete", "headers", "is_plain", "secrets_of", "status")
-
-    def __init__(
-        self,
-        status: int,
-        headers: httpx.Headers,
-        body: bytes,
-        *,
-        complete: bool = True,
-        is_plain: bool = True,
-        arrived_at: float = 0.0,
-    ) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.complete = complete
-        self.is_plain = is_plain
-        self.arrived_at = arrived_at
-        self.secrets_of: Callable[[], tuple[str, ...]] = tuple
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    complete: bool = True
+    is_plain: bool = True
+    arrived_at: float = 0.0
+    secrets_of: Callable[[], tuple[str, ...]] = tuple
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -215,9 +200,9 @@ class Reply:
         return document
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
     # The json module reads NaN and Infinity, which RFC 8259 has not.
     raise ValueError(name)
 
 
-_JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+_JSON: Final = json.JSONDecoder(parse_constant=refuse_constant)

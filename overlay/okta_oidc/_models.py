@@ -55,29 +55,28 @@ def read(model: type[T], members: Mapping[str, Any]) -> T:
 
 def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any]:
     """``members``, each as the type of its field promises; the same object if all were."""
-    changed: dict[str, Any] | None = None
+    changed: dict[str, Any] = {}
+    nulls: set[str] = set()
     for name, (required, kinds) in _fields(cast("Hashable", model)).items():
         value = members.get(name)
-        if value is None and type(None) not in kinds:
+        if value is None:
+            if type(None) in kinds:
+                continue
             if required:
                 raise WrongMemberError(f"it has no {name}")
-            if name not in members:
-                continue
-            changed = dict(members) if changed is None else changed
-            del changed[name]
-            continue
-        if value is None and name not in members:
+            if name in members:
+                nulls.add(name)
             continue
         try:
             # Space-delimited by RFC 6749 §3.3; some servers send the list.
-            words = _words(value) if name == "scope" else value
-            fine = _as_one_of(kinds, words)
+            fine = _as_one_of(kinds, _words(value) if name == "scope" else value)
         except _MismatchError:
             raise WrongMemberError(f"its member {name} is not {_named(kinds)}") from None
         if fine is not value:
-            changed = dict(members) if changed is None else changed
             changed[name] = fine
-    return members if changed is None else changed
+    if not changed and not nulls:
+        return members
+    return {name: value for name, value in {**members, **changed}.items() if name not in nulls}
 
 
 class _MismatchError(Exception):

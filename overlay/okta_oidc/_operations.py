@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
@@ -46,6 +47,7 @@ T = TypeVar("T")
 _TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Request:
     """What is asked, before it is signed: an operation of the document at one server.
 
@@ -53,50 +55,32 @@ class Request:
     authorization server, ``None`` where the path names none. A form has ``pairs``, and is sent as
     ``body`` if that is given, too. ``seconds`` limits one attempt: ``None`` is the client's limit,
     infinity none. ``access_token`` is a user's, where that is what the request is authorized by.
+    ``lifetime`` is how many seconds a proof of the client's identity is good for. ``auth`` is whose
+    request it is: its flow says so. ``check`` is called before each delivery: if it raises, nothing
+    is sent.
     """
 
-    __slots__ = (
-        "access_token",
-        "auth",
-        "body",
-        "grant_type",
-        "headers",
-        "lifetime",
-        "operation",
-        "pairs",
-        "repeatable",
-        "seconds",
-        "server",
-        "target",
-    )
+    operation: Described
+    target: str
+    server: AuthServerId | None
+    pairs: Pairs | None = None
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    seconds: float | None = None
+    access_token: str | None = None
+    lifetime: float = ASSERTION_LIFETIME
+    auth: ClientAuth | None = None
+    check: Callable[[], None] | None = None
+    grant_type: str | None = field(default=None, init=False)
+    repeatable: bool = field(default=False, init=False)
+    """Whether a second delivery changes nothing, as nothing is used up."""
 
-    def __init__(
-        self,
-        operation: Described,
-        target: str,
-        server: AuthServerId | None,
-        *,
-        pairs: Pairs | None = None,
-        body: bytes | None = None,
-        headers: tuple[tuple[bytes, bytes], ...] = (),
-        seconds: float | None = None,
-        access_token: str | None = None,
-    ) -> None:
-        self.operation: Final = operation
-        self.target: Final = target
-        self.server: Final = server
-        self.pairs: Final = pairs
-        self.body: Final = encoded(pairs or []) if body is None else body
-        self.headers: Final = headers
-        self.seconds = seconds
-        self.access_token: Final = access_token
-        self.grant_type: Final = None if operation.limit != "token" else self.value("grant_type")
-        # Nothing is used up by these, so a second delivery changes nothing.
-        self.repeatable: Final = operation.repeatable or self.grant_type in REPEATABLE_GRANTS
-        # Whose request it is. Its flow says so.
-        self.auth: ClientAuth | None = None
-        # Seconds that a proof of the client's identity is good for, where that is not the usual.
-        self.lifetime: float = ASSERTION_LIFETIME
+    def __post_init__(self) -> None:
+        if self.pairs and not self.body:
+            self.body = encoded(self.pairs)
+        if self.operation.limit == "token":
+            self.grant_type = self.value("grant_type")
+        self.repeatable = self.operation.repeatable or self.grant_type in REPEATABLE_GRANTS
 
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""
@@ -116,23 +100,21 @@ class Request:
 @functools.cache
 def _public_members() -> frozenset[str]:
     """The members that the document knows, and does not call secret."""
-    known = {
-        field.name
-        for model in vars(import_module("okta_oidc_api.models")).values()
-        if isinstance(model, type) and attrs.has(model)
-        for field in attrs.fields(model)
-    }
+    known = {name for model in _models_of_the_document() for name in attrs.fields_dict(model)}
     return frozenset(known - SECRETS - SECRET_RESPONSES)
 
 
+def _models_of_the_document() -> list[type[attrs.AttrsInstance]]:
+    members = vars(import_module("okta_oidc_api.models")).values()
+    return [each for each in members if isinstance(each, type) and attrs.has(each)]
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Operation(Generic[T]):
     """A request, and how its answer is read."""
 
-    __slots__ = ("read", "request")
-
-    def __init__(self, request: Request, read: Callable[[Reply, Request], T]) -> None:
-        self.request: Final = request
-        self.read: Final = read
+    request: Request
+    read: Callable[[Reply, Request], T]
 
 
 class Body(Protocol):
@@ -141,32 +123,24 @@ class Body(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One operation of the document at both kinds of server, loaded when first used."""
 
-    __slots__ = ("_custom", "_org", "_tag")
-
-    def __init__(self, tag: str, org: str, custom: str) -> None:
-        self._tag: Final = tag
-        self._org: Final = org
-        self._custom: Final = custom
+    tag: str
+    org: str
+    custom: str
 
     def request(
-        self,
-        server: AuthServerId,
-        body: Body | None = None,
-        *,
-        lenient: bool = False,
-        **parameters: Any,
+        self, server: AuthServerId, body: Body | None = None, *, lenient: bool = False
     ) -> Request:
         """The generated request: the only place that knows how one is asked for."""
-        if body is not None:
-            parameters["body"] = body
+        parameters = {} if body is None else {"body": body}
         if checked_server_id(server) is ORG:
-            operation, kwargs_of = _generated(f"api.{self._tag}.{self._org}")
+            operation, kwargs_of = _generated(self.tag, self.org)
             kwargs = kwargs_of(**parameters)
         else:
-            operation, kwargs_of = _generated(f"api.{self._tag}.{self._custom}")
+            operation, kwargs_of = _generated(self.tag, self.custom)
             kwargs = kwargs_of(server, **parameters)
         if body is None:
             return Request(operation, kwargs["url"], server)
@@ -178,14 +152,10 @@ class Endpoint:
         pairs = pairs_of(members, required, lenient=lenient)
         return Request(operation, kwargs["url"], server, pairs=pairs)
 
-    def load(self) -> None:
-        """Load both operations."""
-        for name in (self._org, self._custom):
-            _generated(f"api.{self._tag}.{name}")
-
 
 @functools.cache
-def _generated(module: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
+def _generated(tag: str, name: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
+    module = f"api.{tag}.{name}"
     operation = next(each for each in OPERATIONS if each.module == module)
     # The generator writes it for every operation, and nothing else gives the request.
     return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
@@ -194,7 +164,8 @@ def _generated(module: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
 def load() -> None:
     """Load what the methods of every client need, before a call has to wait for it."""
     for endpoint in (TOKEN, INTROSPECT, REVOKE):
-        endpoint.load()
+        _generated(endpoint.tag, endpoint.org)
+        _generated(endpoint.tag, endpoint.custom)
     grants()
 
 
@@ -219,24 +190,21 @@ def code(
     server: AuthServerId, code: str, redirect_uri: object, code_verifier: str | None
 ) -> Operation[Tokens]:
     """An authorization code."""
-    redirect_uri = cast("str", text_of("redirect_uri", redirect_uri))
-    return grant(
-        server,
-        models.AuthorizationCodeGrant(code, redirect_uri, code_verifier=given(code_verifier)),
-    )
+    # One that is missing is found so by the document.
+    at = cast("str", text_of("redirect_uri", redirect_uri))
+    verifier = given(code_verifier)
+    return grant(server, models.AuthorizationCodeGrant(code, at, code_verifier=verifier))
 
 
 def refresh(
     server: AuthServerId, refresh_token: str, redirect_uri: object, scope: str | None
 ) -> Operation[Tokens]:
     """A refresh token."""
-    at = cast("str | None", text_of("redirect_uri", redirect_uri))
+    at = text_of("redirect_uri", redirect_uri)
     if at is not None and not at.strip():
         raise ConfigurationError("redirect_uri is empty")
-    return grant(
-        server,
-        models.RefreshTokenGrant(refresh_token, scope=given(scope), redirect_uri=given(at)),
-    )
+    request = models.RefreshTokenGrant(refresh_token, scope=given(scope), redirect_uri=given(at))
+    return grant(server, request)
 
 
 def introspect(
@@ -267,11 +235,11 @@ def given(value: T | None) -> T | Unset:
     return UNSET if value is None else value
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class _Parameters:
     """Form parameters in place of a generated model."""
 
-    def __init__(self, members: Mapping[str, object]) -> None:
-        self.members: Final = members
+    members: Mapping[str, object]
 
     def to_dict(self) -> dict[str, Any]:
         return dict(self.members)
@@ -290,8 +258,8 @@ def grants() -> Mapping[str, type[attrs.AttrsInstance]]:
     """The generated grant models by their ``grant_type``."""
     return {
         str(attrs.fields_dict(model)["grant_type"].default): model
-        for model in vars(import_module("okta_oidc_api.models")).values()
-        if isinstance(model, type) and attrs.has(model) and "grant_type" in attrs.fields_dict(model)
+        for model in _models_of_the_document()
+        if "grant_type" in attrs.fields_dict(model)
     }
 
 
@@ -313,6 +281,21 @@ def _required_of(model: type[Any]) -> frozenset[str]:
     )
 
 
+_UNKNOWN: Final = Described(
+    method="",
+    path="",
+    module="",
+    statuses=(200,),
+    model=None,
+    has_content=False,
+    authenticated=True,
+    dpop=False,
+    needs_client_id=False,
+    repeatable=False,
+    limit="other",
+)
+
+
 def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
     """The operation of the document that ``method`` and ``path`` (percent-encoded) are of.
 
@@ -322,33 +305,16 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
     for operation, pattern in _patterns():
         match = pattern.fullmatch(path) if operation.method == method else None
         if match is not None:
-            found = match.groupdict().get("server")
+            found = match.groupdict().get("authorizationServerId")
             return operation, found or (ORG if path.startswith("/oauth2/") else None)
-    unknown = Described(
-        method=method,
-        path=path,
-        module="",
-        statuses=(200,),
-        model=None,
-        has_content=False,
-        authenticated=True,
-        dpop=False,
-        needs_client_id=False,
-        repeatable=method in ("GET", "HEAD", "OPTIONS"),
-        limit="other",
-    )
-    return unknown, None
+    repeatable = method in ("GET", "HEAD", "OPTIONS")
+    return _UNKNOWN._replace(method=method, path=path, repeatable=repeatable), None
 
 
 @functools.cache
 def _patterns() -> tuple[tuple[Described, re.Pattern[str]], ...]:
-    return tuple((each, re.compile(_pattern(each.path))) for each in OPERATIONS)
-
-
-def _pattern(path: str) -> str:
-    literal = map(re.escape, re.split(r"\{\w+\}", path))
-    first, *others = literal
-    return first + "".join(
-        (r"(?P<server>[^/]+)" if index == 0 else "[^/]+") + other
-        for index, other in enumerate(others)
+    parameter = re.compile(r"\\\{(\w+)\\\}")
+    return tuple(
+        (each, re.compile(parameter.sub(r"(?P<\1>[^/]+)", re.escape(each.path))))
+        for each in OPERATIONS
     )

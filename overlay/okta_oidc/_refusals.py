@@ -20,7 +20,7 @@ from ._errors import (
     RateLimitError,
     ServerError,
 )
-from ._http import Headers, HttpInfo, Members, Reply, retry_after
+from ._http import Headers, HttpInfo, Members, Reply, media_type, retry_after
 from ._retry import is_harmless
 
 if TYPE_CHECKING:
@@ -81,8 +81,11 @@ def refusal(reply: Reply, request: Request) -> APIError:
     # Okta's own shape may hold an OAuth word: errorCode "invalid_client".
     code = _text(members.get("error")) or _text(members.get("errorCode"))
     description = _text(members.get("error_description")) or _text(members.get("errorSummary"))
+    said = f"{shown(code, reply.secrets)} (HTTP {reply.status})" if code else f"HTTP {reply.status}"
+    if description:
+        said = f"{said}: {shown(description, reply.secrets)}"
     error = _class_of(reply.status, code, authenticated=request.operation.authenticated)(
-        _refusal_message(reply, request, code, description),
+        _joined(said, _hint(reply, request, code, description), reply),
         http=reply.http,
         body=reply.body,
         code=code,
@@ -150,8 +153,8 @@ def is_page(reply: Reply) -> bool:
     """Whether the body is a web page, as gateways, proxies and wrong hosts send."""
     if not reply.body.strip():
         return False
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type in ("text/html", "application/xhtml+xml") or bool(_MARKUP.match(reply.body))
+    is_typed = media_type(reply.headers) in ("text/html", "application/xhtml+xml")
+    return is_typed or bool(_MARKUP.match(reply.body))
 
 
 def _class_of(status: int, code: str | None, *, authenticated: bool) -> type[APIError]:
@@ -165,9 +168,7 @@ def _class_of(status: int, code: str | None, *, authenticated: bool) -> type[API
 
 
 def _summaries(causes: object) -> tuple[str, ...]:
-    if not isinstance(causes, list):
-        return ()
-    items = cast("list[object]", causes)
+    items = cast("list[object]", causes) if isinstance(causes, list) else []
     found = (
         cast("dict[str, object]", item).get("errorSummary") if isinstance(item, dict) else item
         for item in items
@@ -177,16 +178,6 @@ def _summaries(causes: object) -> tuple[str, ...]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _refusal_message(
-    reply: Reply, request: Request, code: str | None, description: str | None
-) -> str:
-    said = f"HTTP {reply.status}"
-    said = f"{shown(code, reply.secrets)} ({said})" if code else said
-    if description:
-        said = f"{said}: {shown(description, reply.secrets)}"
-    return _joined(said, _hint(reply, request, code, description), reply)
 
 
 def _hint(reply: Reply, request: Request, code: str | None, description: str | None) -> str:

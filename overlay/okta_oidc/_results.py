@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 from ._errors import ConfigurationError, MalformedResponseError
-from ._http import Headers, HttpInfo, Members, Reply, instant
+from ._http import Headers, HttpInfo, Members, Reply, instant, media_type
 from ._models import WrongMemberError, models, read
 from ._refusals import is_page, malformed
 from ._silence import silent
@@ -19,28 +18,38 @@ if TYPE_CHECKING:
     from ._operations import Request
 
 T = TypeVar("T")
+M = TypeVar("M")
 
 
-class _Result:
+class _Result(Generic[M]):
     """What results share: their members as received, and the generated model of the same answer."""
 
-    __slots__ = ()
+    __slots__ = ("_model",)
 
     raw: Mapping[str, Any]
     http: HttpInfo
+    _model: M
+    _model_name: ClassVar = "TokenResponse"
 
+    @property
     @silent
-    def _modelled(self, model: type[T], known: T | None) -> T:
-        if known is not None:
-            return known
-        try:
-            made = read(model, self.raw)
-        except WrongMemberError as error:
-            raise MalformedResponseError(
-                f"HTTP {self.http.status}, but {error}.", http=self.http, body=b""
-            ) from None
-        object.__setattr__(self, "_model", made)
-        return made
+    def model(self) -> M:
+        """The generated model of the same answer: every member of the document, typed.
+
+        Built when first asked for. Its own ``repr`` shows the tokens in it.
+
+        Raises:
+            MalformedResponseError: a member is not of the type that the document promises.
+        """
+        if not hasattr(self, "_model"):
+            try:
+                made = read(getattr(models, self._model_name), self.raw)
+            except WrongMemberError as error:
+                raise MalformedResponseError(
+                    f"HTTP {self.http.status}, but {error}.", http=self.http, body=b""
+                ) from None
+            object.__setattr__(self, "_model", made)
+        return self._model
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data that JSON can hold, secrets included; ``http`` is left out.
@@ -50,8 +59,13 @@ class _Result:
         return {
             each.name: _plain(getattr(self, each.name))
             for each in fields(cast("Any", self))
-            if each.name not in ("http", "_model")
+            if each.name != "http"
         }
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        # An endpoint that returns tokens would publish them.
+        raise TypeError("Tokens hold secrets: return what you mean to show, or their to_dict()")
 
 
 # Members of Tokens.to_dict() that are as they were.
@@ -73,7 +87,7 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Tokens(_Result):
+class Tokens(_Result["models.TokenResponse"]):
     """A successful token response (RFC 6749 §5.1, OIDC Core §3.1.3.3).
 
     ``expires_in`` is seconds as sent; ``expires_at`` is when the response arrived plus that, aware
@@ -90,20 +104,6 @@ class Tokens(_Result):
     id_token: str | None
     raw: Mapping[str, Any] = field(compare=False)
     http: HttpInfo = field(compare=False)
-    _model: models.TokenResponse | None = field(
-        default=None, init=False, repr=False, compare=False, hash=False
-    )
-
-    @property
-    def model(self) -> models.TokenResponse:
-        """The generated model of the same answer: every member of the document, typed.
-
-        Built when first asked for. Its own ``repr`` shows the tokens.
-
-        Raises:
-            MalformedResponseError: a member is not of the type that the document promises.
-        """
-        return self._modelled(models.TokenResponse, self._model)
 
     @classmethod
     @silent
@@ -140,20 +140,17 @@ class Tokens(_Result):
             f"expires_at={_shown(self.expires_at)}, scopes={self.scopes!r})"
         )
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        # An endpoint that returns tokens would publish them.
-        raise TypeError("Tokens hold secrets: return what you mean to show, or tokens.to_dict()")
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Introspection(_Result):
+class Introspection(_Result["models.IntrospectionResponse"]):
     """What the server knows of a token (RFC 7662 §2.2). ``bool(info)`` is ``info.active``.
 
     An inactive token has ``active`` alone: no reason is given. Times are aware UTC; ``aud`` is a
     tuple whether one audience came or a list. ``sub`` of an access token is the user's login, and
     ``uid`` the user's id. ``raw`` holds every member as received, custom claims included.
     """
+
+    _model_name = "IntrospectionResponse"
 
     active: bool
     scopes: tuple[str, ...]
@@ -170,20 +167,6 @@ class Introspection(_Result):
     not_before: datetime | None
     raw: Mapping[str, Any] = field(compare=False)
     http: HttpInfo = field(compare=False)
-    _model: models.IntrospectionResponse | None = field(
-        default=None, init=False, repr=False, compare=False, hash=False
-    )
-
-    @property
-    def model(self) -> models.IntrospectionResponse:
-        """The generated model of the same answer: every member of the document, typed.
-
-        Built when first asked for.
-
-        Raises:
-            MalformedResponseError: a member is not of the type that the document promises.
-        """
-        return self._modelled(models.IntrospectionResponse, self._model)
 
     def __bool__(self) -> bool:
         return self.active
@@ -197,11 +180,27 @@ class Introspection(_Result):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        return _pydantic_schema(cls)
+        """How pydantic takes one: as it is, written as its ``to_dict()``."""
+        # Only pydantic asks, so it is there.
+        core: Any = import_module("pydantic_core.core_schema")
+        members = core.dict_schema()
+
+        def check(value: object) -> object:
+            if isinstance(value, cls):
+                return value
+            raise ValueError("not an Introspection")
+
+        return core.no_info_plain_validator_function(
+            check,
+            json_schema_input_schema=members,
+            serialization=core.plain_serializer_function_ser_schema(
+                cls.to_dict, return_schema=members
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ExchangedToken(_Result):
+class ExchangedToken(_Result["models.TokenResponse"]):
     """What a token exchange brought (RFC 8693 §2.2.1).
 
     ``token`` is what is sent as ``access_token``, of whatever kind ``issued_token_type`` says it
@@ -219,20 +218,6 @@ class ExchangedToken(_Result):
     id_token: str | None
     raw: Mapping[str, Any] = field(compare=False)
     http: HttpInfo = field(compare=False)
-    _model: models.TokenResponse | None = field(
-        default=None, init=False, repr=False, compare=False, hash=False
-    )
-
-    @property
-    def model(self) -> models.TokenResponse:
-        """The generated model of the same answer: every member of the document, typed.
-
-        Built when first asked for. Its own ``repr`` shows the tokens.
-
-        Raises:
-            MalformedResponseError: a member is not of the type that the document promises.
-        """
-        return self._modelled(models.TokenResponse, self._model)
 
     def __repr__(self) -> str:
         held = [name for name in ("token", "refresh_token", "id_token") if getattr(self, name)]
@@ -241,29 +226,6 @@ class ExchangedToken(_Result):
             f"issued_token_type={self.issued_token_type!r}, token_type={self.token_type!r}, "
             f"expires_at={_shown(self.expires_at)}, scopes={self.scopes!r})"
         )
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        raise TypeError("an exchanged token is secret: return what you mean to show")
-
-
-def _pydantic_schema(kind: type[Introspection]) -> Any:
-    """How pydantic takes a result: as it is, written as its ``to_dict()``."""
-    # Only pydantic asks, so it is there.
-    core: Any = import_module("pydantic_core.core_schema")
-
-    def check(value: object) -> object:
-        if isinstance(value, kind):
-            return value
-        raise ValueError(f"not an {kind.__name__}")
-
-    return core.no_info_plain_validator_function(
-        check,
-        json_schema_input_schema=core.dict_schema(),
-        serialization=core.plain_serializer_function_ser_schema(
-            kind.to_dict, return_schema=core.dict_schema()
-        ),
-    )
 
 
 def _shown(at: datetime | None) -> str:
@@ -318,12 +280,7 @@ def read_exchanged(reply: Reply, request: Request) -> ExchangedToken:
     )
 
 
-def read_introspection(reply: Reply, request: Request) -> Introspection:
-    """The answer about a token."""
-    return introspection_of(reply)
-
-
-def introspection_of(reply: Reply) -> Introspection:
+def read_introspection(reply: Reply, request: Request | None = None) -> Introspection:
     """The answer about a token. Its ``active`` is the only member that is always there."""
     members = members_of(reply)
     active = members.all.get("active")
@@ -356,7 +313,6 @@ def read_nothing(reply: Reply, request: Request) -> None:
         raise malformed(reply, "the body is not that of a success")
 
 
-@functools.cache
 def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
     """A reader that returns the generated ``model``."""
 
@@ -364,10 +320,9 @@ def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
         try:
             return read(model, members_of(reply).all)
         except WrongMemberError as error:
-            why = str(error)
+            raise malformed(reply, str(error)) from None
         except (TypeError, ValueError, AttributeError, KeyError):
-            why = "a member is not of its type"
-        raise malformed(reply, why)
+            raise malformed(reply, "a member is not of its type") from None
 
     return read_as_model
 
@@ -448,8 +403,8 @@ def check_json(reply: Reply) -> None:
     if not reply.complete:
         raise malformed(reply, "the body is larger than any answer of this endpoint")
     _check_plain(reply)
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type and not media_type.endswith(("/json", "+json")):
+    named = media_type(reply.headers)
+    if named and not named.endswith(("/json", "+json")):
         raise malformed(reply, "the body is not JSON by its content type")
 
 

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any, Final, Self, TypeAlias, TypeVar, cast
-from urllib.parse import parse_qsl, unquote
+from types import NoneType
+from typing import Any, Final, Self, TypeVar, cast
+from urllib.parse import unquote
 
 import httpx
+from attrs import define, field
 from okta_oidc_api import Client
-from okta_oidc_api.operations import CREDENTIALS
 from okta_oidc_api.operations import Operation as Described
 
-from ._config import Server
-from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
+from ._adapters import configured
+from ._auth import FORM, authenticated_already
+from ._config import Server, check_kind
+from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
-from ._forms import FORM, pairs_of
-from ._http import Headers, HttpInfo, Reply
+from ._forms import credentials_in, decoded, pairs_of
+from ._http import Headers, HttpInfo, Reply, media_type
 from ._models import WrongMemberError, models, normalised
 from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
-from ._results import check_json, read_nothing
+from ._results import check_json, members_of, read_nothing
 from ._silence import silent
-from ._steps import Ask, Step, Steps
+from ._steps import Ask, Step, Steps, answered
+from ._wire.bodies import Answer
 from ._wire.environment import Origin, Unusable
-from ._wire.exchanges import Answer, AsyncWire, Broken, Wire
+from ._wire.exchanges import AsyncWire, Broken, Wire
+from ._wire.lent import is_async_client, is_client
 
 T = TypeVar("T")
-
-# An answer, or how there came to be none.
-_Outcome: TypeAlias = tuple[Reply | None, OktaError | None]
 
 
 class Sender:
     """The synchronous way to the server, shared by all threads."""
 
     def __init__(self, flow: Flow, lent: httpx.Client | None) -> None:
+        if not is_client(lent):
+            check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
-        self.is_closed = False
-        with _configured():
-            self._wire: Final = Wire.through(lent) if lent else Wire.to(_origin_of(flow.server))
+        self._is_closed = False
+        with configured():
+            self._wire: Final = Wire(_origin_of(flow.server), lent)
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: BaseException | None = None
+        failure: Exception | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -57,30 +59,21 @@ class Sender:
             outcome = failure = None
             try:
                 if isinstance(step, httpx.Request):
-                    outcome, failure = self._exchange(step)
+                    _check_open(self._is_closed)
+                    answer = self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
                     outcome = step.function(*step.args)
                 else:
                     self.flow.runtime.sleep(step)
-            except BaseException as error:  # the core's to judge
-                if not _is_an_outcome(step, error):
+            except BaseException as error:
+                failure = _failure_of(step, error)
+                if failure is None:
                     steps.close()
                     raise
-                failure = error
-
-    def _exchange(self, request: httpx.Request) -> _Outcome:
-        if self.is_closed:
-            return None, ConfigurationError("the client is closed")
-        try:
-            answer = self._wire.exchange(request, request.extensions["timeout"]["read"])
-        except Broken as broken:
-            return None, _error_of(broken, request)
-        except Unusable as error:
-            return None, ConfigurationError(str(error))
-        return _reply(answer, self.flow.runtime.now()), None
 
     def close(self) -> None:
-        self.is_closed = True
+        self._is_closed = True
         self._wire.close()
 
 
@@ -88,16 +81,17 @@ class AsyncSender:
     """The asynchronous way to the server, shared by the tasks of one event loop."""
 
     def __init__(self, flow: Flow, lent: httpx.AsyncClient | None) -> None:
+        if not is_async_client(lent):
+            check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
-        self.is_closed = False
-        origin = _origin_of(flow.server)
-        with _configured():
-            self._wire: Final = AsyncWire.through(lent, origin) if lent else AsyncWire.to(origin)
+        self._is_closed = False
+        with configured():
+            self._wire: Final = AsyncWire(_origin_of(flow.server), lent)
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
         outcome: Any = None
-        failure: BaseException | None = None
+        failure: Exception | None = None
         while True:
             try:
                 step = steps.send(outcome) if failure is None else steps.throw(failure)
@@ -106,85 +100,59 @@ class AsyncSender:
             outcome = failure = None
             try:
                 if isinstance(step, httpx.Request):
-                    outcome, failure = await self._exchange(step)
+                    _check_open(self._is_closed)
+                    answer = await self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
-                    outcome = await _answer(step)
+                    outcome = await answered(step)
                 else:
                     await self.flow.runtime.sleep_async(step)
-            except BaseException as error:  # the core's to judge
-                if not _is_an_outcome(step, error):
+            except BaseException as error:
+                failure = _failure_of(step, error)
+                if failure is None:
                     steps.close()
                     raise
-                failure = error
-
-    async def _exchange(self, request: httpx.Request) -> _Outcome:
-        if self.is_closed:
-            return None, ConfigurationError("the client is closed")
-        try:
-            answer = await self._wire.exchange(request, request.extensions["timeout"]["read"])
-        except Broken as broken:
-            return None, _error_of(broken, request)
-        except Unusable as error:
-            return None, ConfigurationError(str(error))
-        return _reply(answer, self.flow.runtime.now()), None
 
     async def aclose(self) -> None:
-        self.is_closed = True
+        self._is_closed = True
         await self._wire.aclose()
 
 
-def _is_an_outcome(step: Step, error: BaseException) -> bool:
-    """Whether ``error`` is what came of ``step``, for the core to judge.
+def _check_open(is_closed: bool) -> None:
+    if is_closed:
+        raise Unusable("the client is closed")
 
-    What a request raises is a caller's own hook's or transport's, even if it is an error of ours:
-    a hook may have asked another client, and its failure says nothing of this request.
+
+def _failure_of(step: Step, error: BaseException) -> Exception | None:
+    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport.
+
+    Even an error of ours is theirs there: a hook may have asked another client, and its failure
+    says nothing of this request.
     """
-    return (
-        isinstance(step, Ask)
-        and isinstance(error, Exception)
-        and not isinstance(error, StopIteration)
-    )
-
-
-async def _answer(step: Ask) -> Any:
-    if step.blocking:
-        from anyio.to_thread import run_sync
-
-        # A closure, which shows nothing: the worker's frame goes on, and cannot be emptied.
-        return await run_sync(lambda: step.function(*step.args))
-    outcome = step.function(*step.args)
-    return await outcome if inspect.isawaitable(outcome) else outcome
-
-
-@contextmanager
-def _configured() -> Generator[None]:
-    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
-    try:
-        yield
-    except Unusable as error:
-        raise ConfigurationError(str(error)) from error.__cause__
+    if isinstance(error, Broken):
+        return _error_of(error, cast("httpx.Request", step).url.host)
+    if isinstance(error, Unusable):
+        return ConfigurationError(str(error))
+    is_foreign = not isinstance(step, Ask) or isinstance(error, StopIteration)
+    return None if is_foreign or not isinstance(error, Exception) else error
 
 
 def _origin_of(server: Server) -> Origin:
     return Origin("https" if server.secure else "http", server.netloc, server.is_loopback)
 
 
-def _reply(answer: Answer, arrived_at: float) -> Reply:
+def _reply(answer: Answer, flow: Flow) -> Reply:
+    now = flow.runtime.now()
     return Reply(
-        answer.status,
-        answer.headers,
-        answer.body,
-        complete=answer.is_complete,
-        is_plain=answer.is_plain,
-        arrived_at=arrived_at,
+        answer.status, answer.headers, answer.body, answer.is_complete, answer.is_plain, now
     )
 
 
-def _error_of(broken: Broken, request: httpx.Request) -> TransportError:
+def _error_of(broken: Broken, host: str) -> TransportError:
     kind = TransportTimeoutError if broken.is_timeout else TransportError
     answer = broken.answer
     error = kind(
-        broken_message(broken.error, request.url.host, quotable=broken.is_quotable),
+        broken_message(broken.error, host, quotable=broken.is_quotable),
         request_sent=False if broken.never_sent else None,
         http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
         body=b"" if answer is None else answer.body,
@@ -200,10 +168,10 @@ def _error_of(broken: Broken, request: httpx.Request) -> TransportError:
 class Entrance(httpx.Client):
     """An httpx client whose requests take the road of the methods: signed, limited, judged."""
 
-    def __init__(self, sender: Sender, **options: Any) -> None:
-        super().__init__(**_options(sender.flow, options), transport=httpx.BaseTransport())
+    def __init__(self, sender: Sender, own_headers: dict[str, str], **options: Any) -> None:
+        super().__init__(**options, transport=httpx.BaseTransport())
         self._sender: Final = sender
-        self.own_headers: Final = _own_headers(options)
+        self.own_headers: Final = own_headers
 
     @silent
     def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
@@ -223,10 +191,10 @@ class Entrance(httpx.Client):
 class AsyncEntrance(httpx.AsyncClient):
     """:class:`Entrance` for the asynchronous face."""
 
-    def __init__(self, sender: AsyncSender, **options: Any) -> None:
-        super().__init__(**_options(sender.flow, options), transport=httpx.AsyncBaseTransport())
+    def __init__(self, sender: AsyncSender, own_headers: dict[str, str], **options: Any) -> None:
+        super().__init__(**options, transport=httpx.AsyncBaseTransport())
         self._sender: Final = sender
-        self.own_headers: Final = _own_headers(options)
+        self.own_headers: Final = own_headers
 
     @silent
     async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
@@ -241,23 +209,6 @@ class AsyncEntrance(httpx.AsyncClient):
         await request.aread()
         asked = _from_httpx(request, self._sender.flow.server)
         return await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
-
-
-def _options(flow: Flow, options: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "base_url": flow.server.origin,
-        "timeout": flow.timeout,
-        **options,
-        "headers": {**HEADERS, **options.get("headers", {})},
-    }
-
-
-def _own_headers(options: dict[str, Any]) -> dict[str, str]:
-    headers: dict[str, str] = dict(options.get("headers", {}))
-    cookies: dict[str, str] = options.get("cookies", {})
-    if cookies:
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    return headers
 
 
 def _from_generated(
@@ -283,7 +234,7 @@ def _from_generated(
     more: dict[str, str] = options.get("headers") or {}
     headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
-        members = {name: value for name, value in members.items() if name != "client_id"}
+        members.pop("client_id", None)
     return Request(
         operation,
         url,
@@ -300,25 +251,19 @@ def _from_httpx(request: httpx.Request, server: Server) -> Request:
         raise ConfigurationError("the request is for another host: the credentials stay here")
     target = url.raw_path.decode("ascii")
     operation, at = described(request.method, _checked_path(target.partition("?")[0]))
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_form = media_type == FORM
+    is_form = media_type(request.headers) == FORM
+    if is_form and operation.authenticated and credentials_in(request.content):
+        raise authenticated_already()
     limits = request.extensions.get("timeout")
     return Request(
         operation,
         target,
         at,
-        pairs=_pairs_in(request.content, operation) if is_form else None,
+        pairs=decoded(request.content) if is_form else None,
         body=request.content,
         headers=_own(request.headers.items(), is_form=is_form, operation=operation),
         seconds=None if limits is None else _seconds(limits.get("read")),
     )
-
-
-def _pairs_in(form: bytes, operation: Described) -> list[tuple[str, str]]:
-    pairs = parse_qsl(form.decode("latin-1"), keep_blank_values=True)
-    if operation.authenticated and CREDENTIALS & {name for name, _ in pairs}:
-        raise _authenticated_already()
-    return pairs
 
 
 # The flow sets these, or a body of another length would carry them; "Origin" makes Okta treat a
@@ -337,7 +282,7 @@ def _own(
     for name, value in headers:
         lower = name.lower()
         if lower == "authorization" and operation.authenticated:
-            raise _authenticated_already()
+            raise authenticated_already()
         if (
             lower not in _NOT_THEIRS
             and (lower, value) not in _OURS
@@ -345,12 +290,6 @@ def _own(
         ):
             own.append((name.encode("latin-1"), value.encode("latin-1")))
     return tuple(own)
-
-
-def _authenticated_already() -> ConfigurationError:
-    return ConfigurationError(
-        "the request authenticates its client already, and Okta refuses a second method"
-    )
 
 
 def _checked_path(path: str) -> str:
@@ -372,7 +311,6 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     operation = request.operation
     status, content = reply.status, reply.body
     if operation.has_content:
-        check_json(reply)
         status = status if status in operation.statuses else operation.statuses[0]
         content = _checked_content(reply, operation)
     elif operation.module:
@@ -387,19 +325,15 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
             generated = import_module(f"okta_oidc_api.{operation.module}")
             generated._parse_response(client=_ANY, response=response)  # noqa: SLF001
         except Exception:  # noqa: BLE001  # whatever it raises, the answer is at hand
-            why = "a member is not of its type"
-        else:
-            return response
-        raise malformed(reply, why)
+            raise malformed(reply, "a member is not of its type") from None
     return response
 
 
 def _checked_content(reply: Reply, operation: Described) -> bytes:
     if operation.model is None:
+        check_json(reply)
         return reply.body
-    members = reply.members()
-    if members is None:
-        raise malformed(reply, "the body is not a JSON object")
+    members = members_of(reply).all
     try:
         fine = normalised(getattr(models, operation.model), members)
     except WrongMemberError as error:
@@ -407,62 +341,46 @@ def _checked_content(reply: Reply, operation: Described) -> bytes:
     return reply.body if fine is members else json.dumps(fine).encode()
 
 
-class _WrongFace(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Refuses a generated function of the other kind."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")
-
-
+@define(repr=False, eq=False)
 class Api(Client):
     """The generated client, each of whose requests takes the road of the methods."""
 
-    _sender: Sender | AsyncSender
+    _sender: Sender | AsyncSender = field(kw_only=True, alias="sender")
+    _entrance: Entrance | AsyncEntrance = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        own_headers = dict(self._headers)
+        if self._cookies:
+            pairs = (f"{name}={value}" for name, value in self._cookies.items())
+            own_headers["Cookie"] = "; ".join(pairs)
+        options = {
+            "base_url": self._base_url,
+            "headers": {**HEADERS, **self._headers},
+            "cookies": self._cookies,
+            "timeout": self._timeout or httpx.Timeout(self._sender.flow.timeout),
+        }
+        if isinstance(self._sender, Sender):
+            self._entrance = Entrance(self._sender, own_headers, **options)
+        else:
+            self._entrance = AsyncEntrance(self._sender, own_headers, **options)
 
     def __repr__(self) -> str:
         # Headers and cookies may be secret.
         return f"{type(self).__name__}({self._base_url!r})"
 
-    @classmethod
-    def over(
-        cls,
-        sender: Sender | AsyncSender,
-        headers: dict[str, str] | None = None,
-        cookies: dict[str, str] | None = None,
-        timeout: httpx.Timeout | None = None,
-    ) -> Self:
-        api = cls(
-            base_url=sender.flow.server.origin,
-            headers=headers or {},
-            cookies=cookies or {},
-            timeout=timeout or httpx.Timeout(sender.flow.timeout),
-        )
-        api._sender = sender
-        options = {"headers": api._headers, "cookies": api._cookies, "timeout": api._timeout}
-        # Left alone, it would make a client of the other kind when asked for one, with no
-        # authentication and no time limit.
-        if isinstance(sender, Sender):
-            api.set_httpx_client(Entrance(sender, **options))
-            api.set_async_httpx_client(httpx.AsyncClient(transport=_WrongFace()))
-        else:
-            api.set_async_httpx_client(AsyncEntrance(sender, **options))
-            api.set_httpx_client(httpx.Client(transport=_WrongFace()))
-        return api
+    # The generated client would make one of httpx's own: no authentication, and no time limit.
 
-    def with_headers(self, headers: dict[str, str]) -> Self:
-        """A client that sends ``headers``, too. This one stays as it is."""
-        return self.over(self._sender, {**self._headers, **headers}, self._cookies, self._timeout)
+    def get_httpx_client(self) -> httpx.Client:
+        """The client of a synchronous function."""
+        if isinstance(self._entrance, Entrance):
+            return self._client or self._entrance
+        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
 
-    def with_cookies(self, cookies: dict[str, str]) -> Self:
-        """A client that sends ``cookies``, too, and none of the server's. This one stays so."""
-        return self.over(self._sender, self._headers, {**self._cookies, **cookies}, self._timeout)
-
-    def with_timeout(self, timeout: httpx.Timeout) -> Self:
-        """A client whose attempts take ``timeout.read`` seconds each. This one stays as it is."""
-        return self.over(self._sender, self._headers, self._cookies, timeout)
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """The client of an ``asyncio…`` function."""
+        if isinstance(self._entrance, AsyncEntrance):
+            return self._async_client or self._entrance
+        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")
 
     # Its requests use the connections of the methods, which are not its own to close.
 

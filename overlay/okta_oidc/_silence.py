@@ -85,6 +85,14 @@ def _silent_async(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def silent_methods(cls: type[T]) -> type[T]:
+    """Make every public method of a class :func:`silent`."""
+    for name, member in list(vars(cls).items()):
+        if inspect.isfunction(member) and not name.startswith("_"):
+            setattr(cls, name, silent(member))
+    return cls
+
+
 def quieted(error: BaseException) -> BaseException:
     """``error`` itself: the frames of ours in it, its causes and contexts hold no locals."""
     seen: set[int] = set()

@@ -6,7 +6,8 @@ thrown in.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -44,3 +45,38 @@ class Ask:
 # nothing, once they have passed; an ``Ask`` by its function's result, or its exception.
 Step: TypeAlias = "httpx.Request | float | Ask"
 Steps: TypeAlias = Generator[Step, Any, T]
+# The course of one request through an ``httpx.Auth``, which is handed responses.
+Course: TypeAlias = Generator["httpx.Request | Ask", Any, T]
+
+
+async def answered(step: Ask) -> Any:
+    """What ``step`` asks for, on an event loop."""
+    if step.blocking:
+        from anyio.to_thread import run_sync
+
+        # A closure, which shows nothing: the worker's frame goes on, and cannot be emptied.
+        return await run_sync(lambda: step.function(*step.args))
+    outcome = step.function(*step.args)
+    return await outcome if inspect.isawaitable(outcome) else outcome
+
+
+def auth_flow(course: Course[object]) -> Generator[httpx.Request, httpx.Response, None]:
+    """``course`` as ``httpx.Client`` drives it."""
+    outcome: Any = None
+    while True:
+        try:
+            step = course.send(outcome)
+        except StopIteration:
+            return
+        outcome = step.function(*step.args) if isinstance(step, Ask) else (yield step)
+
+
+async def async_auth_flow(course: Course[object]) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    """``course`` as ``httpx.AsyncClient`` drives it."""
+    outcome: Any = None
+    while True:
+        try:
+            step = course.send(outcome)
+        except StopIteration:
+            return
+        outcome = (await answered(step)) if isinstance(step, Ask) else (yield step)

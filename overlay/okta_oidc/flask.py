@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, overload
 
 from flask import current_app, request
+from flask.views import View
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ._config import check_kind
@@ -19,12 +20,24 @@ from ._resource._guard import BearerGuard, BearerRefusal, checked_scopes
 __all__ = ["requires"]
 
 GrantedT = TypeVar("GrantedT")
+GrantedT_co = TypeVar("GrantedT_co", covariant=True)
+ViewT = TypeVar("ViewT", bound=View)
 P = ParamSpec("P")
 
 
-def requires(
-    guard: BearerGuard[GrantedT], *scopes: str
-) -> Callable[[Callable[Concatenate[GrantedT, P], Any]], Callable[P, Any]]:
+class _Decorator(Protocol[GrantedT_co]):
+    """For a function, or a method of a class-based view."""
+
+    @overload
+    def __call__(self, view: Callable[Concatenate[GrantedT_co, P], Any], /) -> Callable[P, Any]: ...
+
+    @overload
+    def __call__(
+        self, view: Callable[Concatenate[ViewT, GrantedT_co, P], Any], /
+    ) -> Callable[Concatenate[ViewT, P], Any]: ...
+
+
+def requires(guard: BearerGuard[GrantedT], *scopes: str) -> _Decorator[GrantedT]:
     """Decorate a view, plain or ``async``, which is handed what is known of the token first.
 
     ::
@@ -32,6 +45,8 @@ def requires(
         @app.get("/orders/<int:number>")
         @requires(guard, "orders:read")
         def order(info: Introspection, number: int) -> str: ...
+
+    A method of a ``MethodView`` is handed it after ``self``.
 
     A refusal is the ``HTTPException`` of its status, so ``app.errorhandler(401)`` finds it. The
     guard is a synchronous one: Flask runs each ``async`` view in an event loop of its own.
@@ -42,18 +57,19 @@ def requires(
     check_kind("guard", guard, BearerGuard)
     checked_scopes(scopes)
 
-    def decorate(view: Callable[Concatenate[GrantedT, P], Any]) -> Callable[P, Any]:
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+        def guarded(*args: Any, **kwargs: Any) -> Any:
             try:
                 granted = guard.check(request.headers.getlist("authorization"), *scopes)
             except BearerRefusal as error:
                 raise _KINDS[error.status](error) from error
-            return current_app.ensure_sync(view)(granted, *args, **kwargs)
+            owner = 1 if args and isinstance(args[0], View) else 0
+            return current_app.ensure_sync(view)(*args[:owner], granted, *args[owner:], **kwargs)
 
         return guarded
 
-    return decorate
+    return cast("_Decorator[GrantedT]", decorate)
 
 
 class _Refused(HTTPException):

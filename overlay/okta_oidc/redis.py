@@ -49,10 +49,13 @@ class Cipher(Protocol):
 
 # One hash a key. Its age is told by Redis' own clock, in milliseconds.
 _LOAD: Final = """
-local held = redis.call('HMGET', KEYS[1], 'version', 'value', 'written_at')
-if not held[1] then return false end
+local held = redis.pcall('HMGET', KEYS[1], 'version', 'value', 'written_at')
+local written_at = tonumber(held[3])
+if not (held[1] and held[2] and written_at) then
+  return redis.call('EXISTS', KEYS[1]) == 1 and {'', 'not of ours', 0}
+end
 local now = redis.call('TIME')
-return {held[1], held[2], now[1] * 1000 + math.floor(now[2] / 1000) - held[3]}
+return {held[1], held[2], now[1] * 1000 + math.floor(now[2] / 1000) - written_at}
 """
 _REPLACE: Final = """
 local held = redis.call('HGET', KEYS[1], 'version') or ''
@@ -70,6 +73,8 @@ return 1
 class _Hashes:
     """What does not depend on how the scripts are called."""
 
+    _asynchronous = False
+
     def __init__(
         self, client: object, prefix: str, ttl: float | None, cipher: Cipher | None
     ) -> None:
@@ -78,8 +83,9 @@ class _Hashes:
             raise ConfigurationError("ttl must be a number of seconds above 0, or None")
         _check_cipher(cipher)
         register: Any = getattr(client, "register_script", None)
-        if not callable(register):
-            raise ConfigurationError("client must be a redis.Redis, or have its calls")
+        names = _library(client)
+        if not callable(register) or (names and ("asyncio" in names) is not self._asynchronous):
+            raise _wrong(client, asynchronous=self._asynchronous)
         self._load: Final[Any] = register(_LOAD)
         self._replace: Final[Any] = register(_REPLACE)
         self._prefix: Final = prefix
@@ -114,7 +120,8 @@ class _Hashes:
             if owner == key.encode():
                 return Stored(value, version, max(0, age) / 1000)
         raise TokenStoreError(
-            "Redis holds what cannot be read with this cipher. It was left as it is"
+            "Redis holds what cannot be read: another cipher's, or another program's. It was left "
+            "as it is"
         )
 
 
@@ -157,6 +164,8 @@ class RedisTokenStore(_Hashes):
 
 class AsyncRedisTokenStore(_Hashes):
     """:class:`RedisTokenStore` for ``redis.asyncio``, which knows asyncio, not trio."""
+
+    _asynchronous = True
 
     def __init__(
         self,
@@ -432,15 +441,26 @@ def _milliseconds(seconds: float) -> int:
     return max(1, int(seconds * 1000))
 
 
+def _library(client: object) -> list[str] | None:
+    """Whose connections the client has: redis-py's, valkey-py's, or ``None``."""
+    pool = getattr(client, "connection_pool", None)
+    kinds = [base.__module__.split(".") for base in type(pool).__mro__]
+    return next((name for name in kinds if name[0] in ("redis", "valkey")), None)
+
+
+def _wrong(client: object, *, asynchronous: bool) -> ConfigurationError:
+    wanted = "redis.asyncio.Redis" if asynchronous else "redis.Redis, not one of redis.asyncio"
+    name = type(client).__name__
+    return ConfigurationError(f"client must be a {wanted}, or like it; it is a {name}")
+
+
 def _connecting(client: Any, timeout: float, *, asynchronous: bool) -> Callable[[], Any]:
     """Makes clients like ``client``, but with ``timeout`` and without retries."""
     kind = cast("Callable[..., Any]", type(client))
-    pool: Any = getattr(client, "connection_pool", None)
-    kinds = [base.__module__.split(".") for base in type(pool).__mro__]
-    names = next((name for name in kinds if name[0] in ("redis", "valkey")), None)
+    names = _library(client)
     if names is None or ("asyncio" in names) is not asynchronous:
-        wanted = "redis.asyncio.Redis" if asynchronous else "redis.Redis, not one of redis.asyncio"
-        raise ConfigurationError(f"client must be a {wanted}, or like it; it is a {kind.__name__}")
+        raise _wrong(client, asynchronous=asynchronous)
+    pool: Any = client.connection_pool
     if "sentinel" in names:
         # Its pool asks the sentinels where to connect, each with settings of its own.
         raise ConfigurationError(

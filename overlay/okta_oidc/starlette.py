@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast, overload
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException, WebSocketException
@@ -21,38 +21,52 @@ from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal, chec
 __all__ = ["BearerMiddleware", "requires"]
 
 GrantedT = TypeVar("GrantedT")
+GrantedT_co = TypeVar("GrantedT_co", covariant=True)
+OwnerT = TypeVar("OwnerT")
+Answer: TypeAlias = Awaitable[Response] | Response
 
 _POLICY_VIOLATION: Final = 1008  # RFC 6455 §7.4.1
 
 
+class _Decorator(Protocol[GrantedT_co]):
+    """For a function, or a method of an ``HTTPEndpoint``."""
+
+    @overload
+    def __call__(
+        self, endpoint: Callable[[Request, GrantedT_co], Answer], /
+    ) -> Callable[[Request], Awaitable[Response]]: ...
+
+    @overload
+    def __call__(
+        self, endpoint: Callable[[OwnerT, Request, GrantedT_co], Answer], /
+    ) -> Callable[[OwnerT, Request], Awaitable[Response]]: ...
+
+
 def requires(
     guard: AsyncBearerGuard[GrantedT] | BearerGuard[GrantedT], *scopes: str
-) -> Callable[
-    [Callable[[Request, GrantedT], Awaitable[Response] | Response]],
-    Callable[[Request], Awaitable[Response]],
-]:
-    """Decorate an endpoint, which is handed what is known of the token as its second argument.
+) -> _Decorator[GrantedT]:
+    """Decorate an endpoint, which is handed what is known of the token after the request.
 
-    A refusal is a ``starlette.exceptions.HTTPException`` with the right status and headers.
+    It is a function, or a method of an ``HTTPEndpoint``. A refusal is a
+    ``starlette.exceptions.HTTPException`` with the right status and headers.
 
     Raises:
         ConfigurationError: one of ``scopes`` is no scope.
     """
     checked_scopes(scopes)
 
-    def decorate(
-        endpoint: Callable[[Request, GrantedT], Awaitable[Response] | Response],
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def decorate(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
         @wraps(endpoint)
-        async def guarded(request: Request) -> Response:
-            granted = await _checked(guard, request, scopes)
+        async def guarded(*args: Any) -> Response:
+            # The request; before it whose method this is.
+            granted = await _checked(guard, args[-1], scopes)
             if iscoroutinefunction(endpoint):
-                return await cast("Awaitable[Response]", endpoint(request, granted))
-            return cast("Response", await run_in_threadpool(endpoint, request, granted))
+                return await cast("Awaitable[Response]", endpoint(*args, granted))
+            return cast("Response", await run_in_threadpool(endpoint, *args, granted))
 
         return guarded
 
-    return decorate
+    return cast("_Decorator[GrantedT]", decorate)
 
 
 class BearerMiddleware:

@@ -19,7 +19,7 @@ def measure() -> int:
     # As they are kept: rounded.
     results = Results.load()
     _report.write(results)
-    print(_report.run_note(results), _report.goals_table(results), sep="\n\n")
+    print(_report.run_note(results), _report.goals_table(goals(results)), sep="\n\n")
     return 0
 
 
@@ -27,10 +27,10 @@ def check() -> int:
     """Measure what the goals are about, in short; fail by ratios that are missed by far."""
     faults = stale()
     results = run(QUICK)
-    print(_report.run_note(results), _report.goals_table(results), sep="\n\n")
+    print(_report.run_note(results), _report.goals_table(goals(results)), sep="\n\n")
     faults += [
         f"missed by more than {MARGIN - 1:.0%}: {goal.what}: "
-        f"{goal.measured.mid:.3g}, not {goal.bound:g} {goal.unit}"
+        f"{goal.measured.mid:.3g}, not {goal.bound:g} {goal.unit}".rstrip()
         for goal in goals(results)
         if not goal.is_near
     ]
@@ -58,37 +58,6 @@ def instructions() -> int:
     return 0
 
 
-def assertions() -> int:
-    """Measure what client assertions cost; fail by ratios that are missed by far."""
-    # Needs the extra jwt, which nothing else of the benchmark does.
-    from . import _assertions
-
-    figures = _assertions.measure(rounds=15)
-    print(_assertions.table(figures))
-    missed = [goal for goal in _assertions.assertion_goals(figures) if not goal.is_near]
-    for goal in missed:
-        print(f"missed: {goal.what}: {goal.measured.mid:.3g}, not {goal.bound:g}", file=sys.stderr)
-    return 1 if missed else 0
-
-
-def protection() -> int:
-    """Measure what a protected API costs; fail by figures that are missed by far."""
-    # Needs the extra redis, and a server to share by, which nothing else of the benchmark does.
-    from tests.support.stores import redis_server
-
-    from . import _protection
-
-    figures, entry = _protection.measure(rounds=15), _protection.entry_bytes()
-    with redis_server() as server:
-        shared = _protection.fleet(server.url)
-    goals = list(_protection.protection_goals(figures, entry, shared))
-    print(_protection.table(figures))
-    for goal in goals:
-        verdict = "met" if goal.is_met else "missed"
-        print(f"{verdict}: {goal.what}: {goal.measured.mid:.3g} of {goal.bound:.3g} {goal.unit}")
-    return 0 if all(goal.is_met for goal in goals) else 1
-
-
 def stale() -> list[str]:
     """Which files of ``docs/`` are not what the kept results give."""
 
@@ -107,8 +76,6 @@ COMMANDS = {
     "check": check,
     "render": render,
     "instructions": instructions,
-    "assertions": assertions,
-    "protection": protection,
 }
 
 if __name__ == "__main__":

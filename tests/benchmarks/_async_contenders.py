@@ -11,6 +11,8 @@ from ._targets import TIMEOUT, Target
 
 if TYPE_CHECKING:
     import httpx
+    from okta_oidc import AsyncOktaOIDC
+    from okta_oidc_api import Client
 
     from ._contenders import AsyncCalls
 
@@ -40,16 +42,16 @@ def httpx_client(target: Target) -> AsyncCalls:
 
 
 def okta_oidc(target: Target) -> AsyncCalls:
-    return _okta_oidc(target, None)
+    return _okta_oidc(_client(target))
 
 
 def okta_oidc_aiohttp(target: Target) -> AsyncCalls:
     from okta_oidc import aiohttp_client
 
-    return _okta_oidc(target, aiohttp_client())
+    return _okta_oidc(_client(target, aiohttp_client()))
 
 
-def _okta_oidc(target: Target, http_client: httpx.AsyncClient | None) -> AsyncCalls:
+def _client(target: Target, http_client: httpx.AsyncClient | None = None) -> AsyncOktaOIDC:
     from okta_oidc import AsyncOktaOIDC, ClientSecretBasic
 
     client = AsyncOktaOIDC(
@@ -62,7 +64,10 @@ def _okta_oidc(target: Target, http_client: httpx.AsyncClient | None) -> AsyncCa
     if target.in_memory:
         inner: Any = client
         vars(inner._sender._wire)["_transport"] = target.async_transport()
+    return client
 
+
+def _okta_oidc(client: AsyncOktaOIDC) -> AsyncCalls:
     async def refresh() -> object:
         return (await client.token_for_refresh_token(REFRESH_TOKEN)).access_token
 
@@ -75,10 +80,28 @@ def _okta_oidc(target: Target, http_client: httpx.AsyncClient | None) -> AsyncCa
     return {"refresh": refresh, "introspect": introspect, "revoke": revoke}
 
 
+def okta_api(target: Target) -> AsyncCalls:
+    """Generated functions, sent by ours."""
+    return _generated(target, _client(target).api)
+
+
 def generated(target: Target) -> AsyncCalls:
     """The generated functions as they come, with httpx's own authentication."""
     import httpx
     from okta_oidc_api import Client
+
+    client = Client(
+        base_url=target.base_url,
+        timeout=httpx.Timeout(TIMEOUT),
+        httpx_args={
+            "auth": httpx.BasicAuth(CLIENT_ID, CLIENT_SECRET),
+            "transport": target.async_transport(),
+        },
+    )
+    return _generated(target, client)
+
+
+def _generated(target: Target, client: Client) -> AsyncCalls:
     from okta_oidc_api.api.introspection import custom_introspect
     from okta_oidc_api.api.revocation import custom_revoke
     from okta_oidc_api.api.token import custom_token
@@ -88,15 +111,6 @@ def generated(target: Target) -> AsyncCalls:
         IntrospectRequest,
         RefreshTokenGrant,
         TokenResponse,
-    )
-
-    client = Client(
-        base_url=target.base_url,
-        timeout=httpx.Timeout(TIMEOUT),
-        httpx_args={
-            "auth": httpx.BasicAuth(CLIENT_ID, CLIENT_SECRET),
-            "transport": target.async_transport(),
-        },
     )
 
     async def refresh() -> object:

@@ -9,12 +9,12 @@ from typing import Final, Literal, TypeAlias
 from . import _async_contenders as asynchronous
 from . import _sync_contenders as synchronous
 from ._answers import Operation
+from ._series import Role
 from ._targets import Target
 
 SyncCalls: TypeAlias = Mapping[Operation, Callable[[], object]]
 AsyncCalls: TypeAlias = Mapping[Operation, Callable[[], Awaitable[object]]]
 Style: TypeAlias = Literal["sync", "async"]
-Role: TypeAlias = Literal["ours", "baseline", "peer", "floor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Contender:
 
     ``ours`` and the ``baseline`` are what the goals are about; a ``peer`` does the same job, and
     should be slower; a ``floor`` does less (no types, no errors, no limits), and need not be.
+    One that is ``alone`` is measured call by call only, with Okta's headers.
     """
 
     name: str
@@ -31,12 +32,15 @@ class Contender:
     make: Callable[[Target], SyncCalls | AsyncCalls]
     operations: tuple[Operation, ...] = ("refresh", "introspect", "revoke")
     in_memory: bool = False
+    alone: bool = False
 
     @property
     def key(self) -> str:
         return f"{self.style}:{self.name}"
 
 
+# Generated functions, sent by ours.
+OKTA_API: Final = "okta-oidc: okta.api"
 _ALL: Final[tuple[Operation, ...]] = ("refresh", "code", "grant", "introspect", "revoke")
 
 CONTENDERS: Final = {
@@ -44,6 +48,7 @@ CONTENDERS: Final = {
     for contender in (
         Contender("httpx", "sync", "baseline", synchronous.httpx_client, _ALL, in_memory=True),
         Contender("okta-oidc", "sync", "ours", synchronous.okta_oidc, _ALL, in_memory=True),
+        Contender(OKTA_API, "sync", "ours", synchronous.okta_api, in_memory=True, alone=True),
         Contender("generated", "sync", "peer", synchronous.generated, in_memory=True),
         Contender("Authlib (httpx)", "sync", "peer", synchronous.authlib_httpx, in_memory=True),
         Contender("Authlib (requests)", "sync", "peer", synchronous.authlib_requests),
@@ -52,6 +57,7 @@ CONTENDERS: Final = {
         Contender("httpx", "async", "baseline", asynchronous.httpx_client, in_memory=True),
         Contender("okta-oidc", "async", "ours", asynchronous.okta_oidc, in_memory=True),
         Contender("okta-oidc[aiohttp]", "async", "ours", asynchronous.okta_oidc_aiohttp),
+        Contender(OKTA_API, "async", "ours", asynchronous.okta_api, in_memory=True, alone=True),
         Contender("generated", "async", "peer", asynchronous.generated, in_memory=True),
         Contender("Authlib (httpx)", "async", "peer", asynchronous.authlib_httpx, in_memory=True),
         Contender(

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
+# Where a Python is whose packages the others must not meet; nobody apart is measured without one.
+APART: Final = "OKTA_OIDC_BENCH_APART"
 ROOT: Final = Path(__file__).resolve().parents[2]
 # A contender that hangs must not hang the benchmark.
 _LONGEST_COMMAND: Final = 300.0
@@ -27,11 +29,11 @@ def environment(**more: str) -> dict[str, str]:
 class Process:
     """A module of this package, running, spoken with by lines."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, python: str = sys.executable) -> None:
         # Kept for the case of a failure: some libraries warn of what is no business of ours.
         self._complaints: Final = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process: Final = subprocess.Popen(
-            [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments],
+            [python, "-m", f"tests.benchmarks.{module}", *arguments],
             cwd=ROOT,
             env=environment(),
             stdin=subprocess.PIPE,
@@ -90,16 +92,27 @@ class Server(Process):
             return cast("dict[str, int]", json.load(response))
 
 
-class Worker(Process):
-    """A contender."""
+class Commanded(Process):
+    """A process that carries out commands, one after another."""
+
+    def do(self, command: str, **arguments: object) -> Any:
+        """Have its object carry out one of its methods."""
+        self.write(json.dumps({"do": command, **arguments}))
+        return json.loads(self.read())
+
+
+class Worker(Commanded):
+    """A contender: ``_worker.Worker``."""
 
     def __init__(self, contender: str, server: Server, *, pinned: bool = True) -> None:
         super().__init__("_worker", contender, server.base_url, *(() if pinned else ("unpinned",)))
 
-    def do(self, command: str, **arguments: object) -> Any:
-        """Have ``_worker.Worker`` carry out one of its methods."""
-        self.write(json.dumps({"do": command, **arguments}))
-        return json.loads(self.read())
+
+class Timer(Commanded):
+    """A party of a series: ``_timer.Timer``."""
+
+    def __init__(self, series: str, number: int, server: Server, *, python: str) -> None:
+        super().__init__("_timer", series, str(number), server.base_url, python=python)
 
 
 _FRESH: Final = """\

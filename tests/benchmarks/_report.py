@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from . import _charts
+from . import _charts, _held, _protection, _series, _tracing
 from ._contenders import CONTENDERS
-from ._goals import Goal, goals
+from ._goals import PARTS, Goal, goals
 from ._instructions import table as instructions_table
 from ._processes import ROOT
 from ._results import FreshFigure, Results, Scenario, Spread
-from ._run import THREADS, WIDTHS
+from ._run import ENTRY, FLEET, RENEWAL, THREADS, WIDTHS
 
 DOCS: Final = ROOT / "docs"
 PAGE: Final = DOCS / "performance.md"
@@ -39,21 +40,38 @@ def rendered(results: Results) -> dict[Path, str]:
     }
 
 
-def goals_table(results: Results) -> str:
+def goals_table(found: Iterable[Goal]) -> str:
     return _table(
-        ("goal", "at most", "stretch", "measured", "quartiles", ""),
+        ("goal", "", "stretch", "measured", "quartiles", ""),
         [
             (
                 goal.what,
-                _value(goal, goal.bound),
+                f"{'≥' if goal.at_least else '≤'} {_value(goal, goal.bound)}",
                 "" if goal.stretch is None else _value(goal, goal.stretch),
                 f"**{_value(goal, goal.measured.mid)}**",
-                _quartiles(goal.measured),
+                _quartiles(goal),
                 "met" if goal.is_met else "**not met**",
             )
-            for goal in goals(results)
+            for goal in found
         ],
     )
+
+
+def _goals_of(part: str, results: Results) -> str:
+    return goals_table(PARTS[part](results))
+
+
+def summary(results: Results) -> str:
+    everything = list(goals(results))
+    missed = [goal for goal in everything if not goal.is_met]
+    met = f"{len(everything) - len(missed)} of {len(everything)} goals are met."
+    if not missed:
+        return met
+    told = [
+        f"- {goal.what}: {_value(goal, goal.measured.mid)}, not {_value(goal, goal.bound)}"
+        for goal in missed
+    ]
+    return "\n".join([f"{met} Not met:", "", *told])
 
 
 def run_note(results: Results) -> str:
@@ -178,9 +196,43 @@ def instructions_block(results: Results) -> str:
     return instructions_table()
 
 
+def tokens_table(results: Results) -> str:
+    return _timed_table(results, f"over {_held.SOURCE}", ("held token",))
+
+
+def tokens_counts(results: Results) -> str:
+    trips = results.count(RENEWAL)["round trips"]
+    return f"In {RENEWAL}, the process waits for it {trips:,.0f} times."
+
+
+def protected_table(results: Results) -> str:
+    return _timed_table(results, f"over {_protection.INTROSPECT}", ("kept answer",))
+
+
+def protected_counts(results: Results) -> str:
+    shared, entry = results.count(FLEET), results.count(ENTRY)
+    return (
+        f"In {FLEET}: {shared['answers']:,.0f} answers by {shared['calls']:,.0f} calls to Okta, "
+        f"where {shared['least']:,.0f} are the least possible. Memory of {ENTRY}: "
+        f"{entry['bytes']:,.0f} bytes."
+    )
+
+
+def checks_table(results: Results) -> str:
+    return _timed_table(results, "over the bare verification", ("ID token",))
+
+
+def assertions_table(results: Results) -> str:
+    return _timed_table(results, "over the bare signature", ("RS256 assertion", "ES256 assertion"))
+
+
+def traced_table(results: Results) -> str:
+    return _timed_table(results, f"over {_tracing.OFF}", ("traced call", "traced call in memory"))
+
+
 BLOCKS: Final[dict[str, Callable[[Results], str]]] = {
     "run": run_note,
-    "goals": goals_table,
+    "summary": summary,
     "calls": calls_table,
     "awaited": awaited_table,
     "imports": imports_table,
@@ -191,6 +243,14 @@ BLOCKS: Final[dict[str, Callable[[Results], str]]] = {
     "soaks": soaks_table,
     "profiles": profiles_table,
     "instructions": instructions_block,
+    "tokens": tokens_table,
+    "tokens_counts": tokens_counts,
+    "protected": protected_table,
+    "protected_counts": protected_counts,
+    "checks": checks_table,
+    "assertions": assertions_table,
+    "traced": traced_table,
+    **{f"goals_{name}": partial(_goals_of, name) for name in PARTS},
 }
 
 
@@ -273,6 +333,26 @@ def _ratios(results: Results, columns: dict[str, Scenario]) -> str:
     return _table(("", *columns), [*body, baseline, wall])
 
 
+def _timed_table(results: Results, over: str, keys: Sequence[str]) -> str:
+    """One series or several, each from its cheapest on; ``over`` is what ratios are to."""
+    rows: list[tuple[str, ...]] = []
+    for key in keys:
+        roles = _series.series(key).roles
+        found = [figure for figure in results.timed if figure.series == key]
+        for figure in sorted(found, key=lambda figure: figure.us.mid):
+            us = figure.us.mid
+            rows.append(
+                (
+                    key,
+                    f"**{figure.name}**" if roles[figure.name] == "ours" else figure.name,
+                    f"{us:.2f}" if us < 10 else f"{us:,.0f}",
+                    f"{1e6 / us:,.0f}",
+                    _ratio(figure.ratio),
+                )
+            )
+    return _table(("", "", "CPU, µs", "a second, one core", over), rows)
+
+
 def _fresh(figures: Sequence[FreshFigure]) -> str:
     return _table(
         ("", "CPU, ms", "CPU", "wall", "memory, KiB", "memory"),
@@ -295,18 +375,24 @@ def _emphasised(name: str) -> str:
 
 
 def _value(goal: Goal, value: float) -> str:
-    if goal.unit == "ms":
-        return f"{value:.2f} ms"
-    return f"{value:,.0f} {goal.unit}" if goal.unit else f"{value:.2f}"
+    return f"{_number(goal, value)} {goal.unit}".rstrip()
+
+
+def _number(goal: Goal, value: float) -> str:
+    return f"{value:.2f}" if goal.unit in ("", "ms", "µs") else f"{value:,.0f}"
+
+
+def _quartiles(goal: Goal) -> str:
+    spread = goal.measured
+    if spread.low == spread.high:
+        return ""
+    return f"{_number(goal, spread.low)}–{_number(goal, spread.high)}"
 
 
 def _ratio(spread: Spread) -> str:
-    quartiles = _quartiles(spread)
-    return f"{spread.mid:.2f} ({quartiles})" if quartiles else f"{spread.mid:.2f}"
-
-
-def _quartiles(spread: Spread) -> str:
-    return "" if spread.low == spread.high else f"{spread.low:.2f}–{spread.high:.2f}"
+    if spread.low == spread.high:
+        return f"{spread.mid:.2f}"
+    return f"{spread.mid:.2f} ({spread.low:.2f}–{spread.high:.2f})"
 
 
 def _percent(share: float | None) -> str:

@@ -36,6 +36,10 @@ class Spread:
         """Of the ratio to the baseline of the same round, round by round."""
         return cls.of([value / baseline for value, baseline in zip(values, baselines, strict=True)])
 
+    def into(self, whole: float) -> Spread:
+        """``whole`` over this: how often it goes into a second, say."""
+        return Spread(whole / self.high, whole / self.mid, whole / self.low)
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -58,6 +62,24 @@ class CallFigure:
     wall_us: float
     cpu: Spread
     wall: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class TimedFigure:
+    """What a call of a series takes: microseconds of CPU, and ratios to the series' baseline."""
+
+    series: str
+    name: str
+    us: Spread
+    ratio: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class CountFigure:
+    """What was counted, or weighed, and not timed."""
+
+    name: str
+    counts: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +152,8 @@ class Results:
     machine: dict[str, str]
     versions: dict[str, str]
     calls: list[CallFigure] = field(default_factory=list[CallFigure])
+    timed: list[TimedFigure] = field(default_factory=list[TimedFigure])
+    counted: list[CountFigure] = field(default_factory=list[CountFigure])
     imports: list[FreshFigure] = field(default_factory=list[FreshFigure])
     first_tokens: list[FreshFigure] = field(default_factory=list[FreshFigure])
     crowds: list[CrowdFigure] = field(default_factory=list[CrowdFigure])
@@ -147,6 +171,21 @@ class Results:
             if figure.scenario == scenario and figure.contender == contender:
                 return figure
         raise KeyError(scenario, contender)
+
+    def time(self, series: str, name: str) -> TimedFigure:
+        """The figure of this name in this series.
+
+        Raises:
+            KeyError: it was not measured.
+        """
+        for figure in self.timed:
+            if (figure.series, figure.name) == (series, name):
+                return figure
+        raise KeyError(series, name)
+
+    def count(self, name: str) -> dict[str, float]:
+        """What was counted by this name."""
+        return next(figure.counts for figure in self.counted if figure.name == name)
 
     def of(self, scenario: Scenario) -> list[CallFigure]:
         """Everyone's figures in this scenario, the cheapest first."""
@@ -166,6 +205,8 @@ class Results:
             CallFigure(Scenario(*figure.pop("scenario")), **_spread(figure))
             for figure in raw["calls"]
         ]
+        raw["timed"] = [TimedFigure(**_spread(figure)) for figure in raw["timed"]]
+        raw["counted"] = [CountFigure(**figure) for figure in raw["counted"]]
         for name in ("imports", "first_tokens"):
             raw[name] = [FreshFigure(**_spread(figure)) for figure in raw[name]]
         raw["crowds"] = [CrowdFigure(**figure) for figure in raw["crowds"]]
@@ -184,7 +225,9 @@ def middle(rounds: Iterable[dict[str, float]], name: str) -> float:
 
 
 def _spread(figure: dict[str, Any]) -> dict[str, Any]:
-    ratios = {name: figure[name] for name in ("cpu", "wall", "memory") if name in figure}
+    ratios = {
+        name: figure[name] for name in ("cpu", "wall", "memory", "us", "ratio") if name in figure
+    }
     return figure | {name: Spread(*ratio) for name, ratio in ratios.items()}
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +19,15 @@ from typing import Final
 import certifi
 import trustme
 
-from . import _machine, _programs
+from tests.support.stores import redis_server
+
+from . import _held, _machine, _programs, _protection, _series
 from ._contenders import CONTENDERS, Contender
-from ._processes import Server, Worker, fresh
+from ._processes import APART, Server, Timer, Worker, fresh
 from ._results import (
     CallFigure,
     ConstructionFigure,
+    CountFigure,
     CrowdFigure,
     FreshFigure,
     Place,
@@ -31,6 +36,7 @@ from ._results import (
     Scenario,
     SoakFigure,
     Spread,
+    TimedFigure,
     middle,
 )
 
@@ -40,7 +46,12 @@ _COUNT_MANY: Final = 1000
 THREADS: Final = 8
 WIDTHS: Final = (1, 10, 50, 200, 1000)
 _FOR_ALL: Final = (1, 50, 200)
+_WIDE: Final = 200
 CROWDS: Final = (1, 100, 1000)
+# What is counted.
+ENTRY: Final = "a kept answer"
+FLEET: Final = "four processes that share 500 answers by Redis"
+RENEWAL: Final = "a renewal of tokens in Redis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +64,16 @@ class Plan:
 
     starts: int
     rounds: int
+    timed_rounds: int
     fresh_rounds: int
     soak_calls: int
     peers: bool = True
 
 
-FULL: Final = Plan(starts=3, rounds=2, fresh_rounds=11, soak_calls=100_000)
-QUICK: Final = Plan(starts=2, rounds=2, fresh_rounds=5, soak_calls=20_000, peers=False)
+FULL: Final = Plan(starts=3, rounds=2, timed_rounds=5, fresh_rounds=9, soak_calls=100_000)
+QUICK: Final = Plan(
+    starts=2, rounds=2, timed_rounds=7, fresh_rounds=5, soak_calls=20_000, peers=False
+)
 
 
 def run(plan: Plan) -> Results:
@@ -74,10 +88,13 @@ def run(plan: Plan) -> Results:
     order = random.Random(0)
     with Server() as server:
         results.calls = _calls(plan, server, order)
+        for key in _series.KEYS:
+            results.timed += _timed(key, plan, server, order, results.versions)
         results.constructions = _constructions(server)
         if plan.peers:
             results.crowds = _crowds(server)
             results.profiles = _profiles(server)
+    results.counted = _counted()
     results.imports = _fresh_figures("imports", plan, _imports(plan), order)
     with _secure_server() as (secure, variables):
         programs = {
@@ -130,6 +147,8 @@ def takes_part(contender: Contender, scenario: Scenario, peers: bool) -> bool:
         and scenario.operation in contender.operations
         and (scenario.place == "socket" or contender.in_memory)
     )
+    if contender.alone:
+        return able and scenario.width == 1 and scenario.headers == "okta"
     if contender.role in ("ours", "baseline"):
         return able
     # What others do on many tasks is told by three widths, and by one set of headers.
@@ -151,7 +170,8 @@ def _calls(plan: Plan, server: Server, order: random.Random) -> list[CallFigure]
                     key for key in workers if takes_part(CONTENDERS[key], scenario, plan.peers)
                 ]
                 _tell(f"calls {start + 1}/{plan.starts}: {scenario}")
-                for _ in range(plan.rounds):
+                # A round of so many at a time takes a quarter of a minute.
+                for _ in range(plan.rounds if scenario.width < _WIDE else 1):
                     for key in order.sample(present, len(present)):
                         answer = workers[key].do(
                             "calls",
@@ -188,13 +208,55 @@ def _call_figure(
     )
 
 
+def _timed(
+    key: str, plan: Plan, server: Server, order: random.Random, versions: dict[str, str]
+) -> list[TimedFigure]:
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    series = _series.series(key)
+    for start in range(plan.starts):
+        _tell(f"{key} {start + 1}/{plan.starts}")
+        with ExitStack() as stack:
+            timers: dict[str, Timer] = {}
+            for number, party in enumerate(series.parties):
+                python = os.environ.get(APART) if party.apart else sys.executable
+                if python and (plan.peers or "peer" not in party.roles.values()):
+                    timer = stack.enter_context(Timer(key, number, server, python=python))
+                    timers |= dict.fromkeys(party.roles, timer)
+            for timer in set(timers.values()):
+                versions |= timer.do("ready")
+            for _ in range(plan.timed_rounds):
+                for name in order.sample(list(timers), len(timers)):
+                    found[name].append(1e6 * timers[name].do("time", name=name))
+    return [
+        TimedFigure(
+            key,
+            name,
+            Spread.of(found[name]),
+            Spread.of_ratios(found[name], found[series.baseline]),
+        )
+        for name in series.roles
+        if name in found
+    ]
+
+
+def _counted() -> list[CountFigure]:
+    _tell("a kept answer, a fleet")
+    with redis_server() as redis:
+        return [
+            CountFigure(ENTRY, {"bytes": round(_protection.entry_bytes())}),
+            CountFigure(FLEET, _protection.fleet(redis.url)),
+            CountFigure(RENEWAL, {"round trips": _held.round_trips(redis.url)}),
+        ]
+
+
 def _crowds(server: Server) -> list[CrowdFigure]:
     figures: list[CrowdFigure] = []
     for clients in CROWDS:
         for key in ("sync:httpx", "sync:okta-oidc"):
             _tell(f"{clients} clients: {key}")
             found: list[dict[str, float]] = []
-            for _ in range(2):
+            # A thousand of httpx take half a minute to make.
+            for _ in range(1 if clients == max(CROWDS) else 2):
                 with Worker(key, server) as worker:
                     found.append(worker.do("crowd", clients=clients, count=_COUNT_MANY))
             figures.append(
@@ -233,7 +295,7 @@ def _profiles(server: Server) -> list[ProfileFigure]:
     for key, place, width in kinds:
         _tell(f"profile: {key}, {place}, {width} at a time")
         with Worker(key, server) as worker:
-            shares = worker.do("profile", in_memory=place == "memory", width=width, seconds=4.0)
+            shares = worker.do("profile", in_memory=place == "memory", width=width, seconds=3.0)
         style = CONTENDERS[key].style
         name = f"{CONTENDERS[key].name}, {style}"
         figures.append(ProfileFigure(name, place, width, shares))
@@ -316,5 +378,8 @@ def _soak(key: str, width: int, count: int) -> SoakFigure:
     )
 
 
+_BEGAN: Final = time.monotonic()
+
+
 def _tell(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+    print(f"{time.monotonic() - _BEGAN:4.0f} s: {what}", file=sys.stderr, flush=True)

@@ -25,6 +25,9 @@ from ._targets import TIMEOUT, Target
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
+    from okta_oidc import OktaOIDC
+    from okta_oidc_api import Client
+
     from ._contenders import SyncCalls
 
 
@@ -51,9 +54,8 @@ def httpx_client(target: Target) -> SyncCalls:
     }
 
 
-def okta_oidc(target: Target) -> SyncCalls:
+def _client(target: Target) -> OktaOIDC:
     from okta_oidc import ClientSecretBasic, OktaOIDC
-    from okta_oidc_api.models import ClientCredentialsGrant
 
     client = OktaOIDC(
         target.base_url,
@@ -65,6 +67,13 @@ def okta_oidc(target: Target) -> SyncCalls:
         # Where an httpx.Client takes its transport.
         inner: Any = client
         vars(inner._sender._wire)["_transport"] = target.sync_transport()
+    return client
+
+
+def okta_oidc(target: Target) -> SyncCalls:
+    from okta_oidc_api.models import ClientCredentialsGrant
+
+    client = _client(target)
     return {
         "refresh": lambda: client.token_for_refresh_token(REFRESH_TOKEN).access_token,
         "code": lambda: client.token_for_code(CODE, REDIRECT_URI).access_token,
@@ -76,10 +85,28 @@ def okta_oidc(target: Target) -> SyncCalls:
     }
 
 
+def okta_api(target: Target) -> SyncCalls:
+    """Generated functions, sent by ours."""
+    return _generated(target, _client(target).api)
+
+
 def generated(target: Target) -> SyncCalls:
     """The generated functions as they come, with httpx's own authentication."""
     import httpx
     from okta_oidc_api import Client
+
+    client = Client(
+        base_url=target.base_url,
+        timeout=httpx.Timeout(TIMEOUT),
+        httpx_args={
+            "auth": httpx.BasicAuth(CLIENT_ID, CLIENT_SECRET),
+            "transport": target.sync_transport(),
+        },
+    )
+    return _generated(target, client)
+
+
+def _generated(target: Target, client: Client) -> SyncCalls:
     from okta_oidc_api.api.introspection import custom_introspect
     from okta_oidc_api.api.revocation import custom_revoke
     from okta_oidc_api.api.token import custom_token
@@ -89,15 +116,6 @@ def generated(target: Target) -> SyncCalls:
         IntrospectRequest,
         RefreshTokenGrant,
         TokenResponse,
-    )
-
-    client = Client(
-        base_url=target.base_url,
-        timeout=httpx.Timeout(TIMEOUT),
-        httpx_args={
-            "auth": httpx.BasicAuth(CLIENT_ID, CLIENT_SECRET),
-            "transport": target.sync_transport(),
-        },
     )
 
     def refresh() -> object:

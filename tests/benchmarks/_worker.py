@@ -11,7 +11,6 @@ import json
 import os
 import ssl
 import sys
-import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -45,7 +44,7 @@ class Worker:
         batch = self._batch(self._calls(Target(self._base_url, headers, in_memory)), operation)
         # Connects whatever the measurement needs.
         batch(width, max(width, 10))
-        with _measured(count) as found:
+        with _machine.measured(count) as found:
             batch(width, count)
         return found
 
@@ -54,13 +53,13 @@ class Worker:
         one_call = self._batch(self._make(Target(self._base_url)), "refresh")
         one_call(1, 1)
         before = _machine.resident_kib()
-        with _measured(clients) as construction:
+        with _machine.measured(clients) as construction:
             crowd = [self._make(Target(self._base_url)) for _ in range(clients)]
         batches = [self._batch(calls, "refresh") for calls in crowd]
         for batch in batches:
             batch(1, 1)
         after = _machine.resident_kib()
-        with _measured(count) as found:
+        with _machine.measured(count) as found:
             for index in range(count):
                 batches[index % clients](1, 1)
         return {
@@ -73,7 +72,7 @@ class Worker:
         """Seconds for a further client, and how often all of them read a certificate store."""
         target = Target("https://dev-000000.okta.com")
         first = self._make(target)
-        with _counted_store_reads() as reads, _measured(count) as found:
+        with _counted_store_reads() as reads, _machine.measured(count) as found:
             made = [self._make(target) for _ in range(count)]
         assert first is not made[-1]
         return {**found, "store_reads": float(len(reads))}
@@ -153,17 +152,6 @@ async def _async_batch(call: Callable[[], Awaitable[object]], width: int, count:
 def _check(contender: str, result: object, expected: object) -> None:
     if result != expected:
         raise AssertionError(f"{contender} made something else of the answer")
-
-
-@contextmanager
-def _measured(count: int) -> Generator[dict[str, float]]:
-    found: dict[str, float] = {}
-    gc.collect()
-    wall = time.perf_counter()
-    cpu = time.process_time()
-    yield found
-    found["cpu"] = (time.process_time() - cpu) / count
-    found["wall"] = (time.perf_counter() - wall) / count
 
 
 @contextmanager

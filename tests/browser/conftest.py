@@ -20,7 +20,7 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 from examples.web_app.app import create_app
 from examples.web_app.settings import Settings
-from tests.contract._oidc_provider import BASIC, RunningServer, start
+from tests.support.oidc_provider import BASIC, RunningServer, start
 
 # Debian's names first.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

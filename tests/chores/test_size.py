@@ -37,12 +37,12 @@ def _overlay(folder: Path, **modules: int) -> Path:
 
 def test_the_core_and_each_room_have_limits(tmp_path: Path) -> None:
     overlay = _overlay(
-        tmp_path, _a=CORE_LIMIT - 1, _wire__b=1, _jose__c=ROOM_LIMIT, cli__d=9999, redis=9999
+        tmp_path, _a=CORE_LIMIT - 1, _wire__b=1, _room__c=ROOM_LIMIT, cli__d=9999, redis=9999
     )
     found = {part.name: part.lines for part in parts(overlay, {})}
     assert found == {
         "root and _wire": CORE_LIMIT,
-        "_jose": ROOM_LIMIT,
+        "_room": ROOM_LIMIT,
         "cli": 9999,
         "adapters": 9999,
     }
@@ -50,16 +50,16 @@ def test_the_core_and_each_room_have_limits(tmp_path: Path) -> None:
 
 
 def test_one_line_more_is_a_fault(tmp_path: Path) -> None:
-    overlay = _overlay(tmp_path, _a=CORE_LIMIT, _wire__b=1, _jose__c=ROOM_LIMIT, _jose__d=1)
+    overlay = _overlay(tmp_path, _a=CORE_LIMIT, _wire__b=1, _room__c=ROOM_LIMIT, _room__d=1)
     assert faults(parts(overlay, {})) == [
         f"root and _wire: {CORE_LIMIT + 1} lines of code, and {CORE_LIMIT} are allowed",
-        f"_jose: {ROOM_LIMIT + 1} lines of code, and {ROOM_LIMIT} are allowed",
+        f"_room: {ROOM_LIMIT + 1} lines of code, and {ROOM_LIMIT} are allowed",
     ]
 
 
 def test_a_part_that_is_over_may_not_grow(tmp_path: Path) -> None:
-    standing = {"_jose": ROOM_LIMIT + 2}
-    overlay = _overlay(tmp_path, _jose__c=ROOM_LIMIT + 2)
+    standing = {"_room": ROOM_LIMIT + 2}
+    overlay = _overlay(tmp_path, _room__c=ROOM_LIMIT + 2)
     assert faults(parts(overlay, standing)) == []
-    overlay = _overlay(tmp_path, _jose__c=ROOM_LIMIT + 3)
+    overlay = _overlay(tmp_path, _room__c=ROOM_LIMIT + 3)
     assert len(faults(parts(overlay, standing))) == 1

@@ -38,7 +38,7 @@ def method(okta: FakeOkta) -> str | None:
 
 
 def test_the_methods_are_the_packages() -> None:
-    assert _connections.METHODS == _from_env.METHODS
+    assert tuple(_from_env.METHODS) == _connections.METHODS
 
 
 # A key

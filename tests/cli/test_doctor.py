@@ -20,6 +20,9 @@ from joserfc.jwk import RSAKey
 from okta_oidc.testing import FakeClock, FakeOkta
 from okta_oidc.testing._faults import Drip
 
+from tests.support.certificates import server_context, trust
+from tests.support.stores import free_port
+
 from ._command import Outcome, run_here
 from ._metadata import Metadata, Serve, serve_with_metadata
 from .conftest import environment_of
@@ -206,8 +209,7 @@ def _refuse(*_: object, **__: object) -> socket.socket:
 
 
 def test_nothing_listens_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     found = doctor("--org-url", f"http://127.0.0.1:{port}")
     assert found["connection"]["status"] == "failed"
     assert "Connection refused" in found["connection"]["finding"]
@@ -217,8 +219,7 @@ def test_nothing_listens_there() -> None:
 def test_a_proxy_does_the_looking_up_and_its_password_is_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:PLANTED@127.0.0.1:{port}")
     # Not for this scheme, and without its package: it must not get in the way.
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
@@ -249,23 +250,19 @@ def ca() -> trustme.CA:
 
 @pytest.fixture
 def trusted(ca: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    trust(ca, tmp_path, monkeypatch)
 
 
-def server_context(
+def certified(
     ca: trustme.CA, name: str = "localhost", lifetime: timedelta = timedelta(days=90)
 ) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     now = datetime.now(UTC)
-    issued = ca.issue_cert(name, not_before=now - timedelta(days=200), not_after=now + lifetime)
-    issued.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
-    return context
+    return server_context(ca, name, not_before=now - timedelta(days=200), not_after=now + lifetime)
 
 
 @pytest.mark.usefixtures("trusted")
 def test_a_good_certificate(fake: FakeOkta, serve: Serve, ca: trustme.CA) -> None:
-    serve(Metadata(), hostname="localhost", ssl_context=server_context(ca))
+    serve(Metadata(), hostname="localhost", ssl_context=certified(ca))
     found = doctor()
     assert set(statuses(found).values()) == {"ok"}
     assert "TLSv1.3" in found["connection"]["finding"]
@@ -277,7 +274,7 @@ def test_a_certificate_that_will_not_last(fake: FakeOkta, serve: Serve, ca: trus
     serve(
         Metadata(),
         hostname="localhost",
-        ssl_context=server_context(ca, lifetime=timedelta(days=3, hours=1)),
+        ssl_context=certified(ca, lifetime=timedelta(days=3, hours=1)),
     )
     found = doctor()
     assert found["connection"]["status"] == "warning"
@@ -296,7 +293,7 @@ def test_a_certificate_that_is_not_trusted(
     serve(
         Metadata(),
         hostname="localhost",
-        ssl_context=server_context(ca, name, timedelta(days=days)),
+        ssl_context=certified(ca, name, timedelta(days=days)),
     )
     found = doctor()
     assert found["connection"]["status"] == "failed"
@@ -307,7 +304,7 @@ def test_a_certificate_that_is_not_trusted(
 def test_a_certificate_of_an_unknown_authority(
     fake: FakeOkta, serve: Serve, ca: trustme.CA
 ) -> None:
-    serve(Metadata(), hostname="localhost", ssl_context=server_context(ca))
+    serve(Metadata(), hostname="localhost", ssl_context=certified(ca))
     found = doctor()
     assert found["connection"]["status"] == "failed"
     assert "SSL_CERT_FILE" in found["connection"]["next"]

@@ -13,8 +13,7 @@ import httpx
 from okta_oidc import ORG, ClientSecretBasic, ClientSecretPost
 from okta_oidc.testing import FakeOkta
 
-from ._differences import NEEDED_OF_ORG, Feature, Server
-from ._oidc_provider import (
+from tests.support.oidc_provider import (
     BASIC,
     CUSTOM,
     ODD,
@@ -25,6 +24,8 @@ from ._oidc_provider import (
     authorization_code,
     code_challenge,
 )
+
+from ._differences import NEEDED_OF_ORG, Feature, Server
 
 USER: Final = "ada@example.com"
 SERVICE_SCOPE: Final = "orders:read"

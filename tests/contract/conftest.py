@@ -9,8 +9,11 @@ from typing import Any, Protocol, cast
 
 import httpx
 import pytest
-from okta_oidc import AsyncOktaOIDC, OktaOIDC, aiohttp_client
+from okta_oidc import AsyncOktaOIDC, aiohttp_client
 from okta_oidc.testing import FakeOkta
+
+from tests.support.faces import EVERY_KIND, awaited
+from tests.support.oidc_provider import LoopbackTLS, RegisteredClient, start
 
 from ._authorities import (
     Authority,
@@ -20,9 +23,7 @@ from ._authorities import (
     org_in_environment,
 )
 from ._differences import UNDESCRIBED, Feature, Point, Server, expected
-from ._faces import FACES, Face, FaceName, InThreads
 from ._judge import AsyncJudgedTransport, Judge, JudgedTransport, watch, watch_aiohttp
-from ._oidc_provider import LoopbackTLS, RegisteredClient, start
 
 # Where the package makes its own connections, which is where faces differ. What goes through an
 # ``http_client`` is the same code for both event loops, and aiohttp_client() takes none.
@@ -75,13 +76,13 @@ def server(request: pytest.FixtureRequest) -> Server:
     return cast("Server", request.param)
 
 
-@pytest.fixture(params=FACES)
-def face_name(request: pytest.FixtureRequest) -> FaceName:
-    return cast("FaceName", request.param)
+@pytest.fixture(params=(*EVERY_KIND, "aiohttp"))
+def face_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def anyio_backend(face_name: FaceName) -> str:
+def anyio_backend(face_name: str) -> str:
     return "trio" if face_name == "trio" else "asyncio"
 
 
@@ -138,7 +139,7 @@ def judge(server: Server) -> Judge:
 
 @pytest.fixture
 def all_seen(
-    judge: Judge, authority: Authority, face_name: FaceName, monkeypatch: pytest.MonkeyPatch
+    judge: Judge, authority: Authority, face_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Shows the judge what clients send by themselves, below the transports that they make."""
     if face_name == "aiohttp":
@@ -154,13 +155,13 @@ class Connect(Protocol):
 
     def __call__(
         self, client: RegisteredClient, **options: Any
-    ) -> AbstractAsyncContextManager[Face]: ...
+    ) -> AbstractAsyncContextManager[AsyncOktaOIDC]: ...
 
 
 @pytest.fixture
-def connect(authority: Authority, judge: Judge, all_seen: None, face_name: FaceName) -> Connect:
+def connect(authority: Authority, judge: Judge, all_seen: None, face_name: str) -> Connect:
     @asynccontextmanager
-    async def connected(client: RegisteredClient, **options: Any) -> AsyncGenerator[Face]:
+    async def connected(client: RegisteredClient, **options: Any) -> AsyncGenerator[AsyncOktaOIDC]:
         defaults = {
             "base_url": authority.base_url,
             "auth_server_id": authority.default,
@@ -168,25 +169,14 @@ def connect(authority: Authority, judge: Judge, all_seen: None, face_name: FaceN
         }
         options = defaults | options
         auth = credentials(client)
-        if face_name == "sync":
-            with ExitStack() as stack:
-                http = _http_client(authority, judge)
-                if http is not None:
-                    stack.enter_context(http)
-                okta = OktaOIDC(auth=auth, http_client=http, **options)
-                yield InThreads(stack.enter_context(okta))
+        http: Any
+        if face_name == "aiohttp":
+            http = aiohttp_client()
         else:
-            async_http = (
-                aiohttp_client() if face_name == "aiohttp" else _async_http_client(authority, judge)
-            )
-            try:
-                async with AsyncOktaOIDC(
-                    auth=auth, http_client=async_http, **options
-                ) as async_okta:
-                    yield async_okta
-            finally:
-                if async_http is not None:
-                    await async_http.aclose()
+            make = _http_client if face_name.startswith("sync") else _async_http_client
+            http = make(authority, judge)
+        async with awaited(face_name, auth=auth, http_client=http, **options) as face:
+            yield face
 
     return connected
 
@@ -211,7 +201,7 @@ def _async_http_client(authority: Authority, judge: Judge) -> httpx.AsyncClient 
 
 
 @pytest.fixture
-async def okta(connect: Connect, authority: Authority) -> AsyncIterator[Face]:
+async def okta(connect: Connect, authority: Authority) -> AsyncIterator[AsyncOktaOIDC]:
     """The client registered for ``client_secret_basic``."""
     async with connect(authority.basic) as face:
         yield face

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
 from anyio import create_task_group, to_thread
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from joserfc.jwk import ECKey, RSAKey
 from okta_oidc import (
     ORG,
     APIError,
-    AsyncOktaOIDC,
     ClientAuth,
     ClientSecretBasic,
     ClientSecretJwt,
@@ -31,14 +28,14 @@ from okta_oidc import (
     DPoP,
     InvalidClientError,
     MalformedResponseError,
-    OktaOIDC,
     PrivateKeyJwt,
     PublicClient,
     TransportError,
 )
 
-from ._faces import Face, InThreads
-from ._oidc_provider import (
+from tests.support.faces import EVERY_KIND, awaited
+from tests.support.keys import ec_key, jwk, pem, public_jwk
+from tests.support.oidc_provider import (
     BASIC,
     POST,
     PUBLIC,
@@ -59,28 +56,9 @@ SERVICE = {"grant_type": "client_credentials", "scope": "orders:read"}
 @cache
 def key_for(alg: str) -> Any:
     """The private key of the client that signs with ``alg``."""
-    curves: dict[str, ec.EllipticCurve] = {
-        "ES256": ec.SECP256R1(),
-        "ES384": ec.SECP384R1(),
-        "ES512": ec.SECP521R1(),
-    }
-    if alg in curves:
-        return ec.generate_private_key(curves[alg])
+    if alg.startswith("ES"):
+        return ec_key(alg)
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def public(key: Any, **members: Any) -> dict[str, Any]:
-    kind: Any = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
-    return {**kind.import_key(key.public_key()).as_dict(private=False), **members}
-
-
-def pem(key: Any, form: str) -> str:
-    found: bytes = key.private_bytes(
-        serialization.Encoding.PEM,
-        getattr(serialization.PrivateFormat, form),
-        serialization.NoEncryption(),
-    )
-    return found.decode()
 
 
 @dataclass(frozen=True)
@@ -103,7 +81,7 @@ def by_key(alg: str, form: str = "object", *, dpop: bool = False) -> Way:
         f"key-{alg}-{form}{'-dpop' if dpop else ''}",
         "private_key_jwt",
         # Beside another: which of them signed is what the kid says.
-        keys=(public(key, kid=kid), public(key_for("another"), kid="another")),
+        keys=(public_jwk(key, kid=kid), public_jwk(key_for("another"), kid="another")),
         signing_alg=alg,
         dpop=dpop,
     )
@@ -113,9 +91,7 @@ def by_key(alg: str, form: str = "object", *, dpop: bool = False) -> Way:
         if form == "object":
             return PrivateKeyJwt(client.client_id, key, kid=kid, alg=asked)
         if form == "jwk":
-            kind: Any = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
-            jwk = {**kind.import_key(key).as_dict(private=True), "kid": kid}
-            return PrivateKeyJwt(client.client_id, jwk, alg=asked)
+            return PrivateKeyJwt(client.client_id, jwk(key, kid=kid), alg=asked)
         return PrivateKeyJwt(client.client_id, pem(key, form), kid=kid, alg=asked)
 
     return Way(client, make)
@@ -152,18 +128,9 @@ def provider() -> Iterator[RunningServer]:
         yield server
 
 
-FaceName = Literal["sync", "asyncio", "trio"]
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def face_name(request: pytest.FixtureRequest) -> FaceName:
-    found: FaceName = request.param
-    return found
-
-
-@pytest.fixture
-def anyio_backend(face_name: FaceName) -> str:
-    return "trio" if face_name == "trio" else "asyncio"
+@pytest.fixture(params=EVERY_KIND)
+def face_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 class Watched(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -201,31 +168,19 @@ class Watched(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return [form["client_assertion"][0] for form in forms]
 
 
-@asynccontextmanager
-async def opened(
-    face_name: FaceName,
+def opened(
+    face_name: str,
     provider: RunningServer,
     auth: ClientAuth,
     *,
     watched: Watched | None = None,
     **options: Any,
-) -> AsyncGenerator[Face]:
+) -> AbstractAsyncContextManager[Any]:
     """A client of either face, which sends once."""
-    options = {"retry": None, **options}
-    if face_name == "sync":
-        http = None if watched is None else httpx.Client(transport=watched)
-        with OktaOIDC(provider.base_url, auth, http_client=http, **options) as okta:
-            yield InThreads(okta)
-        if http is not None:
-            http.close()
-    else:
-        async_http = None if watched is None else httpx.AsyncClient(transport=watched)
-        async with AsyncOktaOIDC(
-            provider.base_url, auth, http_client=async_http, **options
-        ) as async_okta:
-            yield async_okta
-        if async_http is not None:
-            await async_http.aclose()
+    if watched is not None:
+        http: Any = httpx.Client if face_name.startswith("sync") else httpx.AsyncClient
+        options["http_client"] = http(transport=watched)
+    return awaited(face_name, provider.base_url, auth, **{"retry": None, **options})
 
 
 def claims_of(jwt: str) -> dict[str, Any]:
@@ -236,7 +191,7 @@ def claims_of(jwt: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 async def test_token_introspect_and_revoke(
-    face_name: FaceName, provider: RunningServer, way: Way
+    face_name: str, provider: RunningServer, way: Way
 ) -> None:
     async with opened(face_name, provider, way.make()) as okta:
         code = authorization_code(provider, way.client)
@@ -249,14 +204,14 @@ async def test_token_introspect_and_revoke(
         assert (await okta.token(SERVICE)).access_token
 
 
-async def test_at_the_org_server(face_name: FaceName, provider: RunningServer) -> None:
+async def test_at_the_org_server(face_name: str, provider: RunningServer) -> None:
     way = WAYS["ES256"]
     async with opened(face_name, provider, way.make()) as okta:
         answer = await okta.token({"grant_type": "client_credentials"}, auth_server_id=ORG)
         assert await okta.introspect(str(answer.access_token), auth_server_id=ORG)
 
 
-async def test_a_public_client(face_name: FaceName, provider: RunningServer) -> None:
+async def test_a_public_client(face_name: str, provider: RunningServer) -> None:
     async with opened(face_name, provider, PublicClient(PUBLIC.client_id)) as okta:
         code = authorization_code(provider, PUBLIC, code_verifier=VERIFIER)
         tokens = await okta.token_for_code(code, REDIRECT_URI, code_verifier=VERIFIER)
@@ -268,7 +223,7 @@ async def test_a_public_client(face_name: FaceName, provider: RunningServer) -> 
 
 
 async def test_each_request_is_signed_for_its_own_address(
-    face_name: FaceName, provider: RunningServer
+    face_name: str, provider: RunningServer
 ) -> None:
     way, watched = WAYS["RS256"], Watched()
     async with opened(face_name, provider, way.make(), watched=watched) as okta:
@@ -282,7 +237,7 @@ async def test_each_request_is_signed_for_its_own_address(
     assert len({each["jti"] for each in claims}) == 3
 
 
-async def test_an_assertion_is_taken_once(face_name: FaceName, provider: RunningServer) -> None:
+async def test_an_assertion_is_taken_once(face_name: str, provider: RunningServer) -> None:
     way, watched = WAYS["ES256"], Watched()
     async with opened(face_name, provider, way.make(), watched=watched) as okta:
         await okta.token(SERVICE)
@@ -293,7 +248,7 @@ async def test_an_assertion_is_taken_once(face_name: FaceName, provider: Running
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
 
 
-async def test_an_assertion_ends_when_it_says(face_name: FaceName, provider: RunningServer) -> None:
+async def test_an_assertion_ends_when_it_says(face_name: str, provider: RunningServer) -> None:
     auth = WAYS["ES256"].make()
     url = provider.endpoint("default", "token")
     headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -312,7 +267,7 @@ async def test_an_assertion_ends_when_it_says(face_name: FaceName, provider: Run
 
 @pytest.mark.parametrize("method", ["HS256", "RS256", "ES256"])
 async def test_another_key_is_refused_and_no_error_shows_the_assertion(
-    face_name: FaceName, provider: RunningServer, method: str
+    face_name: str, provider: RunningServer, method: str
 ) -> None:
     client_id, watched = WAYS[method].client.client_id, Watched()
     auths: dict[str, Callable[[], ClientAuth]] = {
@@ -329,7 +284,7 @@ async def test_another_key_is_refused_and_no_error_shows_the_assertion(
 
 
 async def test_another_method_than_the_registered_one_is_refused(
-    face_name: FaceName, provider: RunningServer
+    face_name: str, provider: RunningServer
 ) -> None:
     by_jwt = WAYS["HS256"].client.client_id
     for auth in (
@@ -346,7 +301,7 @@ async def test_another_method_than_the_registered_one_is_refused(
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "ES384"])
 async def test_dpop_with_a_nonce_that_the_server_requires(
-    face_name: FaceName, provider: RunningServer, alg: str
+    face_name: str, provider: RunningServer, alg: str
 ) -> None:
     dpop, watched = DPoP(key_for(alg)), Watched()
     async with opened(face_name, provider, DPOP.make(), watched=watched, dpop=dpop) as okta:
@@ -367,7 +322,7 @@ async def test_dpop_with_a_nonce_that_the_server_requires(
 
 
 async def test_a_code_survives_the_request_for_a_nonce(
-    face_name: FaceName, provider: RunningServer
+    face_name: str, provider: RunningServer
 ) -> None:
     dpop, watched = DPoP(), Watched()
     auth = PublicClient(PUBLIC_DPOP.client_id)
@@ -390,7 +345,7 @@ async def test_a_code_survives_the_request_for_a_nonce(
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256"])
 async def test_a_resource_is_called_with_a_proof(
-    face_name: FaceName, provider: RunningServer, alg: str
+    face_name: str, provider: RunningServer, alg: str
 ) -> None:
     dpop = DPoP(key_for(alg))
     auth = PublicClient(PUBLIC_DPOP.client_id)
@@ -405,7 +360,7 @@ async def test_a_resource_is_called_with_a_proof(
     # One that knows no nonce yet, with the same key.
     fresh, watched = DPoP(key_for(alg)), Watched()
     bound = fresh.auth(tokens.access_token)
-    if face_name == "sync":
+    if face_name.startswith("sync"):
 
         def call() -> list[httpx.Response]:
             with httpx.Client(transport=watched, auth=bound) as api:
@@ -424,7 +379,7 @@ async def test_a_resource_is_called_with_a_proof(
     assert {by_another_key.status_code, as_bearer.status_code} <= {400, 401}
 
 
-async def test_many_first_calls_at_once(face_name: FaceName, provider: RunningServer) -> None:
+async def test_many_first_calls_at_once(face_name: str, provider: RunningServer) -> None:
     watched = Watched()
     async with opened(face_name, provider, DPOP.make(), watched=watched, dpop=DPoP()) as okta:
 
@@ -439,7 +394,7 @@ async def test_many_first_calls_at_once(face_name: FaceName, provider: RunningSe
 
 
 async def test_an_application_without_dpop_at_a_client_with_it(
-    face_name: FaceName, provider: RunningServer
+    face_name: str, provider: RunningServer
 ) -> None:
     # oidc-provider binds whatever is proved; Okta hands out a Bearer token here.
     class Unbinding(Watched):
@@ -459,7 +414,7 @@ async def test_an_application_without_dpop_at_a_client_with_it(
 
 
 async def test_a_code_is_not_sent_again_over_a_broken_connection(
-    face_name: FaceName, provider: RunningServer
+    face_name: str, provider: RunningServer
 ) -> None:
     class Breaking(Watched):
         def handle_request(self, request: httpx.Request) -> httpx.Response:

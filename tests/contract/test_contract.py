@@ -10,23 +10,34 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from anyio import create_task_group
-from okta_oidc import ORG, APIError, Introspection, InvalidClientError, InvalidGrantError, Tokens
-from okta_oidc_api.models import IntrospectionResponse, TokenResponse
+from okta_oidc import (
+    ORG,
+    APIError,
+    AsyncOktaOIDC,
+    Introspection,
+    InvalidClientError,
+    InvalidGrantError,
+    Tokens,
+)
+from okta_oidc_api.models import IntrospectTokenTypeHint, OrgRevokeTokenTypeHint, TokenResponse
+
+from tests.support.oidc_provider import RegisteredClient
 
 from . import _differences as table
 from ._authorities import Authority, by_other_method
 from ._differences import Feature, Point
-from ._faces import Face, IntrospectHint, RevokeHint, generated_introspection
 from ._judge import Judge
-from ._oidc_provider import RegisteredClient
 from .conftest import Connect
 
 pytestmark = pytest.mark.anyio
 
 Differs = Callable[[Point], str]
+# Whose signatures every face has.
+Face = AsyncOktaOIDC
 
 VERIFIER = "verifier-of-forty-three-characters-and-more"
 UNKNOWN = "a-token-that-nobody-issued"
@@ -48,7 +59,7 @@ by_every_method = pytest.mark.parametrize(
 )
 
 
-def server_id(authority: Authority, which: str) -> object:
+def server_id(authority: Authority, which: str) -> Any:
     return {"org": ORG, "default": authority.default, "custom": authority.custom}[which]
 
 
@@ -65,7 +76,7 @@ async def sign_in(
     authority: Authority,
     client: RegisteredClient | None = None,
     *,
-    where: object = None,
+    where: Any = None,
 ) -> Tokens:
     code = authority.code(client or authority.basic, auth_server_id=where)
     return await okta.token_for_code(code, authority.redirect_uri, auth_server_id=where)
@@ -337,7 +348,7 @@ class TestIntrospection:
         assert await outcome(call) == differs(table.ID_TOKEN)
 
     @pytest.mark.parametrize("hint", [None, "access_token", "refresh_token"])
-    async def test_unknown_token(self, okta: Face, hint: IntrospectHint | None) -> None:
+    async def test_unknown_token(self, okta: Face, hint: IntrospectTokenTypeHint | None) -> None:
         info = await okta.introspect(UNKNOWN, token_type_hint=hint)
         assert info.active is False
         assert dict(info.raw) == {"active": False}
@@ -346,7 +357,7 @@ class TestIntrospection:
     @signs_in
     @pytest.mark.parametrize("hint", ["access_token", "refresh_token"])
     async def test_hint_hides_nothing(
-        self, okta: Face, authority: Authority, hint: IntrospectHint
+        self, okta: Face, authority: Authority, hint: IntrospectTokenTypeHint
     ) -> None:
         tokens = await sign_in(okta, authority)
         for token in (tokens.access_token, str(tokens.refresh_token)):
@@ -362,17 +373,16 @@ class TestIntrospection:
             call = other.introspect(str(tokens.refresh_token))
             assert await outcome(call) == differs(table.FOREIGN_REFRESH_TOKEN)
 
-    async def test_generated_function(self, okta: Face, authority: Authority) -> None:
-        answer = await generated_introspection(okta, UNKNOWN, authority.default)
-        assert isinstance(answer, IntrospectionResponse)
-        assert answer.active is False
-
 
 class TestRevocation:
     @signs_in
     @pytest.mark.parametrize("hint", [None, "access_token", "refresh_token"])
     async def test_access_token(
-        self, okta: Face, authority: Authority, differs: Differs, hint: RevokeHint | None
+        self,
+        okta: Face,
+        authority: Authority,
+        differs: Differs,
+        hint: OrgRevokeTokenTypeHint | None,
     ) -> None:
         tokens = await sign_in(okta, authority)
         await okta.revoke(tokens.access_token, token_type_hint=hint)
@@ -535,10 +545,10 @@ class TestAuthorizationServers:
         tokens: dict[object, Tokens] = {}
         active: dict[tuple[object, object], bool] = {}
 
-        async def obtain(where: object) -> None:
+        async def obtain(where: Any) -> None:
             tokens[where] = await sign_in(okta, authority, where=where)
 
-        async def ask(where: object, origin: object) -> None:
+        async def ask(where: Any, origin: Any) -> None:
             token = tokens[origin].access_token
             active[where, origin] = bool(await okta.introspect(token, auth_server_id=where))
 

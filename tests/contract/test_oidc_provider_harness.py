@@ -18,8 +18,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from . import _oidc_provider as harness
-from ._oidc_provider import (
+from tests.support import oidc_provider as harness
+from tests.support.oidc_provider import (
     BASIC,
     CLIENTS,
     CUSTOM,
@@ -204,14 +204,14 @@ class TestProcess:
     @pytest.mark.skipif(sys.platform != "linux", reason="waits on a process descriptor")
     def test_does_not_outlive_a_killed_parent(self) -> None:
         script = (
-            "import _oidc_provider, sys\n"
-            "with _oidc_provider.start() as server:\n"
+            "import sys\nfrom tests.support import oidc_provider\n"
+            "with oidc_provider.start() as server:\n"
             "    print(server.process.pid, flush=True)\n"
             "    sys.stdin.read()\n"
         )
         with subprocess.Popen(
             [sys.executable, "-c", script],
-            cwd=PROJECT.parent,
+            cwd=PROJECT.parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -14,9 +14,10 @@ import pytest
 from okta_oidc import ORG
 from okta_oidc.testing import FakeOkta
 
+from tests.support.oidc_provider import BASIC, POST, REDIRECT_URI, code_challenge
+
 from ._authorities import OrgAuthority
 from ._differences import Feature
-from ._oidc_provider import BASIC, POST, REDIRECT_URI, code_challenge
 
 VERIFIER = "verifier-of-forty-three-characters-and-more"
 ROOT = Path(__file__).parents[2]

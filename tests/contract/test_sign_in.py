@@ -6,20 +6,18 @@ specifications say.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
-from anyio import create_task_group, to_thread
+from anyio import create_task_group
 from okta_oidc import (
     ORG,
     APIError,
     AsyncAccessTokenVerifier,
-    AsyncOktaOIDC,
     AuthorizationRequest,
     CallbackMismatchError,
     Claims,
@@ -27,14 +25,13 @@ from okta_oidc import (
     ClientSecretPost,
     DPoP,
     InvalidTokenError,
-    OktaOIDC,
     PublicClient,
 )
 from okta_oidc._config import AuthServerId
 from okta_oidc._runtime import Runtime
 
-from ._faces import FaceName
-from ._oidc_provider import (
+from tests.support.faces import KINDS, Awaited, awaited
+from tests.support.oidc_provider import (
     CIBA,
     CUSTOM,
     DEVICE_CODE,
@@ -75,15 +72,9 @@ def server() -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def face_name(request: pytest.FixtureRequest) -> FaceName:
-    found: FaceName = request.param
-    return found
-
-
-@pytest.fixture
-def anyio_backend(face_name: FaceName) -> str:
-    return "trio" if face_name == "trio" else "asyncio"
+@pytest.fixture(params=KINDS)
+def face_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def auth_of(client: RegisteredClient) -> Any:
@@ -96,37 +87,16 @@ def auth_of(client: RegisteredClient) -> Any:
             return PublicClient(client.client_id)
 
 
-class Awaited:
-    """``OktaOIDC``, each call in a thread of its own, to be awaited like the other face."""
-
-    def __init__(self, okta: OktaOIDC) -> None:
-        self.okta = okta
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self.okta, name)
-
-        async def call(*args: Any, **options: Any) -> Any:
-            return await to_thread.run_sync(partial(method, *args, **options))
-
-        return call
-
-
 def bare(okta: Any) -> Any:
     """The client itself."""
     return okta.okta if isinstance(okta, Awaited) else okta
 
 
-@asynccontextmanager
-async def opened(
-    server: RunningServer, face_name: FaceName, client: RegisteredClient = BASIC, **options: Any
-) -> AsyncGenerator[Any]:
+def opened(
+    server: RunningServer, face_name: str, client: RegisteredClient = BASIC, **options: Any
+) -> AbstractAsyncContextManager[Any]:
     """A client of either face, to be awaited."""
-    if face_name == "sync":
-        with OktaOIDC(server.base_url, auth_of(client), **options) as okta:
-            yield Awaited(okta)
-    else:
-        async with AsyncOktaOIDC(server.base_url, auth_of(client), **options) as okta:
-            yield okta
+    return awaited(face_name, server.base_url, auth_of(client), **options)
 
 
 def at_the_browser(
@@ -150,7 +120,7 @@ def at_the_browser(
 @pytest.mark.parametrize(("harness_id", "server_id"), SERVERS, ids=["org", "custom"])
 async def test_a_user_signs_in(
     server: RunningServer,
-    face_name: FaceName,
+    face_name: str,
     client: RegisteredClient,
     harness_id: str | None,
     server_id: AuthServerId,
@@ -189,7 +159,7 @@ async def test_a_user_signs_in(
 
 @pytest.mark.parametrize("client", [BASIC, POST, PUBLIC], ids=lambda client: client.auth_method)
 async def test_a_request_is_pushed(
-    server: RunningServer, face_name: FaceName, client: RegisteredClient
+    server: RunningServer, face_name: str, client: RegisteredClient
 ) -> None:
     async with opened(server, face_name, client) as okta:
         request: AuthorizationRequest = await okta.authorization_request(
@@ -201,7 +171,7 @@ async def test_a_request_is_pushed(
 
 
 async def test_a_callback_of_another_sign_in_is_refused(
-    server: RunningServer, face_name: FaceName
+    server: RunningServer, face_name: str
 ) -> None:
     async with opened(server, face_name) as okta:
         mine = await okta.authorization_request(REDIRECT_URI)
@@ -218,7 +188,7 @@ async def test_a_callback_of_another_sign_in_is_refused(
         assert (await okta.finish_sign_in(theirs, callback)).claims.sub
 
 
-async def test_what_the_server_says_of_itself(server: RunningServer, face_name: FaceName) -> None:
+async def test_what_the_server_says_of_itself(server: RunningServer, face_name: str) -> None:
     async with opened(server, face_name) as okta:
         for harness_id, server_id in SERVERS:
             metadata = await okta.metadata(auth_server_id=server_id)
@@ -236,7 +206,7 @@ async def test_what_the_server_says_of_itself(server: RunningServer, face_name: 
         assert (await okta.finish_sign_in(request, callback)).claims.sub
 
 
-async def test_a_session_ends_at_its_page(server: RunningServer, face_name: FaceName) -> None:
+async def test_a_session_ends_at_its_page(server: RunningServer, face_name: str) -> None:
     async with opened(server, face_name) as okta:
         request = await okta.authorization_request(REDIRECT_URI)
         done = await okta.finish_sign_in(request, at_the_browser(server, request))
@@ -247,18 +217,14 @@ async def test_a_session_ends_at_its_page(server: RunningServer, face_name: Face
         assert "sign-out" in page.text.lower() or "logout" in page.text.lower()
 
 
-async def test_userinfo_refuses_what_is_no_token(
-    server: RunningServer, face_name: FaceName
-) -> None:
+async def test_userinfo_refuses_what_is_no_token(server: RunningServer, face_name: str) -> None:
     async with opened(server, face_name) as okta:
         with pytest.raises(APIError) as refused:
             await okta.userinfo("no-token-of-this-server")
         assert (refused.value.status, refused.value.code) == (401, "invalid_token")
 
 
-async def test_userinfo_takes_a_token_with_its_proof(
-    server: RunningServer, face_name: FaceName
-) -> None:
+async def test_userinfo_takes_a_token_with_its_proof(server: RunningServer, face_name: str) -> None:
     async with opened(server, face_name, BOUND, dpop=DPoP()) as okta:
         request = await okta.authorization_request(REDIRECT_URI, push=True, prompt="consent")
         done = await okta.finish_sign_in(request, at_the_browser(server, request))
@@ -274,9 +240,7 @@ async def test_userinfo_takes_a_token_with_its_proof(
 # Access tokens
 
 
-async def test_an_api_checks_access_tokens_by_itself(
-    server: RunningServer, face_name: FaceName
-) -> None:
+async def test_an_api_checks_access_tokens_by_itself(server: RunningServer, face_name: str) -> None:
     async with opened(server, face_name) as okta:
         tokens = await okta.token_for_client_credentials("orders:read", resource=AUDIENCE)
         claims = await okta.verify_access_token(
@@ -306,7 +270,7 @@ async def test_an_api_checks_access_tokens_by_itself(
 
 
 async def test_a_token_bound_to_a_key_is_no_bearer_token(
-    server: RunningServer, face_name: FaceName
+    server: RunningServer, face_name: str
 ) -> None:
     async with opened(server, face_name, BOUND, dpop=DPoP()) as okta:
         tokens = await okta.token_for_client_credentials("orders:read", resource=AUDIENCE)
@@ -315,7 +279,7 @@ async def test_a_token_bound_to_a_key_is_no_bearer_token(
         assert refused.value.reason == "bound"
 
 
-async def test_a_rotation_is_followed_at_one_question(face_name: FaceName) -> None:
+async def test_a_rotation_is_followed_at_one_question(face_name: str) -> None:
     asked: list[str] = []
 
     def keep(request: httpx.Request) -> None:
@@ -363,7 +327,7 @@ async def test_a_rotation_is_followed_at_one_question(face_name: FaceName) -> No
 
 @pytest.mark.parametrize("client", [BASIC, POST, PUBLIC], ids=lambda client: client.auth_method)
 async def test_a_login_is_approved_on_another_device(
-    server: RunningServer, face_name: FaceName, client: RegisteredClient
+    server: RunningServer, face_name: str, client: RegisteredClient
 ) -> None:
     async with opened(server, face_name, client) as okta:
         login = await okta.start_device_login("openid email")
@@ -377,7 +341,7 @@ async def test_a_login_is_approved_on_another_device(
         assert claims.sub == "ada@example.com"
 
 
-async def test_a_device_login_may_be_refused(server: RunningServer, face_name: FaceName) -> None:
+async def test_a_device_login_may_be_refused(server: RunningServer, face_name: str) -> None:
     async with opened(server, face_name) as okta:
         login = await okta.start_device_login()
         approve_device(server, login.verification_uri_complete, refuse=True)
@@ -389,7 +353,7 @@ async def test_a_device_login_may_be_refused(server: RunningServer, face_name: F
 
 @pytest.mark.parametrize("client", [BASIC, POST], ids=lambda client: client.auth_method)
 async def test_a_login_is_approved_by_a_push(
-    server: RunningServer, face_name: FaceName, client: RegisteredClient
+    server: RunningServer, face_name: str, client: RegisteredClient
 ) -> None:
     async with opened(server, face_name, client) as okta:
         login = await okta.start_backchannel_login(

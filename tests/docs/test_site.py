@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ._html import Page, is_elsewhere, read, resolve
 
-# Not ours to mend, and it makes its links as it runs.
+# Not ours to fix, and it makes its links as it runs.
 RENDERED = "okta-oauth.html"
 
 

@@ -20,8 +20,11 @@ answers = []
 def answer(request):
     scheme = str(request.headers.get("authorization")).split()[0]
     print(scheme, request.method, request.url.raw_path.decode(), request.content.decode())
-    status, members = answers.pop(0)
-    return httpx.Response(status, json=members)
+    answered = answers.pop(0)
+    if isinstance(answered, Exception):
+        raise answered
+    status, members, *headers = answered
+    return httpx.Response(status, json=members, headers=dict(*headers))
 
 transport = httpx.MockTransport(answer)
 org = ("https://dev-000000.okta.com", ClientSecretBasic("client-id", "client-secret"))
@@ -37,7 +40,8 @@ def both(module, *arguments, **options):
         try:
             yield success(call())
         except OktaError as error:
-            yield f"{type(error).__name__} {error.http.status}"
+            seen = error.http.status if error.http else error.request_sent
+            yield f"{type(error).__name__} {seen}"
 """
 
 
@@ -78,18 +82,33 @@ _PASSPORT_OFFICE = """
 from okta_oidc_api.api.passports import org_issue_passport, org_list_passports, org_note_passport
 from okta_oidc_api.models import PassportNote, PassportRequest
 
-def tell(module, status, members, **options):
-    answers[:] = [(status, members)] * 2
+def tell(module, *answered, **options):
+    answers[:] = answered * 2
     for found in both(module, **options):
         one = getattr(found, "passport_id", found)
         print([it.passport_id for it in found] if isinstance(found, list) else one)
 
-tell(org_list_passports, 200, [{"passport_id": "one"}, {"passport_id": "two"}], holder="user")
-tell(org_issue_passport, 201, {"passport_id": "three"}, body=PassportRequest(holder="user"))
-tell(org_note_passport, 200, {"passport_id": "three"}, body=PassportNote("three", [1]))
-tell(org_list_passports, 200, [{"holder": "user"}])
-tell(org_issue_passport, 400, {"error": "no_such_user"}, body=PassportRequest(holder="nobody"))
-tell(org_note_passport, 404, {"errorCode": "E0000007"}, body=PassportNote("four", []))
+issue, note = PassportRequest(holder="user"), PassportNote("three", [1])
+tell(org_list_passports, (200, [{"passport_id": "one"}, {"passport_id": "two"}]), holder="user")
+tell(org_issue_passport, (201, {"passport_id": "three"}), body=issue)
+tell(org_note_passport, (200, {"passport_id": "three"}), body=note)
+print("refused")
+tell(org_list_passports, (200, [{"holder": "user"}]))
+tell(org_issue_passport, (400, {"error": "no_such_user"}), body=issue)
+tell(org_issue_passport, (401, {"error": "invalid_client"}), body=issue)
+tell(org_note_passport, (404, {"errorCode": "E0000007"}), body=note)
+print("lost")
+tell(org_list_passports, (503, {}), httpx.ReadTimeout(""), (200, []))
+tell(org_list_passports, *[httpx.ConnectError("")] * 3)
+tell(org_issue_passport, httpx.ReadTimeout(""), body=issue)
+tell(org_note_passport, (503, {}), body=note)
+print("limited")
+used_up = {"X-Rate-Limit-Limit": "9", "X-Rate-Limit-Remaining": "0"}
+now = "Sun, 09 Sep 2001 01:46:40 GMT"
+soon = used_up | {"Date": now, "X-Rate-Limit-Reset": "1000000000"}
+late = used_up | {"Date": now, "X-Rate-Limit-Reset": "1000000090"}
+tell(org_issue_passport, (429, {}, soon), (201, {"passport_id": "four"}), body=issue)
+tell(org_note_passport, (429, {}, late), body=note)
 """
 
 
@@ -276,15 +295,32 @@ def test_an_endpoint(scratch: Scratch) -> None:
     )
     used = scratch.use(_SERVER + _PASSPORT_OFFICE)
     _green(used)
-    notes = "None POST /oauth2/v1/passports/notes"
+    listing, issuing = (
+        "None GET /oauth2/v1/passports ",
+        "Basic POST /oauth2/v1/passports holder=user",
+    )
+    noting = 'None POST /oauth2/v1/passports/notes {"passport_id":"three","pages":[1]}'
     # Each on both faces.
     assert used.output.splitlines() == [
         *["None GET /oauth2/v1/passports?holder=user ", "['one', 'two']"] * 2,
-        *["Basic POST /oauth2/v1/passports holder=user", "three"] * 2,
-        *[f'{notes} {{"passport_id":"three","pages":[1]}}', "three"] * 2,
-        *["None GET /oauth2/v1/passports ", "MalformedResponseError 200"] * 2,
-        *["Basic POST /oauth2/v1/passports holder=nobody", "APIError 400"] * 2,
-        *[f'{notes} {{"passport_id":"four","pages":[]}}', "APIError 404"] * 2,
+        *[issuing, "three"] * 2,
+        *[noting, "three"] * 2,
+        "refused",
+        *[listing, "MalformedResponseError 200"] * 2,
+        *[issuing, "APIError 400"] * 2,
+        *[issuing, "InvalidClientError 401"] * 2,
+        *[noting, "APIError 404"] * 2,
+        # A read is asked for again, and what was never sent; what may have been done is not.
+        "lost",
+        *[listing, listing, listing, "[]"] * 2,
+        *[listing, listing, listing, "TransportError False"] * 2,
+        *[issuing, "TransportTimeoutError None"] * 2,
+        *[noting, "ServerError 503"] * 2,
+        # A limit is waited out, and if that takes too long, none of the process asks again.
+        "limited",
+        *[issuing, issuing, "four"] * 2,
+        *[noting, "RateLimitError 429"],
+        "RateLimitError 429",
     ]
     told = scratch.breaking()
     _green(told)

@@ -30,19 +30,19 @@ from okta_oidc._http import Reply
 from okta_oidc._operations import Operation
 from okta_oidc._ratelimit import RateLimits
 
+from tests.support.faces import CallName
 from tests.support.flows import HandDrivenFlow
-
-from ._faces import (
+from tests.support.samples import (
+    CALLBACK,
     CLIENT_ID,
     CLIENT_SECRET,
     CODE,
     PASSWORD,
-    REDIRECT_URI,
     REFRESH_TOKEN,
     TOKEN,
     VERIFIER,
-    CallName,
 )
+
 from ._golden import cases
 
 SECRETS = (CLIENT_SECRET, CODE, VERIFIER, REFRESH_TOKEN, TOKEN, PASSWORD)
@@ -69,7 +69,7 @@ def _calls(flow: HandDrivenFlow) -> dict[CallName, Callable[[], Operation[Any]]]
         "scope": "openid",
     }
     return {
-        "code": lambda: flow.code(CODE, REDIRECT_URI, VERIFIER),
+        "code": lambda: flow.code(CODE, CALLBACK, VERIFIER),
         "refresh": lambda: flow.refresh(REFRESH_TOKEN),
         "token": lambda: flow.token(grant),
         "introspect": lambda: flow.introspect(TOKEN),

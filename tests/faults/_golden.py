@@ -13,8 +13,9 @@ from typing import Any, cast
 import yaml
 from okta_oidc import ORG, ClientSecretBasic, ClientSecretPost
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, CallName
-from ._wire import Response
+from tests.support.faces import CallName
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET
+from tests.support.servers import Answer
 
 _TABLE = Path(__file__).parents[1] / "golden" / "responses.yaml"
 _LARGEST_KEPT = 1024 * 1024
@@ -35,7 +36,7 @@ class Case:
     call: CallName
     auth: ClientSecretBasic | ClientSecretPost | None
     auth_server_id: Any
-    response: Response
+    response: Answer
     status: int | None
     headers: tuple[tuple[str, str], ...]
     kept: bytes
@@ -77,14 +78,14 @@ def _case(table: dict[str, Any], row: dict[str, Any], call: CallName, status: An
     absent = table["absent"][_ANCESTORS.get(outcome, outcome)]
     attributes = {**absent, **{key: _value(value) for key, value in listed.items()}}
     if status is None:
-        response = Response(_body(_lines(row["wire"])))
+        response = Answer(_body(_lines(row["wire"])))
         headers: tuple[tuple[str, str], ...] = ()
         kept = b""
         status = attributes.pop("status", None)
     else:
         headers = _headers(table, row)
         kept = _body(row.get("body", ""))
-        response = Response(_framed(status, headers, kept, row.get("framing", "length")))
+        response = Answer(_framed(status, headers, kept, row.get("framing", "length")))
         response.close = row.get("framing") == "close"
     if "kept" in row:
         kept = _body(row["kept"])

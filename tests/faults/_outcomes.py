@@ -11,7 +11,8 @@ import pytest
 from okta_oidc import OktaError
 from okta_oidc.testing import FakeOkta
 
-from ._faces import CLIENT_ID, REDIRECT_URI, Caller, CallName
+from tests.support.faces import CallName, Face
+from tests.support.samples import CALLBACK, CLIENT_ID
 
 
 @contextlib.contextmanager
@@ -27,15 +28,15 @@ def raised_within(limit: float) -> Generator[list[OktaError]]:
     assert elapsed < limit + 2.0
 
 
-def send(caller: Caller, okta: FakeOkta, call: CallName) -> Any:
+def send(caller: Face, okta: FakeOkta, call: CallName) -> Any:
     """A call that the real server grants."""
     if call == "code":
-        code = okta.authorize(REDIRECT_URI, client_id=CLIENT_ID)
-        return caller.run(caller.client.token_for_code, code, REDIRECT_URI)
+        code = okta.authorize(CALLBACK, client_id=CLIENT_ID)
+        return caller.token_for_code(code, CALLBACK)
     return caller.call(call)
 
 
-def assert_works(caller: Caller, okta: FakeOkta) -> None:
+def assert_works(caller: Face, okta: FakeOkta) -> None:
     """The client can be used."""
     tokens = send(caller, okta, "code")
-    assert caller.run(caller.client.introspect, tokens.access_token).active
+    assert caller.introspect(tokens.access_token).active

@@ -10,15 +10,16 @@ import pytest
 import trustme
 from okta_oidc.testing import FakeOkta
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
-from ._proxy import FaultProxy
+from tests.support.certificates import client_context, server_context, trust
+from tests.support.proxy import FaultProxy
+from tests.support.samples import CALLBACK, CLIENT_ID, CLIENT_SECRET
 
 
 @pytest.fixture(scope="module")
 def okta() -> Generator[FakeOkta]:
-    """The real server behind the proxy; it knows the client of :mod:`._faces`."""
+    """The real server behind the proxy; it knows the client of ``tests.support.samples``."""
     fake = FakeOkta(rate_limit=None, refuse_cookies=True)
-    fake.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[REDIRECT_URI])
+    fake.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[CALLBACK])
     with fake.serve():
         yield fake
 
@@ -40,23 +41,16 @@ def authority() -> trustme.CA:
 @pytest.fixture(scope="session")
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
     """A client's context that trusts ``authority`` and nobody else."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
-    return context
+    return client_context(authority)
 
 
 @pytest.fixture(scope="session")
 def certified(authority: trustme.CA) -> ssl.SSLContext:
     """A server's context with a certificate for 127.0.0.1 and localhost."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issued = authority.issue_cert("127.0.0.1", "localhost")
-    issued.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
-    return context
+    return server_context(authority, "127.0.0.1", "localhost")
 
 
 @pytest.fixture
 def own_tls(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let clients without an ``http_client`` trust ``authority``, as their users would."""
-    certificate = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(certificate))
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    trust(authority, tmp_path, monkeypatch)

@@ -12,14 +12,15 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from multiprocessing import get_context
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.support.runtimes import runtime_of
+from tests.support.faces import EVERY_KIND, CallName, Face
+from tests.support.servers import Answer, RawServer
 
-from ._faces import CallName, opened
 from ._fuzzing import (
     bodies,
     check_call,
@@ -30,7 +31,6 @@ from ._fuzzing import (
     statuses,
     wires,
 )
-from ._wire import Response, WireServer
 
 _CALLS: list[CallName] = ["code", "refresh", "token", "introspect", "revoke"]
 # Inputs from one seed.
@@ -92,20 +92,19 @@ def fuzz_replies(inputs: int, number: int) -> int:
 
 
 def fuzz_sockets(inputs: int, number: int) -> int:
-    """Write this many answers to sockets, for both faces in turn; returns how many it were."""
-    answer = Response(b"", close=True)
-    with (
-        WireServer(lambda _: answer) as server,
-        opened("sync", server.url, timeout=30, retry=None) as first,
-        opened("asyncio", server.url, timeout=30, retry=None) as second,
-    ):
-        callers = (first, second)
+    """Write this many answers to sockets, for every face in turn; returns how many it were."""
+    answer = Answer(b"", close=True)
+    with RawServer(answer) as server, ExitStack() as stack:
+        callers = [
+            stack.enter_context(Face(kind, server.url, timeout=30, retry=None))
+            for kind in EVERY_KIND
+        ]
 
         def one(name: CallName, wire: bytes, index: int) -> None:
             server.requests.clear()
             answer.wire = wire
             # A limit that one answer tells of would hold back the next call.
-            runtime_of(callers[index].client).limits.forget()
+            callers[index].runtime.limits.forget()
             check_call(lambda: callers[index].call(name), name)
 
         def run(wanted: int, rng: random.Random) -> int:
@@ -118,11 +117,11 @@ def fuzz_sockets(inputs: int, number: int) -> int:
                 nonlocal done
                 for _ in range(_EACH):
                     done += 1
-                    one(drawn.choice(_CALLS), random_wire(drawn), drawn.randrange(2))
+                    one(drawn.choice(_CALLS), random_wire(drawn), drawn.randrange(len(callers)))
 
             @seed(rng.getrandbits(64))
             @_settings(max(1, int(min(_BATCH * _EACH, wanted) * _SHRINKABLE)))
-            @given(st.sampled_from(_CALLS), wires(), st.integers(0, 1))
+            @given(st.sampled_from(_CALLS), wires(), st.integers(0, len(callers) - 1))
             def drawn(name: CallName, wire: bytes, index: int) -> None:
                 nonlocal done
                 done += 1

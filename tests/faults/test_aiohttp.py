@@ -25,10 +25,12 @@ from okta_oidc import (
 )
 from okta_oidc.testing import FakeOkta
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, TOKEN, opened
+from tests.support.faces import Face
+from tests.support.proxy import Exchange, FaultProxy
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET, TOKEN
+from tests.support.servers import Answer, RawServer
+
 from ._outcomes import send
-from ._proxy import Exchange, FaultProxy
-from ._wire import Response, WireServer
 from .test_faults import CASES, Case
 
 pytest.importorskip("aiohttp", reason="okta-oidc[aiohttp] is not installed")
@@ -88,7 +90,7 @@ def test_header_that_is_longer_than_most(okta: FakeOkta, proxy: FaultProxy) -> N
         await exchange.send(head + policy + end + body)
 
     proxy.plan(add_a_policy)
-    with opened("asyncio", proxy.url(), owner="aiohttp") as caller:
+    with Face("asyncio", proxy.url(), owner="aiohttp") as caller:
         assert len(send(caller, okta, "code").http.headers["content-security-policy"]) == 20_000
 
 
@@ -103,7 +105,7 @@ def test_large_answer_that_comes_in_one_go() -> None:
         ) as okta:
             return [(await okta.introspect(TOKEN)).active for _ in range(4)]
 
-    with WireServer(lambda _: Response(head % len(body) + body)) as server:
+    with RawServer(head % len(body) + body) as server:
         assert asyncio.run(introspect()) == [True] * 4
 
 
@@ -116,7 +118,7 @@ def test_what_is_sent_again_is_not_aiohttps_to_say() -> None:
         ) as okta:
             await okta.userinfo(TOKEN)
 
-    with WireServer(lambda _: Response(b"", close=True)) as server:
+    with RawServer(Answer(b"", close=True)) as server:
         with pytest.raises(TransportError) as raised:
             asyncio.run(ask())
         assert raised.value.request_sent is None

@@ -15,8 +15,9 @@ import pytest
 from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, Retry
 from okta_oidc.testing import FakeOkta
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, TOKEN
-from ._proxy import Exchange, FaultProxy, Strike
+from tests.support.proxy import Exchange, FaultProxy, Strike
+from tests.support.samples import CALLBACK, CLIENT_ID, CLIENT_SECRET, TOKEN
+
 from .test_faults import (
     read_nothing,
     stop_within_the_body,
@@ -82,8 +83,8 @@ async def _struck(
 
 
 async def _works(client: AsyncOktaOIDC, okta: FakeOkta) -> None:
-    code = okta.authorize(REDIRECT_URI, client_id=CLIENT_ID)
-    tokens = await client.token_for_code(code, REDIRECT_URI)
+    code = okta.authorize(CALLBACK, client_id=CLIENT_ID)
+    tokens = await client.token_for_code(code, CALLBACK)
     assert (await client.introspect(tokens.access_token)).active
 
 
@@ -116,7 +117,7 @@ def test_time_limit_of_the_caller(
         async with _client(proxy.url(scheme)) as client:
             proxy.plan(strike)
             with pytest.raises(TimeoutError) as raised, anyio.fail_after(0.3):
-                await client.token_for_code("hush-code", REDIRECT_URI)
+                await client.token_for_code("hush-code", CALLBACK)
             assert type(raised.value) is TimeoutError
             await anyio.to_thread.run_sync(proxy.wait_until_quiet)
             proxy.plan(strike)
@@ -266,5 +267,5 @@ def test_half_of_a_crowd_cancelled(okta: FakeOkta, backend: str) -> None:
 
 
 async def _access_token(client: AsyncOktaOIDC, okta: FakeOkta) -> str:
-    code = okta.authorize(REDIRECT_URI)
-    return (await client.token_for_code(code, REDIRECT_URI)).access_token
+    code = okta.authorize(CALLBACK)
+    return (await client.token_for_code(code, CALLBACK)).access_token

@@ -20,9 +20,12 @@ import trustme
 from okta_oidc import Retry, TransportError, TransportTimeoutError
 from okta_oidc.testing import FakeOkta
 
-from ._faces import FACES, CallName, Face, Owner, opened, without_waiting
+from tests.support.certificates import server_context
+from tests.support.faces import EVERY_KIND, KINDS, CallName, Face, Kind, Owner
+from tests.support.proxy import Exchange, FaultProxy, Strike
+from tests.support.servers import RawServer, http_bytes
+
 from ._outcomes import assert_works, raised_within, send
-from ._proxy import Exchange, FaultProxy, Strike
 from .test_faults import (
     WAYS,
     close_within_the_body,
@@ -39,7 +42,7 @@ _ATTEMPTS = 2
 _RETRY = Retry(attempts=_ATTEMPTS)
 
 ways = pytest.mark.parametrize(("face", "owner"), WAYS, ids=lambda value: str(value))
-faces = pytest.mark.parametrize("face", FACES)
+faces = pytest.mark.parametrize("face", EVERY_KIND)
 
 
 def _never_sent(error: Exception, outcome: type[TransportError] = TransportError) -> None:
@@ -102,15 +105,16 @@ def test_handshake_fault(
     strike: Strike,
     outcome: type[TransportError],
     call: CallName,
-    face: Face,
+    face: Kind,
     owner: Owner,
 ) -> None:
     limit = _LIMIT if outcome is TransportTimeoutError else _AMPLE
     proxy.plan(*[strike] * _ATTEMPTS)
-    with opened(face, proxy.url("https"), owner=owner, timeout=limit, retry=_RETRY) as caller:
-        without_waiting(caller)
-        with raised_within(_ATTEMPTS * limit) as caught:
-            send(caller, okta, call)
+    with (
+        Face(face, proxy.url("https"), owner=owner, timeout=limit, retry=_RETRY) as caller,
+        raised_within(_ATTEMPTS * limit) as caught,
+    ):
+        send(caller, okta, call)
     _never_sent(caught[0], outcome)
     assert caught[0].retries == _ATTEMPTS - 1
     assert proxy.connections == _ATTEMPTS
@@ -134,31 +138,19 @@ def _self_signed(directory: Any) -> ssl.SSLContext:
     return context
 
 
-def _issued(
-    authority: trustme.CA,
-    *names: str,
-    not_before: datetime.datetime | None = None,
-    not_after: datetime.datetime | None = None,
-) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issued = authority.issue_cert(*names, not_before=not_before, not_after=not_after)
-    issued.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
-    return context
-
-
 _DAY = datetime.timedelta(days=1)
 _TODAY = datetime.datetime.now(datetime.UTC)
 CERTIFICATES: dict[str, Callable[[trustme.CA, Any], ssl.SSLContext]] = {
-    "another host": lambda authority, _: _issued(authority, "other.example"),
-    "another address": lambda authority, _: _issued(authority, "127.0.0.2", "localhost"),
-    "expired": lambda authority, _: _issued(
+    "another host": lambda authority, _: server_context(authority, "other.example"),
+    "another address": lambda authority, _: server_context(authority, "127.0.0.2", "localhost"),
+    "expired": lambda authority, _: server_context(
         authority, "127.0.0.1", not_before=_TODAY - 2 * _DAY, not_after=_TODAY - _DAY
     ),
-    "not yet valid": lambda authority, _: _issued(
+    "not yet valid": lambda authority, _: server_context(
         authority, "127.0.0.1", not_before=_TODAY + _DAY, not_after=_TODAY + 2 * _DAY
     ),
     "self-signed": lambda _, directory: _self_signed(directory),
-    "unknown authority": lambda _, __: _issued(trustme.CA(), "127.0.0.1"),
+    "unknown authority": lambda _, __: server_context(trustme.CA(), "127.0.0.1"),
 }
 
 
@@ -171,15 +163,15 @@ def test_certificate_that_cannot_be_trusted(
     trusting: ssl.SSLContext,
     tmp_path: Any,
     certificate: str,
-    face: Face,
+    face: Kind,
     owner: Owner,
 ) -> None:
     """It will not be better the next time, so there is none."""
     tls = CERTIFICATES[certificate](authority, tmp_path)
     port = int(okta.url.rpartition(":")[2])
     with FaultProxy(("127.0.0.1", port), tls).running() as proxy:
-        with opened(face, proxy.url(), owner=owner, verify=trusting, timeout=_AMPLE) as caller:
-            waits = without_waiting(caller)
+        with Face(face, proxy.url(), owner=owner, verify=trusting, timeout=_AMPLE) as caller:
+            waits = caller.waits
             with raised_within(_AMPLE) as caught:
                 send(caller, okta, "code")
         _never_sent(caught[0])
@@ -216,15 +208,14 @@ def test_fault_over_tls(
     trusting: ssl.SSLContext,
     strike: Strike,
     outcome: type[TransportError],
-    face: Face,
+    face: Kind,
     owner: Owner,
 ) -> None:
     if (face, owner) == ("sync", "borrowed") and strike is drip_the_headers:
         pytest.skip("no limit for a whole head")
     # A handshake takes longer than what follows.
     limit = 2 * _LIMIT if outcome is TransportTimeoutError else _AMPLE
-    with opened(face, secure_proxy.url(), owner=owner, verify=trusting, timeout=limit) as caller:
-        without_waiting(caller)
+    with Face(face, secure_proxy.url(), owner=owner, verify=trusting, timeout=limit) as caller:
         secure_proxy.plan(strike)
         with raised_within(limit) as caught:
             send(caller, okta, "code")
@@ -239,13 +230,14 @@ def test_fault_over_tls(
 
 @faces
 def test_http_to_a_server_that_speaks_tls(
-    okta: FakeOkta, secure_proxy: FaultProxy, face: Face
+    okta: FakeOkta, secure_proxy: FaultProxy, face: Kind
 ) -> None:
     """The server may make of it what it likes, for all we know."""
-    with opened(face, secure_proxy.url("http"), timeout=_AMPLE) as caller:
-        without_waiting(caller)
-        with raised_within(_AMPLE) as caught:
-            send(caller, okta, "code")
+    with (
+        Face(face, secure_proxy.url("http"), timeout=_AMPLE) as caller,
+        raised_within(_AMPLE) as caught,
+    ):
+        send(caller, okta, "code")
     assert type(caught[0]) is TransportError
     assert caught[0].request_sent is None
     assert secure_proxy.requests == []
@@ -256,13 +248,13 @@ def test_http_to_a_server_that_speaks_tls(
 
 @ways
 @pytest.mark.parametrize("call", ["code", "introspect"])
-def test_connection_refused(okta: FakeOkta, call: CallName, face: Face, owner: Owner) -> None:
+def test_connection_refused(okta: FakeOkta, call: CallName, face: Kind, owner: Owner) -> None:
     with socket.socket() as bound:
         # A port that is taken, and at which nobody listens.
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        with opened(face, url, owner=owner, timeout=_AMPLE, retry=_RETRY) as caller:
-            waits = without_waiting(caller)
+        with Face(face, url, owner=owner, timeout=_AMPLE, retry=_RETRY) as caller:
+            waits = caller.waits
             with raised_within(_AMPLE) as caught:
                 send(caller, okta, call)
     _never_sent(caught[0])
@@ -281,13 +273,14 @@ def hole() -> Generator[tuple[str, int]]:
 
 @ways
 def test_connection_never_answered(
-    okta: FakeOkta, hole: tuple[str, int], face: Face, owner: Owner
+    okta: FakeOkta, hole: tuple[str, int], face: Kind, owner: Owner
 ) -> None:
     url = f"http://{hole[0]}:{hole[1]}"
-    with opened(face, url, owner=owner, timeout=_LIMIT, retry=_RETRY) as caller:
-        without_waiting(caller)
-        with raised_within(_ATTEMPTS * _LIMIT) as caught:
-            send(caller, okta, "code")
+    with (
+        Face(face, url, owner=owner, timeout=_LIMIT, retry=_RETRY) as caller,
+        raised_within(_ATTEMPTS * _LIMIT) as caught,
+    ):
+        send(caller, okta, "code")
     _never_sent(caught[0], TransportTimeoutError)
     assert caught[0].retries == _ATTEMPTS - 1
 
@@ -319,17 +312,17 @@ class Names:
 
 @ways
 def test_unresolvable_host(
-    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, face: Face, owner: Owner
+    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, face: Kind, owner: Owner
 ) -> None:
     names = Names()
-    with opened(
+    with Face(
         face,
         "http://localhost:9",
         owner=owner,
         timeout=_AMPLE,
         retry=_RETRY,
     ) as caller:
-        waits = without_waiting(caller)
+        waits = caller.waits
         monkeypatch.setattr(socket, "getaddrinfo", names)
         with raised_within(_AMPLE) as caught:
             send(caller, okta, "code")
@@ -340,7 +333,7 @@ def test_unresolvable_host(
 
 @pytest.mark.parametrize("face", ["asyncio", "trio"])
 def test_resolver_that_does_not_answer(
-    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, face: Face
+    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, face: Kind
 ) -> None:
     """The time limit holds from the very beginning."""
     over = threading.Event()
@@ -353,7 +346,7 @@ def test_resolver_that_does_not_answer(
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     with (
-        opened(face, "http://localhost:9", timeout=_LIMIT, retry=None) as caller,
+        Face(face, "http://localhost:9", timeout=_LIMIT, retry=None) as caller,
         monkeypatch.context() as patched,
     ):
         patched.setattr(socket, "getaddrinfo", never)
@@ -373,9 +366,9 @@ def proxy_on_ipv6(okta: FakeOkta) -> Generator[FaultProxy]:
 
 
 @ways
-def test_ipv6_address(okta: FakeOkta, proxy_on_ipv6: FaultProxy, face: Face, owner: Owner) -> None:
+def test_ipv6_address(okta: FakeOkta, proxy_on_ipv6: FaultProxy, face: Kind, owner: Owner) -> None:
     url = proxy_on_ipv6.url(host="[::1]")
-    with opened(face, url, owner=owner, timeout=_AMPLE) as caller:
+    with Face(face, url, owner=owner, timeout=_AMPLE) as caller:
         assert_works(caller, okta)
     host = f"\r\nhost: [::1]:{proxy_on_ipv6.port}\r\n".encode()
     assert host in proxy_on_ipv6.requests[0].lower()
@@ -383,18 +376,18 @@ def test_ipv6_address(okta: FakeOkta, proxy_on_ipv6: FaultProxy, face: Face, own
 
 @faces
 def test_name_that_is_ipv6_only(
-    okta: FakeOkta, proxy_on_ipv6: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Face
+    okta: FakeOkta, proxy_on_ipv6: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Kind
 ) -> None:
-    with opened(face, proxy_on_ipv6.url(host="localhost"), timeout=_AMPLE) as caller:
+    with Face(face, proxy_on_ipv6.url(host="localhost"), timeout=_AMPLE) as caller:
         monkeypatch.setattr(socket, "getaddrinfo", Names("::1"))
         assert_works(caller, okta)
 
 
 @faces
 def test_name_whose_first_address_refuses(
-    okta: FakeOkta, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Face
+    okta: FakeOkta, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Kind
 ) -> None:
-    with opened(face, proxy.url(host="localhost"), timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(host="localhost"), timeout=_AMPLE, retry=None) as caller:
         monkeypatch.setattr(socket, "getaddrinfo", Names("::1", "127.0.0.1"))
         assert_works(caller, okta)
     assert proxy.connections == 1
@@ -402,18 +395,18 @@ def test_name_whose_first_address_refuses(
 
 @faces
 def test_name_whose_first_address_does_not_answer(
-    okta: FakeOkta, hole: tuple[str, int], monkeypatch: pytest.MonkeyPatch, face: Face
+    okta: FakeOkta, hole: tuple[str, int], monkeypatch: pytest.MonkeyPatch, face: Kind
 ) -> None:
     """An address that swallows everything leaves time for one that does not."""
     address, port = hole
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        served = threading.Thread(target=_answer_one, args=(listener,))
-        served.start()
-        url = f"http://localhost:{port}"
-        with opened(face, url, timeout=2.0, retry=None) as caller:
-            monkeypatch.setattr(socket, "getaddrinfo", Names(address, "127.0.0.1"))
-            assert not send(caller, okta, "introspect").active
-        served.join()
+    answer = http_bytes(body=b'{"active":false}')
+    url = f"http://localhost:{port}"
+    with (
+        RawServer(answer, port=port),
+        Face(face, url, timeout=2.0, retry=None) as caller,
+    ):
+        monkeypatch.setattr(socket, "getaddrinfo", Names(address, "127.0.0.1"))
+        assert not send(caller, okta, "introspect").active
 
 
 def test_resolver_in_the_callers_thread(okta: FakeOkta, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,7 +419,7 @@ def test_resolver_in_the_callers_thread(okta: FakeOkta, monkeypatch: pytest.Monk
         time.sleep(0.05)
         return real(*arguments, **options)
 
-    with opened("sync", okta.url, timeout=0.02, retry=None) as caller:
+    with Face("sync", okta.url, timeout=0.02, retry=None) as caller:
         monkeypatch.setattr(socket, "getaddrinfo", late)
         before = len(okta.requests)
         with raised_within(_LIMIT) as caught:
@@ -434,15 +427,6 @@ def test_resolver_in_the_callers_thread(okta: FakeOkta, monkeypatch: pytest.Monk
     _never_sent(caught[0], TransportTimeoutError)
     assert threads == [threading.current_thread()]
     assert len(okta.requests) == before
-
-
-def _answer_one(listener: socket.socket) -> None:
-    connection, _ = listener.accept()
-    with connection:
-        connection.recv(65536)
-        body = b'{"active":false}'
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        connection.recv(1)
 
 
 # Without descriptors
@@ -509,8 +493,8 @@ print("lived")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_NOFILE")
-@faces
-def test_no_descriptors_left(okta: FakeOkta, face: Face) -> None:
+@pytest.mark.parametrize("face", KINDS)
+def test_no_descriptors_left(okta: FakeOkta, face: Kind) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _EXHAUSTED, face, okta.url, json.dumps(sys.path)],
         capture_output=True,

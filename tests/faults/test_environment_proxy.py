@@ -13,9 +13,10 @@ import trustme
 from okta_oidc import Retry, TransportError
 from okta_oidc.testing import FakeOkta
 
-from ._faces import FACES, Face, Owner, opened, without_waiting
+from tests.support.faces import KINDS, Face, Kind, Owner
+from tests.support.proxy import FaultProxy
+
 from ._outcomes import assert_works, raised_within, send
-from ._proxy import FaultProxy
 from ._tunnel import TunnelProxy
 from .test_faults import AIOHTTP
 
@@ -25,7 +26,7 @@ _WRITTEN = "hush%20p%40ss"
 _LIMIT = 8.0
 
 ways = pytest.mark.parametrize(
-    ("face", "owner"), [*((face, "own") for face in FACES), AIOHTTP], ids=lambda value: str(value)
+    ("face", "owner"), [*((face, "own") for face in KINDS), AIOHTTP], ids=lambda value: str(value)
 )
 
 
@@ -52,13 +53,13 @@ def test_tunnel(
     server: FaultProxy,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    face: Face,
+    face: Kind,
     owner: Owner,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with TunnelProxy(("127.0.0.1", server.port)).running() as proxy:
         _named(monkeypatch, f"http://user:{_WRITTEN}@{proxy.address}")
-        with opened(face, _URL, owner=owner, timeout=_LIMIT) as caller:
+        with Face(face, _URL, owner=owner, timeout=_LIMIT) as caller:
             assert_works(caller, okta)
         server.wait_until_quiet()
     # Both calls went through one tunnel.
@@ -86,16 +87,17 @@ def test_refused_by_the_proxy(
     server: FaultProxy,
     monkeypatch: pytest.MonkeyPatch,
     status: bytes,
-    face: Face,
+    face: Kind,
     owner: Owner,
 ) -> None:
     """Nothing reached the server, so that even a code may be tried again."""
     with TunnelProxy(("127.0.0.1", server.port), status).running() as proxy:
         _named(monkeypatch, f"http://user:{_WRITTEN}@{proxy.address}")
-        with opened(face, _URL, owner=owner, timeout=_LIMIT, retry=Retry(attempts=2)) as caller:
-            without_waiting(caller)
-            with raised_within(_LIMIT) as caught:
-                send(caller, okta, "code")
+        with (
+            Face(face, _URL, owner=owner, timeout=_LIMIT, retry=Retry(attempts=2)) as caller,
+            raised_within(_LIMIT) as caught,
+        ):
+            send(caller, okta, "code")
     error = caught[0]
     assert type(error) is TransportError
     assert isinstance(error, TransportError)
@@ -109,14 +111,14 @@ def test_refused_by_the_proxy(
 
 @ways
 def test_proxy_that_is_down(
-    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, face: Face, owner: Owner
+    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, face: Kind, owner: Owner
 ) -> None:
     with socket.socket() as bound:
         # A port that is taken, and at which nobody listens.
         bound.bind(("127.0.0.1", 0))
         _named(monkeypatch, f"http://user:{_WRITTEN}@127.0.0.1:{bound.getsockname()[1]}")
         with (
-            opened(face, _URL, owner=owner, timeout=_LIMIT, retry=None) as caller,
+            Face(face, _URL, owner=owner, timeout=_LIMIT, retry=None) as caller,
             raised_within(_LIMIT) as caught,
         ):
             send(caller, okta, "code")

@@ -9,9 +9,10 @@ import pytest
 from okta_oidc import Retry, TransportError, TransportTimeoutError
 from okta_oidc.testing import FakeOkta
 
-from ._faces import FACES, CallName, Face, Owner, opened, without_waiting
+from tests.support.faces import EVERY_KIND, CallName, Face, Kind, Owner
+from tests.support.proxy import Exchange, Fault, FaultProxy
+
 from ._outcomes import assert_works, raised_within, send
-from ._proxy import Exchange, Fault, FaultProxy
 
 # Long enough for a loaded machine to answer in, short enough to be waited out a hundred times.
 _LIMIT = 0.4
@@ -27,7 +28,7 @@ AIOHTTP = pytest.param(
     ),
 )
 WAYS = [
-    *((face, "own") for face in FACES),
+    *((face, "own") for face in EVERY_KIND),
     ("sync", "borrowed"),
     ("asyncio", "borrowed"),
     AIOHTTP,
@@ -221,7 +222,7 @@ NO_END = (drip_the_headers, promise_for_ever)
 @pytest.mark.parametrize("call", ["code", "introspect"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.strike.strike.__name__)
 def test_fault(
-    okta: FakeOkta, proxy: FaultProxy, case: Case, call: CallName, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, case: Case, call: CallName, face: Kind, owner: Owner
 ) -> None:
     outcome = case.outcome
     if (face, owner) == ("sync", "borrowed") and case.strike.strike in NO_END:
@@ -234,8 +235,8 @@ def test_fault(
     attempts = 1 if call == "code" else _ATTEMPTS
     proxy.plan(*[case.strike] * attempts)
     retry = Retry(attempts=_ATTEMPTS)
-    with opened(face, proxy.url(), owner=owner, timeout=limit, retry=retry) as caller:
-        waits = without_waiting(caller)
+    with Face(face, proxy.url(), owner=owner, timeout=limit, retry=retry) as caller:
+        waits = caller.waits
         with raised_within(attempts * limit) as caught:
             send(caller, okta, call)
         error = caught[0]
@@ -251,15 +252,15 @@ def test_fault(
     proxy.wait_until_quiet()
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", EVERY_KIND)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.strike.strike.__name__)
 def test_fault_that_ends_before_the_attempts_do(
-    okta: FakeOkta, proxy: FaultProxy, case: Case, face: Face
+    okta: FakeOkta, proxy: FaultProxy, case: Case, face: Kind
 ) -> None:
     """What may be repeated succeeds the second time, and nobody has to know."""
     limit = _LIMIT if case.outcome is TransportTimeoutError else _AMPLE
-    with opened(face, proxy.url(), timeout=limit) as caller:
-        waits = without_waiting(caller)
+    with Face(face, proxy.url(), timeout=limit) as caller:
+        waits = caller.waits
         proxy.plan(case.strike)
         send(caller, okta, "introspect")
         assert len(waits) == 1

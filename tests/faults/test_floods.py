@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 import tracemalloc
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import pytest
 from okta_oidc import OktaError, TransportError
 
-from ._faces import FACES, Face, Owner, opened
+from tests.support.faces import EVERY_KIND, Face, Kind, Owner
+from tests.support.servers import RawServer
+
 from ._outcomes import raised_within
-from ._wire import read_request
 from .test_faults import AIOHTTP
 
 _LIMIT = 1.0
@@ -37,39 +34,28 @@ FLOODS: dict[str, tuple[bytes, bytes]] = {
 }
 
 
-@contextmanager
-def flooding(begin: bytes, more: bytes) -> Generator[str]:
-    """A server whose answers have no end, by its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def flooding(begin: bytes, more: bytes) -> RawServer:
+    """A server whose answers have no end."""
 
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection, contextlib.suppress(OSError):
-                        read_request(connection)
-                        connection.sendall(begin)
-                        while True:
-                            connection.sendall(more)
+    def flood(connection: socket.socket) -> None:
+        connection.sendall(begin)
+        while True:
+            connection.sendall(more)
 
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    return RawServer(flood)
 
 
 # The server's thread and the tracing of memory slow the client down many times.
 @pytest.mark.parametrize(
     ("face", "owner"),
-    [*((face, "own") for face in FACES), ("asyncio", "borrowed"), AIOHTTP],
+    [*((face, "own") for face in EVERY_KIND), ("asyncio", "borrowed"), AIOHTTP],
     ids=str,
 )
 @pytest.mark.parametrize("flood", FLOODS)
-def test_flood(flood: str, face: Face, owner: Owner) -> None:
+def test_flood(flood: str, face: Kind, owner: Owner) -> None:
     with (
-        flooding(*FLOODS[flood]) as url,
-        opened(face, url, owner=owner, timeout=_LIMIT, retry=None) as caller,
+        flooding(*FLOODS[flood]) as server,
+        Face(face, server.url, owner=owner, timeout=_LIMIT, retry=None) as caller,
     ):
         tracemalloc.start()
         try:

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.runtimes import runtime_of
+from tests.support.faces import EVERY_KIND, CallName, Face, Kind
+from tests.support.servers import Answer, RawServer
 
-from ._faces import CallName, Face, opened
 from ._fuzzing import bodies, check_call, check_reply, headers, statuses, wires
-from ._wire import Response, WireServer
 
 _CALLS: list[CallName] = ["code", "refresh", "token", "introspect", "revoke"]
 
@@ -28,12 +27,12 @@ def test_replies(
     check_reply(index, name, status, pairs, body)
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio"])
-def test_bytes_at_the_socket(face: Face) -> None:
-    answer = Response(b"", close=True)
+@pytest.mark.parametrize("face", [each for each in EVERY_KIND if each != "trio"])
+def test_bytes_at_the_socket(face: Kind) -> None:
+    answer = Answer(b"", close=True)
     with (
-        WireServer(lambda _: answer) as server,
-        opened(face, server.url, timeout=10, retry=None) as caller,
+        RawServer(answer) as server,
+        Face(face, server.url, timeout=10, retry=None) as caller,
     ):
 
         @settings(
@@ -46,7 +45,7 @@ def test_bytes_at_the_socket(face: Face) -> None:
         def check(name: CallName, wire: bytes) -> None:
             answer.wire = wire
             # A limit that one answer tells of would hold back the next call.
-            runtime_of(caller.client).limits.forget()
+            caller.runtime.limits.forget()
             check_call(lambda: caller.call(name), name)
 
         check()

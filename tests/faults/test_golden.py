@@ -8,6 +8,7 @@ import logging
 import pickle
 import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,9 +26,11 @@ from okta_oidc import (
     TransportError,
 )
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, Caller, Face, opened
+from tests.support.faces import EVERY_KIND, Face, Kind
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET
+from tests.support.servers import RawServer
+
 from ._golden import Case, cases
-from ._wire import WireServer
 
 # The table must not shrink unnoticed.
 _AT_LEAST = 380
@@ -51,12 +54,43 @@ def test_the_table_covers_every_outcome() -> None:
     assert len(cases()) >= _AT_LEAST
 
 
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_row(case: Case, face: Face, caplog: pytest.LogCaptureFixture) -> None:
+# A result of ours takes numbers that the document gives no member; a generated model does not.
+_NO_MEMBER = (
+    "expires_in with a fraction",
+    "times with fractions",
+    "times beyond any float",
+    "a time of 400 digits in a string",
+)
+# The document has token responses without an access token: those to a token exchange.
+_IN_THE_DOCUMENT = (
+    "no access token, code",
+    "no access token, refresh",
+    "access token null",
+    "access token empty",
+)
+ROWS: list[tuple[Case, Kind]] = [
+    (case, face)
+    for case in cases()
+    for face in EVERY_KIND
+    if not (face.endswith("generated") and case.name in _IN_THE_DOCUMENT)
+]
+
+
+def _by(case: Case, face: Kind) -> Case:
+    """What a generated function makes of it: its own model, or nothing, by its own status."""
+    if not face.endswith("generated"):
+        return case
+    if case.name in _NO_MEMBER:
+        return replace(case, outcome="MalformedResponseError", attributes={}, says=(), hides=())
+    return replace(case, status=200) if case.outcome == "Tokens" else case
+
+
+@pytest.mark.parametrize(("case", "face"), ROWS, ids=lambda value: getattr(value, "name", value))
+def test_row(case: Case, face: Kind, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    with WireServer(lambda _: case.response) as server:
-        with opened(face, server.url, auth=_auth(case, face), retry=None, timeout=10) as caller:
+    case = _by(case, face)
+    with RawServer(case.response) as server:
+        with Face(face, server.url, auth=_auth(case, face), retry=None, timeout=10) as caller:
             began = time.time()
             outcome = _outcome(caller, case)
             ended = time.time()
@@ -77,48 +111,15 @@ def test_row(case: Case, face: Face, caplog: pytest.LogCaptureFixture) -> None:
         assert "hush" not in text
 
 
-@pytest.mark.parametrize("face", ["sync", "asyncio"])
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_row_through_the_generated_function(case: Case, face: Face) -> None:
-    """It takes the road of the methods: the same errors, and the parsed 2xx."""
-    with (
-        WireServer(lambda _: case.response) as server,
-        opened(face, server.url, auth=_auth(case, face), timeout=10, retry=None) as caller,
-    ):
-        error, response = None, None
-        try:
-            response = caller.generated(case.call)
-        except OktaError as raised:
-            error = raised
-        if error is not None:
-            if case.outcome in _RESULTS:
-                # A result does without the members that it gives no meaning to; a model does not.
-                assert isinstance(error, MalformedResponseError)
-            else:
-                assert _class_name(error) == case.outcome
-            if isinstance(error, APIError | MalformedResponseError):
-                _check_response(error, case)
-            for text in [repr(error), str(error), *traceback.format_exception(error)]:
-                assert "hush" not in text
-        else:
-            assert case.outcome in (*_RESULTS, "MalformedResponseError")
-            assert response is not None
-            assert response.status_code == 200
-        assert len(server.requests) == 1
-
-
-_RESULTS = ("Tokens", "TokenResponse", "Introspection", "None")
-
-
-def _auth(case: Case, face: Face) -> ClientSecretBasic | ClientSecretPost:
+def _auth(case: Case, face: Kind) -> ClientSecretBasic | ClientSecretPost:
     # Where a row does not say, each method gets its turn: neither may let a secret out.
     if case.auth is not None:
         return case.auth
-    method = ClientSecretPost if face == "asyncio" else ClientSecretBasic
+    method = ClientSecretPost if face.startswith("asyncio") else ClientSecretBasic
     return method(CLIENT_ID, CLIENT_SECRET)
 
 
-def _outcome(caller: Caller, case: Case) -> Any:
+def _outcome(caller: Face, case: Case) -> Any:
     try:
         return caller.call(case.call, auth_server_id=case.auth_server_id)
     except OktaError as error:

@@ -20,10 +20,10 @@ from okta_oidc import ClientSecretBasic, OktaOIDC
 from okta_oidc._wire import lanes
 from okta_oidc.testing import FakeOkta
 
+from tests.support.proxy import Exchange, FaultProxy, Strike
 from tests.support.runtimes import runtime_of
+from tests.support.samples import CALLBACK, CLIENT_ID, CLIENT_SECRET, TOKEN
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, TOKEN
-from ._proxy import Exchange, FaultProxy, Strike
 from .test_cancellation import STAGES, descriptors
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
@@ -61,8 +61,8 @@ def _interrupting(strike: Strike) -> Strike:
 
 
 def _works(client: OktaOIDC, okta: FakeOkta) -> None:
-    code = okta.authorize(REDIRECT_URI, client_id=CLIENT_ID)
-    assert client.introspect(client.token_for_code(code, REDIRECT_URI).access_token).active
+    code = okta.authorize(CALLBACK, client_id=CLIENT_ID)
+    assert client.introspect(client.token_for_code(code, CALLBACK).access_token).active
 
 
 def _delayed(strike: Strike) -> Strike:

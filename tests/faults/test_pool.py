@@ -8,6 +8,7 @@ import contextlib
 import re
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -24,12 +25,15 @@ from okta_oidc import (
     TransportError,
     TransportTimeoutError,
 )
+from okta_oidc._wire import async_lanes, lanes
 from okta_oidc.testing import FakeOkta
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, TOKEN, Face, Owner, opened, without_waiting
+from tests.support.faces import EVERY_KIND, KINDS, Face, Kind, Owner
+from tests.support.proxy import PASS, Exchange, FaultProxy
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET, TOKEN
+from tests.support.servers import Answer, RawServer
+
 from ._outcomes import assert_works, raised_within, send
-from ._proxy import PASS, Exchange, FaultProxy
-from ._wire import Response, WireServer
 from .test_faults import AIOHTTP, WAYS, close_after_the_request, reset_after_the_request
 
 _AMPLE = 8.0
@@ -37,10 +41,10 @@ _AMPLE = 8.0
 _MOST = 100
 
 ways = pytest.mark.parametrize(("face", "owner"), WAYS, ids=lambda value: str(value))
-faces = pytest.mark.parametrize("face", FACES)
+faces = pytest.mark.parametrize("face", EVERY_KIND)
 # A client of the caller's has the connections that httpx gives it.
 own_ways = pytest.mark.parametrize(
-    ("face", "owner"), [*((face, "own") for face in FACES), AIOHTTP], ids=lambda value: str(value)
+    ("face", "owner"), [*((face, "own") for face in KINDS), AIOHTTP], ids=lambda value: str(value)
 )
 
 
@@ -59,11 +63,11 @@ async def close_when_it_comes_back(exchange: Exchange) -> None:
 
 @ways
 def test_connection_closed_while_it_was_idle(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     """Nobody notices: a new one is opened, and the code is sent once."""
     proxy.plan(answer_and_close)
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         send(caller, okta, "introspect")
         proxy.wait_until_quiet()
         assert_works(caller, okta)
@@ -83,11 +87,11 @@ def test_connection_closed_while_it_was_idle(
     ids=lambda strike: strike.__name__,
 )
 def test_connection_lost_as_it_is_used_again(
-    okta: FakeOkta, proxy: FaultProxy, strike: Any, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, strike: Any, face: Kind, owner: Owner
 ) -> None:
     """The code may have got through: it is not sent again. What may be repeated, is."""
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE) as caller:
-        waits = without_waiting(caller)
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE) as caller:
+        waits = caller.waits
         proxy.plan(PASS, strike)
         send(caller, okta, "introspect")
         with raised_within(_AMPLE) as caught:
@@ -106,7 +110,7 @@ def test_connection_lost_as_it_is_used_again(
 
 @own_ways
 def test_answer_before_the_question(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     """A gateway that says why it closes an idle connection says it to nobody."""
     idle = threading.Event()
@@ -120,7 +124,7 @@ def test_answer_before_the_question(
         await exchange.hang()
 
     proxy.plan(say_goodbye)
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         send(caller, okta, "introspect")
         idle.set()
         assert said.wait(5)
@@ -162,7 +166,7 @@ def test_answer_that_nobody_asked_for(
     certified: ssl.SSLContext,
     kind: str,
     secure: bool,
-    face: Face,
+    face: Kind,
     owner: Owner,
 ) -> None:
     """What comes after an answer is never taken for the answer to the next question."""
@@ -177,7 +181,7 @@ def test_answer_that_nobody_asked_for(
     port = int(okta.url.rpartition(":")[2])
     with FaultProxy(("127.0.0.1", port), certified if secure else None).running() as proxy:
         proxy.plan(say_more)
-        with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
             assert not send(caller, okta, "introspect").active
             assert sent.wait(5)
             assert not send(caller, okta, "introspect").active
@@ -194,7 +198,7 @@ def test_answer_that_nobody_asked_for(
     ids=lambda value: str(value),
 )
 def test_answer_that_comes_while_the_loop_is_busy(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     """It waits in the kernel, where nobody has seen it yet, when the connection is used again."""
     answered, sent = threading.Event(), threading.Event()
@@ -206,7 +210,7 @@ def test_answer_that_comes_while_the_loop_is_busy(
         sent.set()
 
     proxy.plan(say_more_later)
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         client = cast("AsyncOktaOIDC", caller.client)
 
         async def work() -> list[bool]:
@@ -234,7 +238,7 @@ _NO_CONTENT: dict[str, list[bytes]] = {
 @own_ways
 @pytest.mark.parametrize("case", _NO_CONTENT)
 def test_body_where_http_has_none(
-    okta: FakeOkta, proxy: FaultProxy, case: str, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, case: str, face: Kind, owner: Owner
 ) -> None:
     """As by a gateway: whenever it comes, it is no part of the next answer."""
 
@@ -250,7 +254,7 @@ def test_body_where_http_has_none(
             for piece in rest:
                 await exchange.send(piece)
 
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         for _ in range(3):
             proxy.plan(answer_with_less)
             with contextlib.suppress(APIError):
@@ -261,7 +265,7 @@ def test_body_where_http_has_none(
 
 @own_ways
 def test_body_of_an_announcement(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     """An answer that begins in the middle is none, and the next call is sound."""
 
@@ -269,7 +273,7 @@ def test_body_of_an_announcement(
         answer = await exchange.answer()
         await exchange.send(b"HTTP/1.1 103 Early Hints\r\nContent-Length: 4\r\n\r\n\r\n{}" + answer)
 
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         for _ in range(2):
             proxy.plan(announce_too_much)
             with raised_within(_AMPLE) as caught:
@@ -290,7 +294,7 @@ _CODING: dict[str, list[bytes]] = {
 @pytest.mark.parametrize("segments", [1, 2, 3])
 @pytest.mark.parametrize("broken", _CODING)
 def test_broken_transfer_coding(
-    okta: FakeOkta, proxy: FaultProxy, broken: str, segments: int, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, broken: str, segments: int, face: Kind, owner: Owner
 ) -> None:
     """An error at once, with what had come; in one segment with the head, or in more."""
     head = (
@@ -308,7 +312,7 @@ def test_broken_transfer_coding(
         await exchange.hang()
 
     proxy.plan(answer_badly)
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         with raised_within(_AMPLE / 2) as caught:
             send(caller, okta, "code")
         error = caught[0]
@@ -325,7 +329,7 @@ def test_broken_transfer_coding(
 @own_ways
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"], ids=["open", "closing"])
 def test_answer_with_garbage_in_one_go(
-    okta: FakeOkta, proxy: FaultProxy, closing: bytes, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, closing: bytes, face: Kind, owner: Owner
 ) -> None:
     """The answer is whole, and its tokens are not lost to what follows it."""
 
@@ -334,14 +338,53 @@ def test_answer_with_garbage_in_one_go(
         await exchange.send(answer.replace(b"\r\n", b"\r\n" + closing, 1) + b"\x00garbage\r\n\r\n")
 
     proxy.plan(add_garbage)
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         assert send(caller, okta, "code").access_token
         assert_works(caller, okta)
 
 
 @own_ways
+def test_answer_whose_end_comes_with_garbage(
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
+) -> None:
+    """Nor where its beginning had come before."""
+    sent = threading.Event()
+
+    async def add_garbage_later(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        await exchange.send(answer[:-5])
+        # In a segment of its own, which the client reads by itself.
+        await asyncio.sleep(0.02)
+        await exchange.send(answer[-5:] + b"\x00garbage\r\n\r\n")
+        sent.set()
+
+    proxy.plan(add_garbage_later)
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        assert send(caller, okta, "code").access_token
+        assert sent.wait(5)
+        assert_works(caller, okta)
+
+
+@own_ways
+def test_large_answer_in_one_go(
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
+) -> None:
+    """Larger than any head may be, and read together with its own."""
+
+    async def answer_at_length(exchange: Exchange) -> None:
+        await exchange.read()
+        await exchange.send(_inactive(900 * 1024))
+
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+        for _ in range(3):
+            proxy.plan(answer_at_length)
+            assert not send(caller, okta, "introspect").active
+        assert_works(caller, okta)
+
+
+@own_ways
 def test_answer_that_is_longer_than_it_says(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     """As by a server that counts characters for bytes: what came is kept."""
 
@@ -351,7 +394,7 @@ def test_answer_that_is_longer_than_it_says(
         await exchange.send(length.sub(b"Content-Length: %d" % (len(body) - 3), head) + end + body)
 
     proxy.plan(say_less)
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         with raised_within(_AMPLE) as caught:
             send(caller, okta, "code")
         assert isinstance(caught[0], MalformedResponseError)
@@ -361,14 +404,14 @@ def test_answer_that_is_longer_than_it_says(
 
 @own_ways
 def test_answer_of_no_known_status(
-    okta: FakeOkta, proxy: FaultProxy, face: Face, owner: Owner
+    okta: FakeOkta, proxy: FaultProxy, face: Kind, owner: Owner
 ) -> None:
     async def answer_strangely(exchange: Exchange) -> None:
         await exchange.read()
         await exchange.send(b"HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n" + _FORGED)
 
     proxy.plan(answer_strangely)
-    with opened(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
+    with Face(face, proxy.url(), owner=owner, timeout=_AMPLE, retry=None) as caller:
         with raised_within(_AMPLE):
             send(caller, okta, "introspect")
         assert not send(caller, okta, "introspect").active
@@ -378,7 +421,7 @@ def test_answer_of_no_known_status(
     "header", ["Connection: close", "connection: Close", "Connection: foo, close"]
 )
 @faces
-def test_server_that_wants_a_new_connection_each_time(header: str, face: Face) -> None:
+def test_server_that_wants_a_new_connection_each_time(header: str, face: Kind) -> None:
     body = b'{"active":false}'
     wire = b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: %d\r\n\r\n%b" % (
         header.encode(),
@@ -386,12 +429,65 @@ def test_server_that_wants_a_new_connection_each_time(header: str, face: Face) -
         body,
     )
     with (
-        WireServer(lambda _: Response(wire, close=True)) as server,
-        opened(face, server.url, timeout=_AMPLE, retry=None) as caller,
+        RawServer(Answer(wire, close=True)) as server,
+        Face(face, server.url, timeout=_AMPLE, retry=None) as caller,
     ):
         for _ in range(3):
             assert not caller.call("introspect").active
     assert server.connections == 3
+
+
+@faces
+def test_closed_while_a_call_is_under_way(okta: FakeOkta, proxy: FaultProxy, face: Kind) -> None:
+    """The call has its answer, of a code that is spent by then, and its connection is closed."""
+    asked, closed = threading.Event(), threading.Event()
+
+    async def answer_when_closed(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        asked.set()
+        await asyncio.to_thread(closed.wait, 5)
+        await exchange.send(answer)
+
+    proxy.plan(PASS, answer_when_closed)
+    with (
+        Face(face, proxy.url(), timeout=_AMPLE, retry=None) as caller,
+        concurrent.futures.ThreadPoolExecutor(1) as threads,
+    ):
+        assert not send(caller, okta, "introspect").active
+        call = threads.submit(send, caller, okta, "code")
+        assert asked.wait(5)
+        caller.run(getattr(caller.client, "close" if face.startswith("sync") else "aclose"))
+        closed.set()
+        assert call.result(5).access_token
+        proxy.wait_until_quiet()
+
+
+@faces
+def test_connection_that_few_need_is_closed(
+    okta: FakeOkta, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, face: Kind
+) -> None:
+    """The last to be free is the next to be used: the others would rest for ever."""
+    together = threading.Barrier(2)
+
+    async def answer_together(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        await asyncio.to_thread(together.wait, 5)
+        await exchange.send(answer)
+
+    proxy.plan(answer_together, answer_together)
+    with Face(face, proxy.url(), timeout=_AMPLE, retry=None) as caller:
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            calls = [threads.submit(send, caller, okta, "introspect") for _ in range(2)]
+            assert not any(call.result(5).active for call in calls)
+        assert proxy.open_connections == 2
+        for module in (lanes, async_lanes):
+            monkeypatch.setattr(module, "KEEPALIVE_SECONDS", 0.0)
+        send(caller, okta, "introspect")
+        for _ in range(500):
+            if proxy.open_connections < 2:
+                break
+            time.sleep(0.01)
+        assert proxy.open_connections == 1
 
 
 class Crowd:

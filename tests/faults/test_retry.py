@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from okta_oidc import (
@@ -29,54 +28,48 @@ from okta_oidc import (
 from okta_oidc._ratelimit import RateLimits
 from okta_oidc.testing import FakeClock, FakeOkta, Faults
 
-from ._faces import FACES, REDIRECT_URI, TOKEN, Caller, Face
+from tests.support.faces import EVERY_KIND, Face, Kind
+from tests.support.runtimes import set_runtime
+from tests.support.samples import CALLBACK, TOKEN
 
-faces = pytest.mark.parametrize("face", FACES)
+faces = pytest.mark.parametrize("face", EVERY_KIND)
 
 # Nothing on this machine may tell the time but the server.
 _THEN = 1_000_000_000.25
 
 
 @contextmanager
-def opened(face: Face, fake: FakeOkta, **options: Any) -> Generator[tuple[Caller, list[float]]]:
+def opened(face: Kind, fake: FakeOkta, **options: Any) -> Generator[tuple[Face, list[float]]]:
     """A client of ``fake``, and the waits it takes, which move the clock of ``fake``."""
-    waits: list[float] = []
 
     def sleep(seconds: float) -> None:
-        waits.append(seconds)
+        caller.waits.append(seconds)
         fake.clock.advance(seconds)
 
     async def sleep_async(seconds: float) -> None:
         sleep(seconds)
 
-    def prepared(client: Any) -> Any:
-        client._flow.runtime = replace(
-            client._flow.runtime,
-            sleep=sleep,
-            sleep_async=sleep_async,
-            limits=RateLimits(fake.clock.now),
+    make: Any = fake.client if face.startswith("sync") else fake.async_client
+    with Face(face, client=make(**options)) as caller:
+        runtime = replace(
+            caller.runtime, sleep=sleep, sleep_async=sleep_async, limits=RateLimits(fake.clock.now)
         )
-        return client
-
-    if face == "sync":
-        yield Caller(prepared(fake.client(**options)), None), waits
-        return
-    with start_blocking_portal(backend=face) as portal:
-        yield Caller(prepared(fake.async_client(**options)), portal), waits
+        set_runtime(caller.client, runtime)
+        yield caller, caller.waits
 
 
 def _fake(**options: Any) -> FakeOkta:
     return FakeOkta(clock=FakeClock(_THEN), **options)
 
 
-def _code(caller: Caller, fake: FakeOkta, code: str | None = None) -> Any:
-    code = code or fake.authorize(REDIRECT_URI)
-    return caller.run(caller.client.token_for_code, code, REDIRECT_URI)
+def _code(caller: Face, fake: FakeOkta, code: str | None = None) -> Any:
+    code = code or fake.authorize(CALLBACK)
+    return caller.token_for_code(code, CALLBACK)
 
 
 @faces
 @pytest.mark.parametrize("reset_in", [0, 1, 7, 28])
-def test_429_is_waited_out(face: Face, reset_in: int) -> None:
+def test_429_is_waited_out(face: Kind, reset_in: int) -> None:
     fake = _fake()
     fake.faults.rate_limited(reset_in=reset_in)
     with opened(face, fake) as (caller, waits):
@@ -89,7 +82,7 @@ def test_429_is_waited_out(face: Face, reset_in: int) -> None:
 
 @faces
 @pytest.mark.parametrize("fraction", [0.0, 0.001, 0.5, 0.999])
-def test_the_wait_is_long_enough_for_a_real_limit(face: Face, fraction: float) -> None:
+def test_the_wait_is_long_enough_for_a_real_limit(face: Kind, fraction: float) -> None:
     """The server's window is over when the client is back, whatever the rounding did."""
     fake = FakeOkta(clock=FakeClock(_THEN // 1 + fraction), rate_limit=3)
     with opened(face, fake, retry=Retry(attempts=2, max_wait=90)) as (caller, waits):
@@ -100,7 +93,7 @@ def test_the_wait_is_long_enough_for_a_real_limit(face: Face, fraction: float) -
 
 
 @faces
-def test_429_of_one_user_is_waited_out(face: Face) -> None:
+def test_429_of_one_user_is_waited_out(face: Kind) -> None:
     fake = _fake()
     fake.faults.user_rate_limited()
     with opened(face, fake, retry=Retry(max_wait=90)) as (caller, waits):
@@ -110,7 +103,7 @@ def test_429_of_one_user_is_waited_out(face: Face) -> None:
 
 @faces
 @pytest.mark.parametrize("reset_in", [30, 3600, 86_400 * 365 * 100])
-def test_a_wait_past_the_limit_is_not_begun(face: Face, reset_in: int) -> None:
+def test_a_wait_past_the_limit_is_not_begun(face: Kind, reset_in: int) -> None:
     fake = _fake()
     fake.faults.rate_limited(reset_in=reset_in, times=5)
     with (
@@ -125,7 +118,7 @@ def test_a_wait_past_the_limit_is_not_begun(face: Face, reset_in: int) -> None:
 
 
 @faces
-def test_all_waits_together_stay_below_the_limit(face: Face) -> None:
+def test_all_waits_together_stay_below_the_limit(face: Kind) -> None:
     fake = _fake()
     fake.faults.rate_limited(reset_in=12, times=9)
     with (
@@ -169,7 +162,7 @@ LIMITS = {"X-Rate-Limit-Limit": "100", "X-Rate-Limit-Remaining": "0"}
         ([], None),
     ],
 )
-def test_headers_of_429(face: Face, headers: list[tuple[str, str]], expected: float | None) -> None:
+def test_headers_of_429(face: Kind, headers: list[tuple[str, str]], expected: float | None) -> None:
     """Where the wait cannot be told, it is not guessed."""
     fake = _fake()
     fake.faults.answer(429, headers=[*headers, *LIMITS.items()])
@@ -185,7 +178,7 @@ def test_headers_of_429(face: Face, headers: list[tuple[str, str]], expected: fl
 
 
 @faces
-def test_too_many_at_once_is_not_waited_out(face: Face) -> None:
+def test_too_many_at_once_is_not_waited_out(face: Kind) -> None:
     """Limit and remaining 0: a slot is free as soon as another call is done."""
     fake = _fake()
     fake.faults.concurrency_limited(reset_in=3600, times=2)
@@ -197,7 +190,7 @@ def test_too_many_at_once_is_not_waited_out(face: Face) -> None:
 
 @faces
 def test_each_retry_is_logged_once_and_counted(
-    face: Face, caplog: pytest.LogCaptureFixture
+    face: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "okta_oidc")
     fake = _fake()
@@ -206,7 +199,7 @@ def test_each_retry_is_logged_once_and_counted(
         opened(face, fake, retry=Retry(attempts=4)) as (caller, waits),
         pytest.raises(ServerError) as raised,
     ):
-        caller.run(caller.client.introspect, TOKEN)
+        caller.introspect(TOKEN)
     assert raised.value.retries == len(waits) == 3
     records = [record for record in caplog.records if record.name == "okta_oidc"]
     assert len(records) == 3
@@ -219,14 +212,14 @@ def test_each_retry_is_logged_once_and_counted(
 
 
 @faces
-def test_pauses_are_short_and_differ(face: Face) -> None:
+def test_pauses_are_short_and_differ(face: Kind) -> None:
     fake = _fake()
     seen: set[float] = set()
     with opened(face, fake, retry=Retry(attempts=6)) as (caller, waits):
         for _ in range(4):
             fake.faults.html(502, times=6)
             with pytest.raises(ServerError):
-                caller.run(caller.client.revoke, TOKEN)
+                caller.revoke(TOKEN)
             assert len(waits) == 5
             assert all(0 < wait <= 2.0 for wait in waits)
             seen.update(waits)
@@ -238,7 +231,7 @@ def test_pauses_are_short_and_differ(face: Face) -> None:
 
 
 @faces
-def test_a_bucket_known_to_be_empty_is_left_alone(face: Face) -> None:
+def test_a_bucket_known_to_be_empty_is_left_alone(face: Kind) -> None:
     fake = _fake()
     fake.faults.rate_limited(reset_in=60, endpoint="token")
     with opened(face, fake, retry=Retry(max_wait=10)) as (caller, waits):
@@ -252,9 +245,9 @@ def test_a_bucket_known_to_be_empty_is_left_alone(face: Face) -> None:
             assert raised.value.retryable
         assert len(fake.requests) == 1
         # Other buckets have limits of their own.
-        caller.run(caller.client.introspect, TOKEN)
-        code = fake.authorize(REDIRECT_URI, auth_server_id=ORG)
-        caller.run(caller.client.token_for_code, code, REDIRECT_URI, auth_server_id=ORG)
+        caller.introspect(TOKEN)
+        code = fake.authorize(CALLBACK, auth_server_id=ORG)
+        caller.token_for_code(code, CALLBACK, auth_server_id=ORG)
         assert len(fake.requests) == 3
         # Soon enough to be waited for.
         fake.clock.advance(15)
@@ -365,18 +358,19 @@ def _plan(fake: FakeOkta, names: list[str]) -> None:
             plan(fake.faults)
 
 
+@pytest.mark.parametrize("face", ["sync", "sync generated"])
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(sequences, st.integers(1, 6), st.sampled_from(["code", "refresh"]))
 def test_nothing_that_may_be_spent_is_sent_again(
-    names: list[str], attempts: int, grant: str
+    face: Kind, names: list[str], attempts: int, grant: str
 ) -> None:
     # No grace: a refresh token that comes twice kills the whole family.
     fake = _fake(leeway=0, rate_limit=100_000)
     names = [name for name in names if name != "pass"]
-    with opened("sync", fake, retry=Retry(attempts=attempts, max_wait=1000)) as (caller, _):
+    with opened(face, fake, retry=Retry(attempts=attempts, max_wait=1000)) as (caller, _):
         first = _code(caller, fake)
         assert first.refresh_token
-        code = fake.authorize(REDIRECT_URI)
+        code = fake.authorize(CALLBACK)
         fake.requests.clear()
         _plan(fake, names)
         error: OktaError | None = None
@@ -384,7 +378,7 @@ def test_nothing_that_may_be_spent_is_sent_again(
             if grant == "code":
                 _code(caller, fake, code)
             else:
-                caller.run(caller.client.token_for_refresh_token, first.refresh_token)
+                caller.token_for_refresh_token(first.refresh_token)
         except OktaError as raised:
             error = raised
         sent = [request.fault or "pass" for request in fake.requests]

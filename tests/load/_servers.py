@@ -13,6 +13,8 @@ import time
 from collections.abc import Generator, Mapping
 from typing import Any, Final, Literal
 
+from tests.support.stores import free_port
+
 Server = Literal["uvicorn", "gunicorn"]
 SERVERS: Final[tuple[Server, ...]] = ("uvicorn", "gunicorn")
 
@@ -67,7 +69,7 @@ def okta(tokens: int) -> Generator[Okta]:
 @contextlib.contextmanager
 def api(server: Server, workers: int, environment: Mapping[str, str]) -> Generator[int]:
     """The API on a loopback port, for the length of the block."""
-    port = _free_port()
+    port = free_port()
     address = f"127.0.0.1:{port}"
     count = str(workers)
     command = {
@@ -90,13 +92,6 @@ def api(server: Server, workers: int, environment: Mapping[str, str]) -> Generat
         finally:
             process.terminate()
             process.wait(15)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import Literal
 
-from tests.faults._proxy import Exchange, FaultProxy
+from tests.support.proxy import Exchange, FaultProxy
 
 Mode = Literal["through", "mute", "refusing"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask, jsonify
 from flask.testing import FlaskClient
+from flask.views import MethodView
 from okta_oidc import AsyncBearerGuard, BearerGuard, ConfigurationError, Introspection
 from okta_oidc.flask import requires
 from werkzeug.exceptions import HTTPException
@@ -71,6 +72,49 @@ def over(client: FlaskClient) -> Call:
 def test_requires(asynchronous: bool) -> None:
     org = Org()
     check_api(org, over(application(org, asynchronous=asynchronous).test_client()))
+
+
+def test_class_based_views() -> None:
+    org = Org()
+    guard = BearerGuard(org.client(), audience=AUDIENCE)
+
+    class Orders(MethodView):
+        def __init__(self, kind: str) -> None:
+            self.kind = kind
+
+        @requires(guard, "orders:read")
+        def get(self, info: Introspection, number: int) -> Any:
+            return {"number": number, "kind": self.kind, "by": info.sub}
+
+        @requires(guard, "orders:write")
+        async def put(self, info: Introspection, number: int) -> Any:
+            return {"number": number, "kind": self.kind, "by": info.sub}
+
+    app = Flask(__name__)
+    view = Orders.as_view("orders", "books")
+    app.add_url_rule("/orders/<int:number>", view_func=view)
+    call = over(app.test_client())
+    reader, writer = (f"Bearer {org.token(f'orders:{what}')}" for what in ("read", "write"))
+    told = {"number": 7, "kind": "books", "by": org.fake.client_id}
+    assert call("GET", "/orders/7", [reader]).json == told
+    assert call("PUT", "/orders/7", [writer]).json == told
+    client = app.test_client()
+    assert client.head("/orders/7", headers={"Authorization": reader}).status_code == 200
+    assert client.head("/orders/7").status_code == 401
+    assert client.put("/orders/7", headers={"Authorization": reader}).status_code == 403
+
+
+def test_a_view_may_be_called_by_another() -> None:
+    """With its own arguments, by name or by place."""
+    org = Org()
+    app = Flask(__name__)
+
+    @requires(BearerGuard(org.client(), audience=AUDIENCE))
+    def read(info: Introspection, number: int) -> Any:
+        return info.sub, number
+
+    with app.test_request_context(headers={"Authorization": f"Bearer {org.token()}"}):
+        assert read(7) == read(number=7) == (org.fake.client_id, 7)
 
 
 def test_own_credentials() -> None:

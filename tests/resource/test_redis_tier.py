@@ -22,8 +22,8 @@ from cryptography.fernet import Fernet
 from okta_oidc import ConfigurationError, IntrospectionCache
 from okta_oidc.redis import AsyncRedisIntrospectionTier, RedisIntrospectionTier
 
+from tests.support.keeping import Asker, Clock, Script, active, wait_until
 from tests.support.stores import RedisServer
-from tests.unit._keeping import Asker, Clock, Script, active, wait_until
 
 from ._line import Line
 from .conftest import PASSWORD

@@ -11,6 +11,7 @@ import pytest
 from okta_oidc import AsyncBearerGuard, BearerGuard, ConfigurationError, Introspection
 from okta_oidc.starlette import BearerMiddleware, requires
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -71,6 +72,35 @@ def test_requires(kind: str, plain: bool) -> None:
     org = Org()
     with TestClient(application(guard_of(org, kind), plain=plain)) as client:
         check_api(org, over(client))
+
+
+@KINDS
+def test_class_based_endpoints(kind: str) -> None:
+    org = Org()
+    guard = guard_of(org, kind)
+
+    class Orders(HTTPEndpoint):
+        @requires(guard, "orders:read")
+        async def get(self, request: Request, info: Introspection) -> Response:
+            return JSONResponse({"by": info.sub, "method": request.method})
+
+        @requires(guard, "orders:write")
+        def put(self, request: Request, info: Introspection) -> Response:
+            return self._told(request, info)
+
+        def _told(self, request: Request, info: Introspection) -> Response:
+            return JSONResponse({"by": info.sub, "method": request.method})
+
+    reader, writer = (
+        {"Authorization": f"Bearer {org.token(f'orders:{what}')}"} for what in ("read", "write")
+    )
+    with TestClient(Starlette(routes=[Route("/orders", Orders)])) as client:
+        told = {"by": org.fake.client_id}
+        assert client.get("/orders", headers=reader).json() == {**told, "method": "GET"}
+        assert client.put("/orders", headers=writer).json() == {**told, "method": "PUT"}
+        assert client.head("/orders", headers=reader).status_code == 200
+        assert client.head("/orders").status_code == 401
+        assert client.put("/orders", headers=reader).status_code == 403
 
 
 @KINDS

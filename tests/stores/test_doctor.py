@@ -217,6 +217,6 @@ def test_what_cannot_be_read_is_left_alone(redis_: RedisServer, what: str) -> No
             client.set(f"okta:tokens:{_KEY}", "PLANTED")
         before = client.dump(f"okta:tokens:{_KEY}")
         outcome: Outcome = run_here("doctor", "--store", redis_.url, "--store-key", _KEY)
-        assert outcome.code == (1 if what == "another type" else 0)
+        assert outcome.code == 0
         assert "PLANTED" not in outcome.all
         assert client.dump(f"okta:tokens:{_KEY}") == before

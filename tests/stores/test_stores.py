@@ -15,6 +15,8 @@ from typing import Any, Final
 import pytest
 import redis
 import redis.asyncio
+import redis.asyncio.cluster
+import redis.cluster
 import sqlalchemy
 import valkey
 import valkey.asyncio
@@ -31,7 +33,7 @@ from okta_oidc.redis import AsyncRedisTokenStore, RedisTokenStore
 from okta_oidc.testing import FakeOkta, check_async_token_store, check_token_store
 
 from examples.sql_token_store import METADATA, SqlTokenStore
-from tests.support.stores import PostgresServer, RedisServer, redis_client
+from tests.support.stores import PostgresServer, RedisServer, redis_client, redis_server
 from tests.unit._secrets import frames_of
 
 _CALLBACK: Final = "https://localhost/callback"
@@ -95,6 +97,31 @@ def test_a_client_that_decodes_responses_passes(server: RedisServer) -> None:
     with kind.from_url(server.url, decode_responses=True) as client:
         check_token_store(RedisTokenStore(client))
         check_token_store(RedisTokenStore(client, cipher=Backwards()))
+
+
+def test_the_clients_of_a_cluster_pass() -> None:
+    """One node that has all slots: who asks it finds out where each key is."""
+    with redis_server(is_cluster=True) as server:
+        with redis_client(server.url) as node:
+            node.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+            # Such a node waits for two seconds before it answers.
+            deadline = time.monotonic() + 30.0
+            while node.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        cluster: Any = redis.cluster.RedisCluster
+        client = cluster.from_url(server.url)
+        check_token_store(RedisTokenStore(client))
+        check_token_store(RedisTokenStore(client, prefix="{okta}:"))
+        client.close()
+
+        async def check() -> None:
+            cluster: Any = redis.asyncio.cluster.RedisCluster
+            client = cluster.from_url(server.url)
+            await check_async_token_store(AsyncRedisTokenStore(client))
+            await client.aclose()
+
+        asyncio.run(check())
 
 
 def test_a_restarted_server_knows_no_scripts(redis_: RedisServer) -> None:
@@ -195,10 +222,28 @@ def test_an_encrypted_row_is_no_other_user_s(client: Any) -> None:
         store.load("bob")
 
 
-def test_what_somebody_else_wrote_is_no_row(client: Any) -> None:
-    client.hset("okta:tokens:ada", mapping={"version": "v", "value": "?", "written_at": 0})
-    with pytest.raises(TokenStoreError):
-        RedisTokenStore(client).load("ada")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "HSET okta:tokens:ada version v value ? written_at 0",
+        "HSET okta:tokens:ada version v value ? written_at noon",
+        "HSET okta:tokens:ada cart 3",
+        "SET okta:tokens:ada ?",
+        "RPUSH okta:tokens:ada ?",
+    ],
+)
+def test_what_somebody_else_wrote_is_no_row(client: Any, command: str) -> None:
+    client.execute_command(*command.split())
+    before = client.dump("okta:tokens:ada")
+    fake = FakeOkta()
+    okta = fake.client()
+    users = okta.user_tokens("ada", RedisTokenStore(client))
+    tokens = okta.token_for_code(fake.authorize(_CALLBACK), _CALLBACK)
+    calls: list[Callable[[], object]] = [users.token, users.sign_out, partial(users.save, tokens)]
+    for call in calls:
+        with pytest.raises(TokenStoreError):
+            call()
+    assert client.dump("okta:tokens:ada") == before
 
 
 def test_a_user_s_tokens_through_redis(client: Any) -> None:
@@ -228,6 +273,16 @@ def test_settings_that_cannot_be_right(kind: Any, options: dict[str, Any]) -> No
     options = {"client": unused()} | options
     with pytest.raises(ConfigurationError):
         kind(options.pop("client"), **options)
+
+
+@pytest.mark.parametrize("library", [redis, valkey])
+def test_a_client_of_the_other_kind(library: Any) -> None:
+    for kind, client in (
+        (RedisTokenStore, library.asyncio),
+        (AsyncRedisTokenStore, library),
+    ):
+        with pytest.raises(ConfigurationError, match="client must be"):
+            kind(getattr(client, library.__name__.capitalize())())
 
 
 def test_nothing_is_shown() -> None:

@@ -54,7 +54,9 @@ class RedisServer:
     It listens on loopback, and on a socket at ``path``.
     """
 
-    def __init__(self, program: str, folder: str, password: str = "") -> None:
+    def __init__(
+        self, program: str, folder: str, password: str = "", *, is_cluster: bool = False
+    ) -> None:
         self.port: Final = free_port()
         self.path: Final = f"{folder}/redis.sock"
         user = f":{password}@" if password else ""
@@ -68,6 +70,8 @@ class RedisServer:
             "save": "",
             "appendonly": "no",
             "loglevel": "warning",
+            "cluster-enabled": "yes" if is_cluster else "no",
+            "cluster-port": str(free_port()),
         }
         self._command: Final = [
             program,
@@ -96,10 +100,12 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def redis_server(program: str | None = None, password: str = "") -> Generator[RedisServer]:
+def redis_server(
+    program: str | None = None, password: str = "", *, is_cluster: bool = False
+) -> Generator[RedisServer]:
     """A Redis for the length of the block; ``program`` may be Valkey's."""
     with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(program or redis_program(), folder, password)
+        server = RedisServer(program or redis_program(), folder, password, is_cluster=is_cluster)
         server.start()
         try:
             yield server

@@ -34,8 +34,8 @@ from okta_oidc_api.models import IntrospectRequest
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
-from tests.faults._proxy import FaultProxy
 from tests.faults.test_faults import CASES, NO_END, Case
+from tests.support.proxy import FaultProxy
 
 CLIENT_ID: Final = "0oa1client"
 SLOW: Final = {

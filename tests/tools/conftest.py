@@ -1,4 +1,4 @@
-"""A FakeOkta on a loopback port, which knows the client of ``tests.faults._faces``."""
+"""A FakeOkta on a loopback port, which knows the client of ``tests.support.samples``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from okta_oidc.testing import FakeOkta
 
-from tests.faults._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
+from tests.support.samples import CALLBACK, CLIENT_ID, CLIENT_SECRET
 
 
 @pytest.fixture
 def okta() -> Iterator[FakeOkta]:
     fake = FakeOkta(rate_limit=None)
-    fake.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[REDIRECT_URI])
+    fake.add_client(CLIENT_ID, CLIENT_SECRET, redirect_uris=[CALLBACK])
     with fake.serve():
         yield fake

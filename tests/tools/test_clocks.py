@@ -13,12 +13,13 @@ from freezegun import freeze_time
 from okta_oidc import RateLimitError
 from okta_oidc.testing import FakeOkta
 
-from tests.faults._faces import CLIENT_ID, REDIRECT_URI, Face, Owner, opened
+from tests.support.faces import Face, Kind, Owner
+from tests.support.samples import CALLBACK, CLIENT_ID
 
 THEN: Final = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
 HOUR: Final = datetime.timedelta(hours=1)
 
-WAYS: Final[list[tuple[Face, Owner]]] = [
+WAYS: Final[list[tuple[Kind, Owner]]] = [
     ("sync", "own"),
     ("sync", "borrowed"),
     ("asyncio", "own"),
@@ -42,28 +43,26 @@ tools = pytest.mark.parametrize("tool", ["freezegun", "time-machine"])
 @pytest.mark.parametrize("made", ["before", "inside"])
 @pytest.mark.parametrize(("face", "owner"), WAYS)
 def test_expires_at_follows_the_frozen_clock(
-    okta: FakeOkta, face: Face, owner: Owner, tool: str, made: str
+    okta: FakeOkta, face: Kind, owner: Owner, tool: str, made: str
 ) -> None:
-    code = okta.authorize(REDIRECT_URI, client_id=CLIENT_ID)
+    code = okta.authorize(CALLBACK, client_id=CLIENT_ID)
 
     def end(caller: Any) -> datetime.datetime:
-        found: datetime.datetime = caller.run(
-            caller.client.token_for_code, code, REDIRECT_URI
-        ).expires_at
+        found: datetime.datetime = caller.token_for_code(code, CALLBACK).expires_at
         return found
 
     if made == "before":
-        with opened(face, okta.url, owner=owner) as caller, frozen(tool):
+        with Face(face, okta.url, owner=owner) as caller, frozen(tool):
             assert end(caller) == THEN + HOUR
     else:
-        with frozen(tool), opened(face, okta.url, owner=owner) as caller:
+        with frozen(tool), Face(face, okta.url, owner=owner) as caller:
             assert end(caller) == THEN + HOUR
 
 
 @tools
 def test_a_limit_that_is_used_up_lasts_in_real_time(okta: FakeOkta, tool: str) -> None:
     """A clock that jumps forth and back would hold calls back for years."""
-    with opened("sync", okta.url, retry=None) as caller:
+    with Face("sync", okta.url, retry=None) as caller:
         okta.faults.rate_limited(reset_in=30)
         for at in (THEN, THEN + HOUR):
             with frozen(tool, at), pytest.raises(RateLimitError) as caught:

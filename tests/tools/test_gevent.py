@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from okta_oidc.testing import FakeOkta
 
-from tests.faults._faces import CLIENT_ID, CLIENT_SECRET
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET
 
 HEAD: Final = """
 from gevent import monkey

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from okta_oidc.testing import FakeOkta
 
-from tests.faults._faces import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
+from tests.support.samples import CALLBACK, CLIENT_ID, CLIENT_SECRET
 
 APP: Final = """
 import os
@@ -84,8 +84,8 @@ def test_workers_share_nothing_of_the_parents(okta: FakeOkta, tmp_path: Path, ki
     http = httpx.Client(transport=okta.transport, base_url=okta.url)
     tokens: list[str] = []
     for _ in range(12):
-        code = okta.authorize(REDIRECT_URI, client_id=CLIENT_ID)
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI}
+        code = okta.authorize(CALLBACK, client_id=CLIENT_ID)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
         answer = http.post(
             "/oauth2/default/v1/token", data=form, auth=httpx.BasicAuth(CLIENT_ID, CLIENT_SECRET)
         )

@@ -20,7 +20,7 @@ from okta_oidc import (
 )
 from okta_oidc.testing import FakeOkta
 
-from tests.faults._faces import CLIENT_ID, CLIENT_SECRET
+from tests.support.samples import CLIENT_ID, CLIENT_SECRET
 
 AUTH: Final = ClientSecretBasic(CLIENT_ID, CLIENT_SECRET)
 CLIENTS: Final[dict[str, Callable[[], Any]]] = {

@@ -12,8 +12,15 @@ import anyio
 import httpx
 import httpx2
 import pytest
-from okta_oidc import AsyncOktaOIDC, ConfigurationError, OktaOIDC, SignInRequiredError
-from okta_oidc._holding import MemoryTokenStore, TokenAuth, TokenSource
+from okta_oidc import (
+    AsyncOktaOIDC,
+    ConfigurationError,
+    MemoryTokenStore,
+    OktaOIDC,
+    SignInRequiredError,
+    TokenAuth,
+    TokenSource,
+)
 from okta_oidc.testing import FakeOkta
 from okta_oidc_api.models import ClientCredentialsGrant
 

@@ -43,28 +43,24 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from tests.faults._faces import (
+from tests.support.faces import CallName, Face, Kind, Owner
+from tests.support.samples import (
+    CALLBACK,
     CLIENT_ID,
     CLIENT_SECRET,
     CODE,
     PASSWORD,
-    REDIRECT_URI,
     REFRESH_TOKEN,
     TOKEN,
     VERIFIER,
-    CallName,
-    Face,
-    Owner,
-    opened,
-    without_waiting,
 )
-from tests.unit._recording import RawServer, http_bytes
+from tests.support.servers import RawServer, http_bytes
 
 AUTH: Final = ClientSecretBasic(CLIENT_ID, CLIENT_SECRET)
 HEADER: Final = str(AUTH.sign(b"", "")[0]).partition(" ")[2]
 SECRETS: Final = (CLIENT_SECRET, HEADER, CODE, VERIFIER, REFRESH_TOKEN, TOKEN, PASSWORD)
 
-WAYS: Final[list[tuple[Face, Owner]]] = [
+WAYS: Final[list[tuple[Kind, Owner]]] = [
     ("sync", "own"),
     ("sync", "borrowed"),
     ("asyncio", "own"),
@@ -155,7 +151,7 @@ GRANTS: Final[dict[CallName, str]] = {
 @pytest.mark.parametrize("generated", [False, True], ids=["method", "generated"])
 @pytest.mark.parametrize("call", ["refresh", "introspect", "revoke"])
 def test_a_span_for_the_call_and_one_for_the_attempt(
-    okta: FakeOkta, seen: Seen, face: Face, owner: Owner, call: CallName, generated: bool
+    okta: FakeOkta, seen: Seen, face: Kind, owner: Owner, call: CallName, generated: bool
 ) -> None:
     okta.faults.answer(
         200,
@@ -167,10 +163,10 @@ def test_a_span_for_the_call_and_one_for_the_attempt(
         ],
     )
     with (
-        opened(face, okta.url, owner=owner, retry=None) as caller,
+        Face(face, okta.url, owner=owner, retry=None) as caller,
         seen.tracers.get_tracer("theirs").start_as_current_span("theirs") as theirs,
     ):
-        (caller.generated if generated else caller.call)(call)
+        caller.call(call, generated=generated)
         assert trace.get_current_span() is theirs
     (attempt,) = seen.attempts
     port = int(okta.url.rpartition(":")[2])
@@ -215,12 +211,11 @@ def test_a_span_for_the_call_and_one_for_the_attempt(
 
 @on_every_way
 def test_each_attempt_is_a_span_of_its_own(
-    okta: FakeOkta, seen: Seen, face: Face, owner: Owner
+    okta: FakeOkta, seen: Seen, face: Kind, owner: Owner
 ) -> None:
     okta.faults.html(502)
     okta.faults.disconnect()
-    with opened(face, okta.url, owner=owner) as caller:
-        without_waiting(caller)
+    with Face(face, okta.url, owner=owner) as caller:
         assert not caller.call("introspect").active
     first, second, third = seen.attempts
     assert {parent_of(span) for span in seen.attempts} == {id_of(seen.call)}
@@ -238,9 +233,9 @@ def test_each_attempt_is_a_span_of_its_own(
 
 
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
-def test_what_is_refused(okta: FakeOkta, seen: Seen, face: Face) -> None:
+def test_what_is_refused(okta: FakeOkta, seen: Seen, face: Kind) -> None:
     okta.faults.oauth_error(400, "invalid_grant", f"no {CODE}")
-    with opened(face, okta.url) as caller, pytest.raises(InvalidGrantError) as caught:
+    with Face(face, okta.url) as caller, pytest.raises(InvalidGrantError) as caught:
         caller.call("code")
     (attempt,) = seen.attempts
     assert of(attempt)["error.type"] == "400"
@@ -255,19 +250,18 @@ def test_what_is_refused(okta: FakeOkta, seen: Seen, face: Face) -> None:
 @pytest.mark.parametrize("generated", [False, True], ids=["method", "generated"])
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
 def test_an_answer_that_cannot_be_read_fails_the_call_alone(
-    okta: FakeOkta, seen: Seen, face: Face, generated: bool
+    okta: FakeOkta, seen: Seen, face: Kind, generated: bool
 ) -> None:
     okta.faults.html(200)
-    with opened(face, okta.url) as caller, pytest.raises(MalformedResponseError):
-        (caller.generated if generated else caller.call)("code")
+    with Face(face, okta.url) as caller, pytest.raises(MalformedResponseError):
+        caller.call("code", generated=generated)
     (attempt,) = seen.attempts
     assert "error.type" not in of(attempt)
     assert of(seen.call)["error.type"] == "MalformedResponseError"
 
 
 def test_a_call_that_is_held_back_has_no_attempt(okta: FakeOkta, seen: Seen) -> None:
-    with opened("sync", okta.url, retry=None) as caller:
-        without_waiting(caller)
+    with Face("sync", okta.url, retry=None) as caller:
         okta.faults.rate_limited(reset_in=30)
         for _ in range(2):
             with pytest.raises(RateLimitError):
@@ -280,8 +274,7 @@ def test_a_call_that_is_held_back_has_no_attempt(okta: FakeOkta, seen: Seen) -> 
 def test_time_is_the_clients_own(okta: FakeOkta, seen: Seen) -> None:
     """Where a test freezes it, durations are the test's."""
     instants = iter((100.0, 102.5))
-    with opened("sync", okta.url) as caller:
-        without_waiting(caller)
+    with Face("sync", okta.url) as caller:
         vars(caller.client)["_flow"].runtime.monotonic = lambda: next(instants)
         caller.call("revoke")
     (duration,) = seen.metrics()["http.client.request.duration"]
@@ -301,15 +294,15 @@ FAILURES: Final[dict[str, Callable[[FakeOkta], object]]] = {
 @on_every_way
 @pytest.mark.parametrize("failure", FAILURES)
 def test_nothing_secret_and_no_user_leaves(
-    okta: FakeOkta, seen: Seen, face: Face, owner: Owner, failure: str
+    okta: FakeOkta, seen: Seen, face: Kind, owner: Owner, failure: str
 ) -> None:
     calls: tuple[CallName, ...] = ("code", "refresh", "token", "introspect", "revoke")
-    with opened(face, okta.url, owner=owner, retry=None) as caller:
+    with Face(face, okta.url, owner=owner, retry=None) as caller:
         for call in calls:
-            for way in (caller.call, caller.generated):
+            for generated in (False, True):
                 FAILURES[failure](okta)
                 with contextlib.suppress(OktaError):
-                    way(call)
+                    caller.call(call, generated=generated)
     assert len(seen.attempts) == 2 * len(calls)
     text = seen.text()
     for secret in (*SECRETS, "'ada'", CLIENT_ID):
@@ -337,10 +330,10 @@ def test_nor_what_a_server_quotes_of_a_request(seen: Seen, call: CallName, secre
         ("X-Rate-Limit-Remaining", quoted),
     ]
     answer = http_bytes("400 Bad Request", body, headers)
-    with RawServer(answer) as server, opened("sync", server.url, retry=None) as caller:
-        for way in (caller.call, caller.generated):
+    with RawServer(answer) as server, Face("sync", server.url, retry=None) as caller:
+        for generated in (False, True):
             with pytest.raises(APIError):
-                way(call)
+                caller.call(call, generated=generated)
         assert all(quoted in f"{r.header('authorization')} {r.form}" for r in server.requests)
     assert len(seen.attempts) == 2
     assert quoted not in seen.text()
@@ -349,10 +342,10 @@ def test_nor_what_a_server_quotes_of_a_request(seen: Seen, call: CallName, secre
 def test_a_grant_type_and_a_path_of_the_callers_own_are_not_shown(
     okta: FakeOkta, seen: Seen
 ) -> None:
-    with opened("sync", okta.url, retry=None) as caller:
+    with Face("sync", okta.url, retry=None) as caller:
         for request in ({"grant_type": TOKEN}, {"grant_type": "password", "username": "ada"}):
             with pytest.raises(OktaError):
-                caller.run(caller.client.token, request)
+                caller.token(request)
         http = caller.client.api.get_httpx_client()
         with pytest.raises(OktaError):
             http.get("/api/v1/users/ada@example.com", params={"filter": TOKEN})
@@ -378,9 +371,9 @@ def instrumented(seen: Seen) -> Iterator[Seen]:
 
 @on_every_way
 def test_an_instrumented_httpx_does_not_double_attempts(
-    okta: FakeOkta, instrumented: Seen, face: Face, owner: Owner
+    okta: FakeOkta, instrumented: Seen, face: Kind, owner: Owner
 ) -> None:
-    with opened(face, okta.url, owner=owner) as caller:
+    with Face(face, okta.url, owner=owner) as caller:
         caller.call("introspect")
     assert len(instrumented.attempts) == 1
     scope = instrumented.attempts[0].instrumentation_scope
@@ -394,7 +387,7 @@ def test_what_the_callers_client_sends_by_itself_is_seen_as_before(
     """The control of the test above: without us, the instrumentation is there."""
     with (
         httpx.Client(trust_env=False) as theirs,
-        opened("sync", okta.url, retry=None) as caller,
+        Face("sync", okta.url, retry=None) as caller,
     ):
         caller.call("introspect")
         theirs.get(okta.url)
@@ -509,13 +502,13 @@ class Broken(SpanProcessor):
 @pytest.mark.parametrize("where", ["start", "end"])
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
 def test_a_processor_that_fails_loses_no_tokens(
-    okta: FakeOkta, seen: Seen, face: Face, where: str
+    okta: FakeOkta, seen: Seen, face: Kind, where: str
 ) -> None:
     """A spent code's tokens are in the answer."""
     seen.tracers.add_span_processor(Broken(where))
-    with opened(face, okta.url) as caller:
-        code = okta.authorize(REDIRECT_URI, client_id=CLIENT_ID)
-        assert caller.run(caller.client.token_for_code, code, REDIRECT_URI).access_token
+    with Face(face, okta.url) as caller:
+        code = okta.authorize(CALLBACK, client_id=CLIENT_ID)
+        assert caller.token_for_code(code, CALLBACK).access_token
 
 
 # The rooms' own metrics
@@ -538,9 +531,9 @@ def test_lookups_and_renewals_are_counted(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
-def test_a_source_counts_its_renewals(okta: FakeOkta, seen: Seen, face: Face) -> None:
+def test_a_source_counts_its_renewals(okta: FakeOkta, seen: Seen, face: Kind) -> None:
     """A token that is held needs none."""
-    with opened(face, okta.url, retry=None) as caller:
+    with Face(face, okta.url, retry=None) as caller:
         source = caller.client.token_source(ClientCredentialsGrant(scope="api:read"))
         okta.faults.html(502)
         with pytest.raises(ServerError):
@@ -555,11 +548,11 @@ def test_a_source_counts_its_renewals(okta: FakeOkta, seen: Seen, face: Face) ->
 
 
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
-def test_a_cache_counts_its_lookups(okta: FakeOkta, seen: Seen, face: Face) -> None:
+def test_a_cache_counts_its_lookups(okta: FakeOkta, seen: Seen, face: Kind) -> None:
     """Hits are told with the next miss: to tell each would cost more than the hit."""
-    with opened(face, okta.url, introspection_cache=IntrospectionCache()) as caller:
+    with Face(face, okta.url, introspection_cache=IntrospectionCache()) as caller:
         for token in ("one", "one", "one", "two", "one"):
-            caller.run(caller.client.introspect, token)
+            caller.introspect(token)
     metrics = seen.metrics()
     assert [p.value for p in metrics["okta.oidc.introspection_cache.hits"]] == [2]
     assert [p.value for p in metrics["okta.oidc.introspection_cache.misses"]] == [2]
@@ -570,7 +563,7 @@ def test_a_cache_counts_its_lookups(okta: FakeOkta, seen: Seen, face: Face) -> N
 
 def test_without_providers_nothing_is_done(okta: FakeOkta) -> None:
     """The API alone records nothing, and so do we."""
-    with opened("sync", okta.url) as caller:
+    with Face("sync", okta.url) as caller:
         flow = vars(caller.client)["_flow"]
         operation = operations.introspect("default", TOKEN, None)
         steps = flow.steps(operation)
@@ -610,7 +603,7 @@ def test_an_api_that_is_too_old_or_broken_is_left_alone(
             raise TypeError("an argument it does not know")
 
     monkeypatch.setattr("opentelemetry.trace._TRACER_PROVIDER", Old())
-    with opened("sync", okta.url) as caller:
+    with Face("sync", okta.url) as caller:
         caller.call("introspect")
         caller.call("introspect")
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
@@ -644,7 +637,7 @@ def test_what_it_takes_is_little_beside_a_call(okta: FakeOkta, seen: Seen) -> No
         with pytest.raises(StopIteration):
             of_call.send(reply)
 
-    with opened("sync", okta.url) as caller:
+    with Face("sync", okta.url) as caller:
         flow = vars(caller.client)["_flow"]
         call = least(lambda: caller.call("introspect"), 10)
         operation.request.auth = flow.auth

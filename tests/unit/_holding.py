@@ -21,6 +21,7 @@ from okta_oidc import (
     Tokens,
     TransportError,
 )
+from okta_oidc import _operations as operations
 from okta_oidc._flow import Flow
 from okta_oidc._holding import MemoryTokenStore, Renewal, Stored
 from okta_oidc._http import Headers, HttpInfo
@@ -195,6 +196,8 @@ class ModelFlow:
 
     def steps(self, operation: Operation[Any], *, retry: object = None) -> Steps[Any]:
         self.lifetimes.append(operation.request.lifetime)
+        if operation.request.check is not None:
+            operation.request.check()
         return (yield Sent(operation.request))
 
 
@@ -216,7 +219,7 @@ class Process:
         self.world: Final = world
         self.flow: Final = ModelFlow(world)
         options: dict[str, Any] = {"store": world.store, "grace": world.grace}
-        options |= {"early": 300.0, "leeway": 10.0} | settings
+        options |= {"early": 300.0, "leeway": 10.0, "revoke": self._revoke} | settings
         self.renewal: Final = Renewal(
             cast("Flow", self.flow),
             key=KEY,
@@ -226,6 +229,9 @@ class Process:
         self._steps: Steps[Any] | None = None
         self.pending: Any = None
         self.result: Any = None
+
+    def _revoke(self, token: str, hint: None, server: str, *ended: str) -> Steps[None]:
+        return self.flow.steps(operations.revoke(server, token, hint))
 
     # All at once
 

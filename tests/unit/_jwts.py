@@ -5,23 +5,23 @@ from __future__ import annotations
 import functools
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
 import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
-from okta_oidc import InvalidTokenError
+from okta_oidc import InvalidTokenError, PublicClient
+from okta_oidc._config import Server
+from okta_oidc._flow import Flow
 from okta_oidc._http import Reply
-from okta_oidc._jose._claims import Claims
-from okta_oidc._jose._key_cache import KeyCache
-from okta_oidc._jose._verification import Verification
 from okta_oidc._runtime import Runtime
-from okta_oidc._steps import Ask, Steps
-
-T = TypeVar("T")
+from okta_oidc._senders import AsyncSender, Sender
+from okta_oidc._verifying._checks import Checks
+from okta_oidc._verifying._claims import Claims
+from okta_oidc._verifying._keys import Keys
 
 ISSUER: Final = "https://dev-000000.okta.com/oauth2/default"
 AUDIENCE: Final = "api://default"
@@ -76,9 +76,6 @@ class Clock(Runtime):
             sleep_async=self._wait_async,
             uniform=lambda low, high: low,
         )
-
-    def __call__(self) -> Runtime:
-        return self
 
     def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -141,6 +138,80 @@ def access_token(*without: str, **claims: Any) -> str:
     return signed({k: v for k, v in {**ACCESS_CLAIMS, **claims}.items() if k not in without})
 
 
+def _flow(clock: Clock) -> Flow:
+    flow = Flow(Server(ISSUER, None), PublicClient(CLIENT_ID), 10.0, None)
+    flow.runtime = clock
+    return flow
+
+
+class _Fetching(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers by ``fetch``, which is told the time limit of its request."""
+
+    def __init__(self, fetch: Callable[[float], Any]) -> None:
+        self._fetch: Final = fetch
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return _response(self._fetch(request.extensions["timeout"]["read"]))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return _response(await self._fetch(request.extensions["timeout"]["read"]))
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """No generator: trio warns of one that is left half way."""
+
+    def __init__(self, body: bytes) -> None:
+        self._chunks: Final = [body]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._chunks:
+            return self._chunks.pop()
+        raise StopAsyncIteration
+
+
+def _response(reply: Reply) -> httpx.Response:
+    # More than an answer may be is cut short.
+    rest = b"" if reply.complete else b" " * 2**20
+    return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply.body + rest))
+
+
+def asked(fetch: Callable[[float], Reply], clock: Clock) -> Sender:
+    """A sender whose requests are answered by ``fetch``."""
+    return Sender(_flow(clock), httpx.Client(transport=_Fetching(fetch)))
+
+
+def asked_async(fetch: Callable[[float], Awaitable[Reply]], clock: Clock) -> AsyncSender:
+    return AsyncSender(_flow(clock), httpx.AsyncClient(transport=_Fetching(fetch)))
+
+
+class KeyCache:
+    """Keys for threads."""
+
+    def __init__(self, fetch: Callable[[float], Reply], clock: Clock) -> None:
+        self._sender: Final = asked(fetch, clock)
+        self._keys: Final = Keys(self._sender, "default")
+
+    def key(self, kid: str | None) -> RSAKey | None:
+        return self._sender.run(self._keys.key(kid))
+
+
+class AsyncKeyCache:
+    """Keys for tasks."""
+
+    def __init__(self, fetch: Callable[[float], Awaitable[Reply]], clock: Clock) -> None:
+        self._sender: Final = asked_async(fetch, clock)
+        self._keys: Final = Keys(self._sender, "default")
+
+    async def key(self, kid: str | None) -> RSAKey | None:
+        return await self._sender.run(self._keys.key(kid))
+
+
 class Bench:
     """One issuer, its keys and a clock: what a check needs. ``fetches`` counts its questions."""
 
@@ -148,31 +219,19 @@ class Bench:
         self.clock: Final = Clock()
         self.keys: Sequence[object] = keys or (published("key-1"),)
         self.fetches = 0
-        self.cache: Final = KeyCache(self._fetch, self.clock)
-        self.verification: Final = Verification(ISSUER, self.cache, leeway, self.clock)
+        self._sender: Final = asked(self._answer, self.clock)
+        self._checks: Final = Checks(self._sender, "default", leeway)
 
-    def _fetch(self, limit: float | None) -> Reply:
+    def _answer(self, limit: float) -> Reply:
         self.fetches += 1
         return keys_reply(*self.keys)
 
     def id_token(self, token: str, **options: Any) -> Claims:
         options = {"nonce": NONCE, "access_token": ACCESS_TOKEN, **options}
-        return run(self.verification.id_token(token, CLIENT_ID, **options))
+        return self._sender.run(self._checks.id_token(token, **options))
 
     def access_token(self, token: str, *scopes: str, audience: str = AUDIENCE) -> Claims:
-        return run(self.verification.access_token(token, audience, scopes))
-
-
-def run(steps: Steps[T]) -> T:
-    """Do what a core asks, as the synchronous face does."""
-    try:
-        step = next(steps)
-        while True:
-            assert isinstance(step, Ask)
-            step = steps.send(step.function(*step.args))
-    except StopIteration as done:
-        value: T = done.value
-        return value
+        return self._sender.run(self._checks.access_token(token, audience, scopes))
 
 
 def reason_of(check: Callable[[], object]) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from ._faces import KINDS, Face, Kind
-from ._recording import RawServer, Reaction
+from tests.support.faces import KINDS, Face, Kind
+from tests.support.servers import RawServer, Reaction
 
 on_every_loop = pytest.mark.parametrize("kind", KINDS)
 

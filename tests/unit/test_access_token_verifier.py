@@ -6,12 +6,10 @@ import builtins
 import json
 import pickle
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 
 import anyio
@@ -32,6 +30,8 @@ from okta_oidc import (
 )
 from okta_oidc._ratelimit import RateLimits
 from okta_oidc._runtime import Runtime
+
+from tests.support.servers import RawRequest, RawServer, http_bytes
 
 from ._jwts import (
     ACCESS_CLAIMS,
@@ -270,39 +270,17 @@ def test_a_lent_client_stays_open(kind: str, okta: Okta) -> None:
 
 
 @contextmanager
-def on_a_port() -> Generator[tuple[str, list[str]]]:
-    """The keys of an authorization server on loopback, and the paths that it was asked for."""
-    asked: list[str] = []
-
-    class Keys(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            body = key_set(published("key-1"))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Keys)
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/oauth2/aus1", asked
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()
+def on_a_port() -> Generator[tuple[str, list[RawRequest]]]:
+    """The keys of an authorization server on loopback, and what it was asked."""
+    with RawServer(http_bytes(body=key_set(published("key-1")))) as server:
+        yield f"{server.url}/oauth2/aus1", server.requests
 
 
 def test_it_opens_connections_of_its_own(kind: str) -> None:
     with on_a_port() as (issuer, asked):
         with Api(kind, None, issuer=issuer) as api:
             assert api.verify(access_token(iss=issuer)).iss == issuer
-        assert asked == ["/oauth2/aus1/v1/keys"]
+        assert [each.request_line.split()[1] for each in asked] == ["/oauth2/aus1/v1/keys"]
         with pytest.raises(OktaError):
             Api("sync", None, issuer=issuer).verify(access_token(iss=issuer, exp="x"))
 

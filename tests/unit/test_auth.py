@@ -16,9 +16,9 @@ from okta_oidc_api.api.introspection import custom_introspect
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import IntrospectionResponse, IntrospectRequest, RefreshTokenGrant
 
-from ._faces import AUTHS, AuthClass, Handler
-from ._recording import RawRequest, RawServer, Recorder, http_bytes, never
-from ._samples import BASIC, CLIENT_ID, CLIENT_SECRET, POST, answer
+from tests.support.faces import AUTHS, AuthClass, Handler
+from tests.support.samples import BASIC, CLIENT_ID, CLIENT_SECRET, POST, answer
+from tests.support.servers import RawRequest, RawServer, Recorder, http_bytes, never
 
 URL = "https://org.okta.com/oauth2/default/v1/introspect"
 FORM = "application/x-www-form-urlencoded"

@@ -38,10 +38,21 @@ from okta_oidc_api import Client
 from okta_oidc_api.api.introspection import custom_introspect, org_introspect
 from okta_oidc_api.models import IntrospectionResponse, IntrospectRequest
 
-from ._faces import CALLS, Face, Kind
-from ._keys import CURVES, Vault, claims_of, ec_key, jwk, pem, private_numbers, rsa_key, unverified
-from ._recording import Recorder, http_bytes, never
-from ._samples import CALLBACK, CLIENT_ID, ORG_URL, TOKENS, answer, oauth_error
+from tests.support.faces import CALLS, Face, Kind
+from tests.support.keys import (
+    CURVES,
+    Vault,
+    claims_of,
+    ec_key,
+    jwk,
+    pem,
+    private_numbers,
+    rsa_key,
+    unverified,
+)
+from tests.support.samples import CALLBACK, CLIENT_ID, ORG_URL, TOKENS, answer, oauth_error
+from tests.support.servers import Recorder, http_bytes, never
+
 from ._secrets import frames_of, texts_of_chain
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 from .test_auth import Send, send_async, send_sync

@@ -27,9 +27,8 @@ from okta_oidc import (
 from okta_oidc_api.api.introspection import custom_introspect
 from okta_oidc_api.models import IntrospectRequest
 
-from ._faces import AUTHS, CALLS, AuthClass, Face, Handler, Kind, borrowed_client
-from ._recording import RawRequest, RawServer, Recorder, http_bytes, never
-from ._samples import (
+from tests.support.faces import AUTHS, CALLS, AuthClass, Face, Handler, Kind, borrowed_client
+from tests.support.samples import (
     BASIC,
     CALLBACK,
     CLIENT_ID,
@@ -42,6 +41,8 @@ from ._samples import (
     label,
     oauth_error,
 )
+from tests.support.servers import RawRequest, RawServer, Recorder, http_bytes, never
+
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 
 ACTIVE = answer(body={**TOKENS, "active": True})

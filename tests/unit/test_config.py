@@ -19,9 +19,10 @@ from okta_oidc import (
     Retry,
 )
 
-from ._faces import AUTHS, CALLS, AuthClass, Face, Kind, borrowed_client
-from ._recording import Recorder, http_bytes, never
-from ._samples import BASIC, CALLBACK, ORG_URL, TOKENS, answer, label
+from tests.support.faces import AUTHS, CALLS, AuthClass, Face, Kind, borrowed_client
+from tests.support.samples import BASIC, CALLBACK, ORG_URL, TOKENS, answer, label
+from tests.support.servers import Recorder, http_bytes, never
+
 from .conftest import OpenOkta
 
 GOOD_URLS = {
@@ -64,7 +65,9 @@ def test_good_base_urls(base_url: str) -> None:
         handler = Recorder(answer(body={"active": True}))
         with Face(kind, base_url, handler=handler) as okta:
             okta.introspect("t")
-            assert okta.client.api.get_httpx_client() is not None
+            api = okta.client.api
+            client = api.get_httpx_client() if kind == "sync" else api.get_async_httpx_client()
+            assert client.base_url == origin
         assert str(handler.last.url) == f"{origin}/oauth2/default/v1/introspect"
         assert handler.last.headers["host"] == origin.partition("://")[2]
         assert handler.last.headers.get_list("host") == [origin.partition("://")[2]]

@@ -445,12 +445,17 @@ def check_requests_are_sound(document: Document) -> Iterator[Problem]:
         name = operation["operationId"]
         if ("requestBody" in operation) != (method in {"post", "put", "patch"}):
             yield f"{name} is {method}, with or without a body"
+        media_type = None
         if "requestBody" in operation:
             body = resolve(document, operation["requestBody"])
             if body.get("required") is not True:
                 yield f"{name} can do without a body"
-            if set(body["content"]) not in ({FORM}, {JSON}):
-                yield f"{name} takes {list(body['content'])}"
+            media_type = ", ".join(body["content"])
+            if media_type not in (FORM, JSON):
+                yield f"{name} takes {media_type}"
+        # Nothing else has a place for every method there is.
+        if operation.get("security") != [] and media_type != FORM:
+            yield f"{name} authenticates the client without a form"
         taken = parameters(document, path, operation)
         in_path = {each["name"] for each in taken if each["in"] == "path"}
         if in_path != set(re.findall(r"{(\w+)}", path)):
@@ -909,6 +914,8 @@ SPOILT: list[tuple[Check, str, object]] = [
         "authServerId",
     ),
     (check_requests_are_sound, "components|requestBodies|OrgRevoke|content|text/plain", {}),
+    (check_requests_are_sound, "components|requestBodies|OrgRevoke|content", {JSON: {}}),
+    (check_requests_are_sound, "paths|/oauth2/v1/keys|get|security", None),
     (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|default", None),
     (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|200", None),
     (check_answers_are_sound, "paths|/oauth2/v1/revoke|post|responses|302", {}),

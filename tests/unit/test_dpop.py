@@ -32,8 +32,8 @@ from okta_oidc._runtime import RUNTIME
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import RefreshTokenGrant
 
-from ._faces import CALLS, Face, Kind
-from ._keys import (
+from tests.support.faces import CALLS, Face, Kind
+from tests.support.keys import (
     CURVES,
     Vault,
     claims_of,
@@ -45,8 +45,9 @@ from ._keys import (
     rsa_key,
     unverified,
 )
-from ._recording import Recorder, http_bytes, never
-from ._samples import CALLBACK, CLIENT_ID, ORG_URL, TOKENS, answer, oauth_error
+from tests.support.samples import CALLBACK, CLIENT_ID, ORG_URL, TOKENS, answer, oauth_error
+from tests.support.servers import Recorder, http_bytes, never
+
 from ._secrets import frames_of
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 from .test_client_assertions import KMSError, assertion_in, broken_vault, jti_of
@@ -541,6 +542,17 @@ def test_a_hundred_origins_are_kept_and_the_newest() -> None:
         if dpop.proof("GET", f"https://api{number}.example/").nonce == f"n{number}"
     ]
     assert kept == list(range(900, 1000))
+
+
+def test_an_origin_that_answers_again_outlives_those_that_do_not() -> None:
+    dpop = DPoP()
+    for number in range(150):
+        if number in (0, 99):
+            dpop.saw("https://dev-000000.okta.com/", {"dpop-nonce": "okta"})
+        dpop.saw(f"https://api{number}.example/", {"dpop-nonce": f"n{number}"})
+    assert dpop.proof("POST", "https://dev-000000.okta.com/oauth2/v1/token").nonce == "okta"
+    assert dpop.proof("GET", "https://api51.example/").nonce == "n51"
+    assert dpop.proof("GET", "https://api50.example/").nonce is None
 
 
 def test_many_threads_and_many_origins() -> None:

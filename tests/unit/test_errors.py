@@ -35,9 +35,8 @@ from okta_oidc import (
 from okta_oidc._http import Headers, Members, retry_after
 from okta_oidc._ratelimit import RateLimits
 
-from ._faces import CALLS, Face, Kind, borrowed_client
-from ._recording import Recorder
-from ._samples import (
+from tests.support.faces import CALLS, Face, Kind, borrowed_client
+from tests.support.samples import (
     BASIC,
     CALLBACK,
     OKTA_HEADERS,
@@ -49,6 +48,8 @@ from ._samples import (
     oauth_error,
     okta_error,
 )
+from tests.support.servers import Recorder
+
 from .conftest import OpenOkta, on_every_loop
 
 TREE: dict[type[Exception], tuple[type[Exception], ...]] = {

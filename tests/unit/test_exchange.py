@@ -22,7 +22,7 @@ from okta_oidc import (
     TokenType,
 )
 
-from ._faces import Face, Kind
+from tests.support.faces import Face, Kind
 
 NOW: Final = 1_800_000_000.0
 ID_TOKEN: Final = "planted.id.token"

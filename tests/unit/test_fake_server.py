@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,8 @@ import httpx
 import pytest
 import trustme
 from okta_oidc.testing import FakeOkta
+
+from tests.support.certificates import client_context, server_context
 
 from .fake_wire import CALLBACK, Wire, assert_documented, basic, members
 
@@ -315,10 +316,7 @@ def test_many_threads_share_one_fake() -> None:
 
 def test_https_with_a_test_authority() -> None:
     authority = trustme.CA()
-    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(server_side)  # pyright: ignore[reportUnknownMemberType]
-    client_side = ssl.create_default_context()
-    authority.configure_trust(client_side)  # pyright: ignore[reportUnknownMemberType]
+    server_side = server_context(authority, "localhost")
     fake = FakeOkta()
     threads = set(threading.enumerate())
     with fake.serve(ssl_context=server_side, hostname="localhost") as server:
@@ -326,7 +324,7 @@ def test_https_with_a_test_authority() -> None:
         silent = _connect(fake)
         with httpx.Client() as distrustful, pytest.raises(httpx.ConnectError):
             distrustful.get(server.url)
-        with httpx.Client(verify=client_side) as client:
+        with httpx.Client(verify=client_context(authority)) as client:
             wire = Wire(fake, http=client)
             assert wire.is_active(wire.sign_in()["access_token"])
     silent.close()

@@ -21,9 +21,10 @@ from okta_oidc_api.models import (
 )
 from okta_oidc_api.types import UNSET
 
-from ._faces import Face, Kind
-from ._recording import Recorder, never
-from ._samples import BASIC, CALLBACK, POST, TOKENS, answer
+from tests.support.faces import Face, Kind
+from tests.support.samples import BASIC, CALLBACK, POST, TOKENS, answer
+from tests.support.servers import Recorder, never
+
 from .conftest import OpenOkta
 
 GRANTS = tuple(grants().values())

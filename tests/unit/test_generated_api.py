@@ -36,9 +36,19 @@ from okta_oidc_api.models import (
 )
 from okta_oidc_api.types import Unset
 
-from ._faces import Face, Kind
-from ._recording import Recorder, never
-from ._samples import BASIC, CALLBACK, OKTA_NOW, ORG_URL, TOKENS, answer, oauth_error, okta_error
+from tests.support.faces import Face, Kind
+from tests.support.samples import (
+    BASIC,
+    CALLBACK,
+    OKTA_NOW,
+    ORG_URL,
+    TOKENS,
+    answer,
+    oauth_error,
+    okta_error,
+)
+from tests.support.servers import Recorder, never
+
 from .conftest import OpenOkta, on_every_loop
 
 CODE = AuthorizationCodeGrant(code="planted-code", redirect_uri=CALLBACK)

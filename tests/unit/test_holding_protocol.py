@@ -22,7 +22,7 @@ from okta_oidc import (
     TransportError,
     TransportTimeoutError,
 )
-from okta_oidc._holding import MemoryTokenStore, Renewal
+from okta_oidc._holding._renewal import BACKOFF
 from okta_oidc._holding._rows import Row
 from okta_oidc._http import Headers, HttpInfo
 
@@ -944,6 +944,17 @@ def test_a_sign_out_of_what_the_store_has_lost() -> None:
     assert _reason(other) == "signed out"
 
 
+def test_a_sign_out_ends_the_newest_tokens() -> None:
+    """This process alone has them, and to revoke the spent one in the store may not do."""
+    world = World()
+    world.sign_in()
+    world.clock.advance(_EXPIRED)
+    process = _unsaved(world)
+    process.finish(process.renewal.sign_out())
+    assert world.okta.revoked == ["family-1.2"]
+    assert _reason(process) == _reason(world.process()) == "signed out"
+
+
 # The store
 
 
@@ -1142,6 +1153,25 @@ def test_a_store_that_fell_back_to_a_claim_and_nobody_knows_more() -> None:
     assert world.okta.presented == ["family-1.1"]
 
 
+def test_a_service_s_token_is_as_good_as_before_in_an_emptied_store() -> None:
+    world = World()
+    process = world.process(grant={"grant_type": "client_credentials"})
+    assert process.token() == "access-1"
+    world.clock.advance(_EARLY)
+    for _ in range(3):
+        _flush(world)
+        world.okta.failures = [unavailable()]
+        assert process.token() == "access-1"
+        assert world.okta.failures == []
+        # What was put back there has no token.
+        world.clock.advance(BACKOFF)
+        world.okta.failures = [unavailable()]
+        assert process.token() == "access-1"
+        assert world.okta.failures == []
+        world.clock.advance(BACKOFF)
+    assert process.token() == "access-2"
+
+
 def test_an_evicted_row_is_absent() -> None:
     world = World()
     world.sign_in()
@@ -1219,8 +1249,6 @@ def test_a_proof_of_identity_ends_with_the_claim() -> None:
     ],
 )
 def test_settings_that_cannot_be_right(settings: dict[str, Any]) -> None:
-    options: dict[str, Any] = {"store": MemoryTokenStore(), "key": KEY, "early": 300.0}
-    options |= {"leeway": 10.0} | settings
-    flow = World().process().renewal.flow
+    process = World().process()
     with pytest.raises(ConfigurationError):
-        Renewal(flow, server="default", **options)
+        replace(process.renewal, **settings)

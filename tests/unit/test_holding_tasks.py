@@ -20,6 +20,7 @@ import trio
 from okta_oidc import (
     AsyncOktaOIDC,
     ClientSecretBasic,
+    IntrospectionCache,
     OktaOIDC,
     SignInRequiredError,
     Tokens,
@@ -306,6 +307,25 @@ def test_two_loops_share_one_renewal() -> None:
     assert len(found) == 4
     assert len(set(found)) == 1
     assert world.gate.passed == 1
+
+
+@both_loops
+def test_after_a_sign_out_no_answer_of_before_is_kept(backend: str) -> None:
+    async def main() -> None:
+        world = World()
+        async with world.client(introspection_cache=IntrospectionCache(ttl=600)) as okta:
+            tokens = world.tokens()
+            users = okta.user_tokens("ada", world.store)
+            await users.save(tokens)
+            for token in (tokens.access_token, str(tokens.refresh_token)):
+                assert (await okta.introspect(token)).active
+
+            await users.sign_out()
+
+            for token in (tokens.access_token, str(tokens.refresh_token)):
+                assert not (await okta.introspect(token)).active
+
+    anyio.run(main, backend=backend)
 
 
 @both_loops

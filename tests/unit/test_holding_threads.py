@@ -29,13 +29,23 @@ from okta_oidc import (
     ClientSecretBasic,
     ClientSecretJwt,
     ConfigurationError,
+    IntrospectionCache,
     InvalidClientError,
     OktaOIDC,
+    ServerError,
     SignInRequiredError,
+    TokenAuth,
     Tokens,
     TransportError,
 )
-from okta_oidc._holding import MemoryTokenStore, Renewal, TokenAuth, TokenStore, UserTokens
+from okta_oidc._holding import (
+    AsyncMemoryTokenStore,
+    MemoryTokenStore,
+    Renewal,
+    TokenStore,
+    UserTokens,
+)
+from okta_oidc._runtime import Runtime
 from okta_oidc.testing import FakeOkta
 from okta_oidc_api.models import ClientCredentialsGrant
 
@@ -76,10 +86,13 @@ class Gate(httpx.BaseTransport):
 
 
 @contextmanager
-def opened(fake: FakeOkta, gate: Gate) -> Generator[OktaOIDC]:
+def opened(fake: FakeOkta, gate: Gate, **options: Any) -> Generator[OktaOIDC]:
     """A client by the clocks of this machine."""
     auth = ClientSecretBasic(fake.client_id, fake.client_secret)
-    with httpx.Client(transport=gate) as http, OktaOIDC(fake.url, auth, http_client=http) as client:
+    with (
+        httpx.Client(transport=gate) as http,
+        OktaOIDC(fake.url, auth, http_client=http, **options) as client,
+    ):
         yield client
 
 
@@ -346,6 +359,14 @@ def test_a_store_needs_a_key(okta: OktaOIDC) -> None:
         okta.token_source(_GRANT, store=MemoryTokenStore())
 
 
+def test_a_store_that_is_awaited_is_for_the_other_face(okta: OktaOIDC) -> None:
+    awaited: Any = AsyncMemoryTokenStore()
+    with pytest.raises(ConfigurationError, match="AsyncTokenStore"):
+        okta.token_source(_GRANT, store=awaited, key="reports")
+    with pytest.raises(ConfigurationError, match="AsyncTokenStore"):
+        okta.user_tokens("ada", awaited)
+
+
 def test_another_server_is_asked(okta: OktaOIDC, fake: FakeOkta) -> None:
     fake.add_authorization_server("other", scopes=["api:read"])
     okta.token_source(_GRANT, auth_server_id="other").token()
@@ -452,14 +473,75 @@ def test_no_frame_of_a_traceback_holds_a_token(okta: OktaOIDC, fake: FakeOkta) -
             assert secret not in shown
 
 
-@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_what_holds_tokens_is_not_pickled(okta: OktaOIDC, copied: Callable[[Any], Any]) -> None:
+def test_what_was_held_up_while_it_was_signed_is_not_sent(fake: FakeOkta, gate: Gate) -> None:
+    seconds = [4.0, 0.0]
+    ahead = 0.0
+
+    class Slow(ClientSecretBasic):
+        def sign(self, form: bytes, url: str, lifetime: float = 300.0) -> tuple[str | None, bytes]:
+            nonlocal ahead
+            ahead += seconds.pop(0)
+            return super().sign(form, url, lifetime)
+
+    with opened(fake, gate) as okta:
+        tokens = signed_in(okta, fake, left=0)
+    gate.passed = 0
+    auth = Slow(fake.client_id, fake.client_secret)
+    with httpx.Client(transport=gate) as http, OktaOIDC(fake.url, auth, http_client=http) as okta:
+        runtime = Runtime(monotonic=lambda: time.monotonic() + ahead)
+        vars(okta)["_flow"].runtime = runtime
+        users = okta.user_tokens("ada", MemoryTokenStore(clock=runtime.monotonic))
+        users.save(tokens)
+        assert users.token() != tokens.access_token
+    # Signed twice, as the first came too late, and sent once.
+    assert not seconds
+    assert gate.passed == 1
+
+
+def test_after_a_sign_out_no_answer_of_before_is_kept(fake: FakeOkta, gate: Gate) -> None:
+    cache = IntrospectionCache(ttl=600)
+    with opened(fake, gate, introspection_cache=cache) as okta:
+        tokens = signed_in(okta, fake)
+        users = okta.user_tokens("ada", MemoryTokenStore())
+        users.save(tokens)
+        held = (tokens.access_token, str(tokens.refresh_token))
+        assert all(okta.introspect(token).active for token in held)
+        assert cache.stats.calls == len(held)
+
+        users.sign_out()
+
+        assert not any(okta.introspect(token).active for token in held)
+
+
+def test_after_a_sign_out_that_failed_no_answer_of_before_is_kept(
+    fake: FakeOkta, gate: Gate
+) -> None:
+    cache = IntrospectionCache(ttl=600)
+    with opened(fake, gate, introspection_cache=cache, retry=None) as okta:
+        tokens = signed_in(okta, fake)
+        users = okta.user_tokens("ada", MemoryTokenStore())
+        users.save(tokens)
+        assert okta.introspect(tokens.access_token).active
+        fake.faults.html(502, endpoint="revoke")
+        with pytest.raises(ServerError):
+            users.sign_out()
+        # It may have been processed.
+        okta.introspect(tokens.access_token)
+        assert cache.stats.calls == 2
+
+        users.sign_out()
+
+        assert not okta.introspect(tokens.access_token).active
+
+
+def test_what_holds_tokens_is_not_pickled_and_not_doubled(okta: OktaOIDC) -> None:
     source = okta.token_source(_GRANT)
-    for value in (source, okta.user_tokens("ada", MemoryTokenStore()), TokenAuth(source)):
+    users = okta.user_tokens("ada", MemoryTokenStore())
+    for value in (source, users, TokenAuth(source), MemoryTokenStore(), AsyncMemoryTokenStore()):
         with pytest.raises(TypeError, match="cannot be pickled"):
-            copied(value)
-    with pytest.raises(TypeError, match="cannot be pickled"):
-        copied(MemoryTokenStore())
+            pickle.dumps(value)
+        assert copy.copy(value) is value
+        assert copy.deepcopy(value) is value
 
 
 def test_only_tokens_are_saved(okta: OktaOIDC) -> None:

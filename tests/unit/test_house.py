@@ -21,7 +21,7 @@ from okta_oidc_api.operations import OPERATIONS, TokenType
 
 OVERLAY: Final = Path(str(okta_oidc.__file__)).parent
 GENERATED: Final = Path(str(okta_oidc_api.__file__)).parent
-ROOMS: Final = ("_jose", "_sign_in", "_holding", "_resource")
+ROOMS: Final = ("_credentials", "_verifying", "_sign_in", "_holding", "_resource")
 # A judge has to know what is right by itself, and the command line says it to people.
 APART: Final = ("testing", "cli")
 

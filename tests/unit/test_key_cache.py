@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from okta_oidc import MalformedResponseError, TransportError, TransportTimeoutError
 from okta_oidc._http import Reply
-from okta_oidc._jose._key_cache import AsyncKeyCache, KeyCache
 
 from ._jwts import (
     NOW,
+    AsyncKeyCache,
     Clock,
+    KeyCache,
     key_set,
     keys_reply,
     published,
@@ -43,7 +44,7 @@ class Endpoint:
 
     def __init__(self, *names: str) -> None:
         self.reply: Reply | Exception = keys_reply(*map(published, names or ("key-1",)))
-        self.limits: Final[list[float | None]] = []
+        self.limits: Final[list[float]] = []
         self.opened: Final = threading.Event()
         self.opened.set()
         self.entered: Final = threading.Event()
@@ -52,13 +53,13 @@ class Endpoint:
     def fetches(self) -> int:
         return len(self.limits)
 
-    def fetch(self, limit: float | None) -> Reply:
+    def fetch(self, limit: float) -> Reply:
         self.limits.append(limit)
         self.entered.set()
         assert self.opened.wait(PATIENT)
         return self._answer()
 
-    async def fetch_async(self, limit: float | None) -> Reply:
+    async def fetch_async(self, limit: float) -> Reply:
         self.limits.append(limit)
         self.entered.set()
         if not self.opened.is_set():
@@ -175,7 +176,7 @@ def cache(kind: str, endpoint: Endpoint) -> Cache:
         ("max-age=soon", 300),
         ("s-maxage=1200", 300),
         ("xmax-age=1200", 300),
-        ("max-age=99999999999999999999", 300),
+        ("max-age=99999999999999999999", 3600),
     ],
 )
 def test_keys_are_fresh_for_as_long_as_okta_says_within_bounds(
@@ -203,6 +204,20 @@ def test_a_key_that_is_withdrawn_is_gone_with_the_renewal(cache: Cache, endpoint
     assert cache.kid("key-1") is None
     assert cache.kid("key-2") == "key-2"
     assert endpoint.fetches == 2
+
+
+def test_keys_that_sign_no_tokens_are_an_answer(cache: Cache, endpoint: Endpoint) -> None:
+    assert cache.kid("key-1") == "key-1"
+    curve = {**ECKey.generate_key("P-256").as_dict(private=False), "kid": "key-2"}
+    endpoint.reply = keys_reply(curve, published("key-3", use="enc"))
+
+    cache.clock.at = NOW + 3600
+    assert cache.kid("key-1") == "key-1"
+    for kid in ("key-1", "key-2", "key-3"):
+        assert cache.kid(kid) is None
+    assert endpoint.fetches == 2
+
+    assert Cache(cache.kind, endpoint).kid("key-2") is None
 
 
 # One question for all
@@ -397,7 +412,7 @@ def test_a_hung_endpoint_holds_one_thread_for_a_second_and_no_other(endpoint: En
         assert not held.done()
         endpoint.opened.set()
         assert held.result(PATIENT) == "key-1"
-    assert endpoint.limits == [None, 1.0]
+    assert endpoint.limits == pytest.approx([10.0, 1.0], abs=0.1)
 
 
 def test_who_needs_a_new_key_gets_it_from_a_renewal_under_way(endpoint: Endpoint) -> None:
@@ -524,7 +539,7 @@ def test_a_loop_that_ends_in_the_middle_leaves_the_question_to_others(
 
 
 def test_an_interrupt_leaves_the_question_to_others(endpoint: Endpoint) -> None:
-    def interrupted(limit: float | None) -> Reply:
+    def interrupted(limit: float) -> Reply:
         if endpoint.fetches == 0:
             endpoint.limits.append(limit)
             raise KeyboardInterrupt
@@ -538,7 +553,7 @@ def test_an_interrupt_leaves_the_question_to_others(endpoint: Endpoint) -> None:
 
 
 def test_who_waits_for_one_that_is_interrupted_asks_again(endpoint: Endpoint) -> None:
-    def interrupted(limit: float | None) -> Reply:
+    def interrupted(limit: float) -> Reply:
         if endpoint.fetches:
             return endpoint.fetch(limit)
         endpoint.fetch(limit)
@@ -673,7 +688,7 @@ JSON: Final = st.recursive(
 )
 
 
-def answered(jwks: list[object], limit: float | None) -> Reply:
+def answered(jwks: list[object], limit: float) -> Reply:
     return keys_reply(*jwks)
 
 

@@ -24,8 +24,9 @@ from okta_oidc_api.models import IntrospectionResponse, TokenResponse
 from okta_oidc_api.types import UNSET, Unset
 from pydantic import BaseModel, TypeAdapter
 
-from ._recording import Recorder
-from ._samples import TOKENS, answer
+from tests.support.samples import TOKENS, answer
+from tests.support.servers import Recorder
+
 from .conftest import OpenOkta
 
 ACTIVE: dict[str, Any] = {

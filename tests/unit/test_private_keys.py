@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
 from okta_oidc import ConfigurationError, DPoP, PrivateKeyJwt
-from okta_oidc._jose._private_keys import private_key
+from okta_oidc._credentials._private_keys import private_key
 
-from ._keys import (
+from tests.support.keys import (
     CURVES,
     Vault,
     claims_of,
@@ -25,6 +25,7 @@ from ._keys import (
     public_pem,
     rsa_key,
 )
+
 from ._secrets import frames_of, texts_of_chain
 
 RSA_ALGS = ("RS256", "RS384", "RS512")

@@ -21,9 +21,10 @@ from okta_oidc import APIError, ClientSecretBasic, ClientSecretPost, Configurati
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import AuthorizationCodeGrant, PasswordGrant
 
-from ._faces import AUTHS, AuthClass, Face, borrowed_client
-from ._recording import Recorder, http_bytes
-from ._samples import CALLBACK, answer, okta_error
+from tests.support.faces import AUTHS, AuthClass, Face, borrowed_client
+from tests.support.samples import CALLBACK, answer, okta_error
+from tests.support.servers import Recorder, http_bytes
+
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 
 CLIENT_ID = "0oa1client"

@@ -26,11 +26,20 @@ from okta_oidc_api.api.revocation import custom_revoke
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import ClientCredentialsGrant, CustomRevokeRequest, IntrospectRequest
 
+from tests.support.faces import CALLS
 from tests.support.runtimes import runtime_of
+from tests.support.samples import (
+    BASIC,
+    CALLBACK,
+    OKTA_HEADERS,
+    ORG_URL,
+    TOKENS,
+    answer,
+    label,
+    oauth_error,
+)
+from tests.support.servers import Recorder, http_bytes
 
-from ._faces import CALLS
-from ._recording import Recorder, http_bytes
-from ._samples import BASIC, CALLBACK, OKTA_HEADERS, ORG_URL, TOKENS, answer, label, oauth_error
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 
 ACTIVE = b'{"active":true}'

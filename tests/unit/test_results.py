@@ -19,8 +19,9 @@ from okta_oidc._runtime import Runtime
 from okta_oidc_api.models import TokenResponse
 from okta_oidc_api.types import Unset
 
-from ._recording import Recorder
-from ._samples import BASIC, CALLBACK, OKTA_HEADERS, ORG_URL, TOKENS, answer, label
+from tests.support.samples import BASIC, CALLBACK, OKTA_HEADERS, ORG_URL, TOKENS, answer, label
+from tests.support.servers import Recorder
+
 from .conftest import OpenOkta
 
 ARRIVED = 1_767_607_205.5

@@ -29,11 +29,9 @@ from okta_oidc import (
 from okta_oidc._http import Reply
 from okta_oidc._operations import Operation
 
+from tests.support.faces import CALLS
 from tests.support.flows import HandDrivenFlow
-
-from ._faces import CALLS
-from ._recording import Recorder
-from ._samples import (
+from tests.support.samples import (
     BASIC,
     CALLBACK,
     OKTA_HEADERS,
@@ -45,6 +43,8 @@ from ._samples import (
     oauth_error,
     okta_error,
 )
+from tests.support.servers import Recorder
+
 from .conftest import OpenOkta, on_every_loop
 
 Outcome = Reply | TransportError

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import pickle
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -34,8 +35,11 @@ from okta_oidc import (
     SignIn,
     TransportError,
 )
+from starlette.datastructures import URL
 
-from ._faces import Face, Kind
+from tests.support.faces import Face, Kind
+from tests.support.samples import BASIC, CLIENT_SECRET, ORG_URL
+
 from ._jwts import (
     ACCESS_CLAIMS,
     ACCESS_TOKEN,
@@ -48,7 +52,6 @@ from ._jwts import (
     published,
     signed,
 )
-from ._samples import BASIC, CLIENT_SECRET, ORG_URL
 
 
 class Several(dict[str, str]):
@@ -421,8 +424,24 @@ FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
     "a mapping": lambda url: dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)),
     "a mapping of lists": lambda url: parse_qs(url.partition("?")[2], keep_blank_values=True),
     "httpx's": lambda url: httpx.QueryParams(url.partition("?")[2]),
+    "httpx's URL": httpx.URL,
+    "Starlette's URL": URL,
     "Django's": lambda url: Several(url.partition("?")[2]),
 }
+
+
+@pytest.mark.parametrize("push", [False, True])
+def test_addresses_may_be_url_objects(user: User, push: bool) -> None:
+    # What ``request.url_for`` of a framework returns.
+    request = user.begin(cast("Any", URL(REDIRECT)), push=push)
+    assert request.redirect_uri == REDIRECT
+    assert json.loads(json.dumps(request.to_dict()))["redirect_uri"] == REDIRECT
+    home = cast("Any", URL("https://app.example.com/"))
+    page = user.client.logout_url("a-token", post_logout_redirect_uri=home)
+    assert "post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F" in page
+    for wrong in (b"https://app.example.com/", 5):
+        with pytest.raises(ConfigurationError, match="redirect_uri must be"):
+            user.begin(cast("Any", wrong))
 
 
 @pytest.mark.parametrize("form", list(FORMS))
@@ -675,6 +694,10 @@ def test_an_access_token_is_verified(user: User) -> None:
         ("verify_id_token", ("a.b.c",), {"nonce": ""}),
         ("verify_id_token", ("a.b.c",), {"nonce": 5}),
         ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": "60"}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": -1}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": True}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": math.nan}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": 10**400}),
         ("verify_id_token", ("a.b.c",), {"nonce": None, "auth_server_id": "../x"}),
         ("userinfo", ("",), {}),
         ("userinfo", (None,), {}),

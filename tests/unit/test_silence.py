@@ -23,6 +23,7 @@ from okta_oidc import (
     OktaError,
     OktaOIDC,
     PrivateKeyJwt,
+    SignInRequiredError,
     TokenAuth,
     Tokens,
     TransportError,
@@ -31,10 +32,11 @@ from okta_oidc._silence import quieted, silent
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import RefreshTokenGrant
 
-from ._faces import Face
-from ._keys import Vault
-from ._recording import Recorder
-from ._samples import BASIC, CALLBACK, CLIENT_SECRET, ORG_URL, answer, oauth_error
+from tests.support.faces import Face
+from tests.support.keys import Vault
+from tests.support.samples import BASIC, CALLBACK, CLIENT_SECRET, ORG_URL, answer, oauth_error
+from tests.support.servers import Recorder
+
 from .conftest import OpenOkta, on_every_loop
 
 PLANTED = "planted-in-a-local"
@@ -269,3 +271,15 @@ def test_nor_does_a_worker_thread_that_a_kms_fails_in(
         anyio.run(main, backend=backend)
     assert handed
     assert PLANTED not in kept_of(caught.value) + "".join(handed)
+
+
+def test_nor_does_a_token_that_an_api_refused() -> None:
+    okta = OktaOIDC(ORG_URL, BASIC)
+    users = okta.user_tokens("user:ada", MemoryTokenStore())
+    data = {**REFUSED_DATA, "expires_in": 60, "refresh_token": None}
+    users.save(Tokens.from_dict(data))
+    refused = httpx.Response(401, headers={"WWW-Authenticate": "Bearer"})
+    http = httpx.Client(transport=httpx.MockTransport(Recorder(refused)), auth=TokenAuth(users))
+    with pytest.raises(SignInRequiredError) as caught:
+        http.get("https://a.b")
+    assert PLANTED not in kept_of(caught.value)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 import anyio
+import anyio.lowlevel
 import pytest
 from okta_oidc._holding import AsyncMemoryTokenStore, MemoryTokenStore, Stored, TokenStore
 from okta_oidc.testing import check_async_token_store, check_token_store
@@ -95,26 +98,114 @@ class KeepsText(Faulty):
         return super().replace(key, text, expected=expected, version=version)
 
 
-class LooksAndThenWrites(Faulty):
-    """Two steps, which another writer comes between."""
+class CutsLongValues(Faulty):
+    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        return super().replace(key, value[:2000], expected=expected, version=version)
+
+
+class LoadsViews(Faulty):
+    """As a driver of PostgreSQL does."""
+
+    def load(self, key: str, /) -> Stored | None:
+        held = super().load(key)
+        view: Any = None if held is None else memoryview(held.value)
+        return None if held is None else Stored(view, held.version, held.age)
+
+
+class FoldsCase(Faulty):
+    """As a column of MySQL does."""
+
+    def load(self, key: str, /) -> Stored | None:
+        return super().load(key.lower())
+
+    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        return super().replace(key.lower(), value, expected=expected, version=version)
+
+
+class AgesOtherwise(Faulty):
+    def load(self, key: str, /) -> Stored | None:
+        held = super().load(key)
+        return None if held is None else Stored(held.value, held.version, self.age(held.age))
+
+    def age(self, seconds: float) -> Any:
+        raise NotImplementedError
+
+
+class AgesInMilliseconds(AgesOtherwise):
+    def age(self, seconds: float) -> Any:
+        return 1000 * seconds
+
+
+class AgesInMinutes(AgesOtherwise):
+    def age(self, seconds: float) -> Any:
+        return seconds / 60
+
+
+class AgesInDecimals(AgesOtherwise):
+    """As a driver gives what PostgreSQL extracts from an interval."""
+
+    def age(self, seconds: float) -> Any:
+        return Decimal(seconds)
+
+
+class AgesFromTheFirstWrite(Faulty):
+    def __init__(self) -> None:
+        super().__init__()
+        self.made_at: Final[dict[str, float]] = {}
+
+    def load(self, key: str, /) -> Stored | None:
+        held = super().load(key)
+        if held is None:
+            return None
+        made_at = self.made_at.setdefault(key, time.monotonic())
+        return Stored(held.value, held.version, time.monotonic() - made_at)
+
+
+class AgesFromTheLastTry(Faulty):
+    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        done = super().replace(key, value, expected=expected, version=version)
+        held = vars(self.inner)["_entries"].get(key)
+        if held is not None:
+            vars(self.inner)["_entries"][key] = (*held[:2], time.monotonic())
+        return done
+
+
+class RemembersEveryVersion(Faulty):
+    def __init__(self) -> None:
+        super().__init__()
+        self.versions: Final[set[str]] = set()
+
+    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        if version not in self.versions:
+            if not super().replace(key, value, expected=expected, version=version):
+                return False
+            self.versions.add(version)
+        return True
+
+
+class InsertsInTwoSteps(Faulty):
+    """It looks, and then writes: another writer comes between."""
 
     def __init__(self) -> None:
         super().__init__()
         self.looked: Final = threading.Barrier(8)
 
+    def is_slow(self, expected: str | None) -> bool:
+        return expected is None
+
     def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        alone = threading.current_thread() is threading.main_thread()
+        if alone or not self.is_slow(expected):
+            return super().replace(key, value, expected=expected, version=version)
         held = self.load(key)
-        is_expected = (None if held is None else held.version) == expected
-        if expected == "last":
-            self.looked.wait(10)
-            now = self.load(key)
-            expected = None if now is None else now.version
-            if is_expected:
-                while not super().replace(key, value, expected=expected, version=version):
-                    now = self.load(key)
-                    expected = None if now is None else now.version
-                return True
-        return super().replace(key, value, expected=expected, version=version)
+        self.looked.wait(10)
+        vars(self.inner)["_entries"][key] = (value, version, time.monotonic())
+        return (None if held is None else held.version) == expected
+
+
+class ReplacesInTwoSteps(InsertsInTwoSteps):
+    def is_slow(self, expected: str | None) -> bool:
+        return expected is not None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +219,17 @@ class LooksAndThenWrites(Faulty):
         (HasNoClock, "age does not grow"),
         (HasOneKey, "kept apart"),
         (KeepsText, "not what was written"),
-        (LooksAndThenWrites, "not one"),
+        (CutsLongValues, "not what was written"),
+        (LoadsViews, "not bytes"),
+        (FoldsCase, "kept apart"),
+        (AgesInMilliseconds, "not the seconds"),
+        (AgesInMinutes, "not the seconds"),
+        (AgesInDecimals, "no number"),
+        (AgesFromTheFirstWrite, "of the last write"),
+        (AgesFromTheLastTry, "began anew"),
+        (RemembersEveryVersion, "held once"),
+        (InsertsInTwoSteps, "not one"),
+        (ReplacesInTwoSteps, "not one"),
     ],
 )
 def test_a_faulty_store_is_noticed(
@@ -137,6 +238,33 @@ def test_a_faulty_store_is_noticed(
     monkeypatch.setattr("okta_oidc.testing._stores._PATIENCE", 0.2)
     with pytest.raises(AssertionError, match=complaint):
         check_token_store(store())
+
+
+class AwaitsInBetween:
+    """Two steps, and the loop has other tasks run between them."""
+
+    def __init__(self) -> None:
+        self.inner: Final = MemoryTokenStore()
+
+    async def load(self, key: str, /) -> Stored | None:
+        return self.inner.load(key)
+
+    async def replace(
+        self, key: str, value: bytes, /, *, expected: str | None, version: str
+    ) -> bool:
+        held = self.inner.load(key)
+        if (None if held is None else held.version) not in (expected, version):
+            return False
+        await anyio.lowlevel.checkpoint()
+        now = self.inner.load(key)
+        held_now = None if now is None else now.version
+        return self.inner.replace(key, value, expected=held_now, version=version)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_faulty_asynchronous_store_is_noticed(backend: str) -> None:
+    with pytest.raises(AssertionError, match="not one"):
+        anyio.run(check_async_token_store, AwaitsInBetween(), backend=backend)
 
 
 def test_the_key_is_the_callers() -> None:

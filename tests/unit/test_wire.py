@@ -36,9 +36,8 @@ from okta_oidc_api.models import (
     TokenExchangeGrant,
 )
 
-from ._faces import AUTHS, AuthClass, Call, Face
-from ._recording import RawRequest, Recorder, http_bytes, never
-from ._samples import (
+from tests.support.faces import AUTHS, AuthClass, Call, Face
+from tests.support.samples import (
     BASIC,
     CALLBACK,
     CLIENT_ID,
@@ -49,6 +48,8 @@ from ._samples import (
     answer,
     label,
 )
+from tests.support.servers import RawRequest, Recorder, http_bytes, never
+
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 
 TOKENS_BYTES = http_bytes(
@@ -64,7 +65,7 @@ WIRE: dict[str, tuple[Call, bytes, str, bytes]] = {
         TOKENS_BYTES,
         "token",
         b"grant_type=authorization_code&code=the-code"
-        b"&redirect_uri=https%3A%2F%2Flocalhost%3A8080%2Fimplicit%2Fcallback",
+        b"&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback",
     ),
     "code with a verifier": (
         lambda okta: okta.token_for_code("c+/=", "my.app:/cb?x=1&y=2", code_verifier="v-._~"),
@@ -85,7 +86,7 @@ WIRE: dict[str, tuple[Call, bytes, str, bytes]] = {
         "token",
         b"grant_type=refresh_token&refresh_token=r+1"
         b"&scope=offline_access+openid"
-        b"&redirect_uri=https%3A%2F%2Flocalhost%3A8080%2Fimplicit%2Fcallback",
+        b"&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback",
     ),
     "grant model": (
         lambda okta: okta.token(ClientCredentialsGrant(scope="api:read api:write")),
@@ -171,10 +172,10 @@ def test_a_borrowed_client_sends_the_same(open_okta: OpenOkta, auth: AuthClass, 
     (request,) = handler.requests
     assert request.method == "POST"
     assert str(request.url) == f"{ORG_URL}/oauth2/default/v1/{endpoint}"
-    sent = [(name.decode(), value.decode()) for name, value in request.headers.raw]
     # httpx adds this of its own accord; it says what HTTP/1.1 means anyway.
-    sent = [(name, value) for name, value in sent if name.lower() != "connection"]
-    raw = RawRequest("", sent, request.content)
+    sent = [pair for pair in request.headers.raw if pair[0].lower() != b"connection"]
+    head = b"".join(b"\r\n%b: %b" % pair for pair in sent)
+    raw = RawRequest(head + b"\r\n\r\n" + request.content)
     assert_sent_once(raw, "dev-000000.okta.com", auth, form)
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 import ast
 import gzip
 import os
+import socket
 import ssl
 import time
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import httpx
 import okta_oidc
 import pytest
 import trustme
+from httpcore._utils import is_socket_readable
 from httpx._utils import URLPattern, get_environment_proxies
 from okta_oidc import (
     AsyncOktaOIDC,
@@ -30,12 +33,14 @@ from okta_oidc import (
     OktaOIDC,
     ServerError,
 )
-from okta_oidc._wire.bodies import LARGEST, ReceivedBody, SentBody
+from okta_oidc._wire import connections
+from okta_oidc._wire.bodies import LARGEST, Answer, SentBody
 from okta_oidc._wire.environment import Origin, Unusable, proxy_address, tls
 from okta_oidc._wire.exchanges import AsyncWire, Broken, Wire
 
-from ._recording import RawServer, http_bytes
-from ._samples import BASIC, CALLBACK, ORG_URL
+from tests.support.samples import BASIC, CALLBACK, ORG_URL
+from tests.support.servers import RawServer, http_bytes
+
 from .conftest import OpenOkta, ServeRaw
 
 _ROOM = Path(okta_oidc.__file__).parent / "_wire"
@@ -169,24 +174,24 @@ def test_no_bomb_takes_memory_or_time(form: int, layers: int) -> None:
     for _ in range(layers - 1):
         raw = gzip.compress(raw)
     coding = "gzip" if form == 31 else "deflate"
-    body = ReceivedBody()
+    headers = {"Content-Encoding": ", ".join([coding] * layers)}
+    answer = Answer(httpx.Response(200, headers=headers, stream=httpx.ByteStream(b"")))
     for start in range(0, len(raw), 65536):
-        body.add(raw[start : start + 65536])
-    headers = httpx.Headers({"Content-Encoding": ", ".join([coding] * layers)})
+        answer.add(raw[start : start + 65536])
     tracemalloc.start()
     began = time.process_time()
-    content, is_complete, is_plain = body.content(headers)
+    answer.finished()
     seconds = time.process_time() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * LARGEST
     assert seconds < 0.5
-    assert is_plain is (layers == 1)
+    assert answer.is_plain is (layers == 1)
     if layers == 1:
-        assert content == bytes(LARGEST)
-        assert not is_complete
+        assert answer.body == bytes(LARGEST)
+        assert not answer.is_complete
     else:
-        assert content == raw[:LARGEST]
+        assert answer.body == raw[:LARGEST]
 
 
 # Certificates
@@ -370,22 +375,60 @@ def test_a_proxy_that_is_none(variables: Callable[..., None], address: str) -> N
     assert raised.value.__cause__ is None
 
 
+def test_a_socks_proxy_without_what_it_takes(
+    variables: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables(HTTPS_PROXY="socks5://user:hush-password@proxy.example")
+    monkeypatch.setattr(connections, "find_spec", dict[str, None]().get)
+    for cls in (OktaOIDC, AsyncOktaOIDC):
+        with pytest.raises(ConfigurationError, match=r"httpx\[socks\]") as raised:
+            cls(ORG_URL, BASIC)
+        assert "hush" not in str(raised.value)
+
+
 def test_what_httpx_knows_of_proxies_is_where_it_is_looked_for() -> None:
     """It is its own affair, of a version that is pinned."""
     assert URLPattern("all://x.example").matches(httpx.URL("https://x.example"))
     assert isinstance(get_environment_proxies(), dict)
 
 
+def test_what_httpcore_knows_of_sockets_is_where_it_is_looked_for() -> None:
+    """For aiohttp's connections, of which the loop may not have read what came."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not is_socket_readable(ours)
+        theirs.send(b"x")
+        assert is_socket_readable(ours)
+    assert is_socket_readable(None)
+
+
+# Bytes behind an answer
+
+
+def test_what_tls_still_holds() -> None:
+    """A record that was read together with the answer, an end of the connection too."""
+    authority = trustme.CA()
+    contexts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(contexts[0])  # pyright: ignore[reportUnknownMemberType]
+    authority.configure_trust(contexts[1])  # pyright: ignore[reportUnknownMemberType]
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = contexts[0].wrap_bio(there, back, server_side=True)
+    client = contexts[1].wrap_bio(back, there, server_hostname="localhost")
+    for side in (client, server, client, server):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    assert not connections._holds_more(None)
+    assert not connections._holds_more(client)
+    server.write(b"more")
+    assert connections._holds_more(client)
+    client.read(3)
+    assert not connections._holds_more(client)
+    with suppress(ssl.SSLWantReadError):
+        server.unwrap()
+    assert connections._holds_more(client)
+
+
 # Requests of any kind
-
-
-class _Parts(httpx.SyncByteStream, httpx.AsyncByteStream):
-    def __iter__(self) -> Iterator[bytes]:
-        yield from (b"a", b"", b"bc")
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for part in (b"a", b"", b"bc"):
-            yield part
 
 
 REQUESTS: dict[str, Callable[[str], httpx.Request]] = {
@@ -397,12 +440,6 @@ REQUESTS: dict[str, Callable[[str], httpx.Request]] = {
     "PATCH of a form": lambda url: httpx.Request("PATCH", url, data={"a": "1"}),
     "POST with limits": lambda url: httpx.Request(
         "POST", url, content=b"abc", extensions={"timeout": {"read": 1.0}}
-    ),
-    "POST in parts": lambda url: httpx.Request(
-        "POST",
-        url,
-        headers={"Host": httpx.URL(url).netloc.decode(), "Content-Length": "3"},
-        stream=_Parts(),
     ),
 }
 
@@ -421,21 +458,21 @@ def test_any_request(face: str, case: str, limit: float | None) -> None:
     """Of any method, with a body or without, and with no limits of its own."""
     with RawServer(http_bytes(body=ACTIVE if case != "HEAD" else b"")) as server:
         request = REQUESTS[case](f"{server.url}/path?query=1")
+        request.stream = SentBody(request.content)
         origin = Origin("http", server.url.removeprefix("http://"), is_loopback=True)
-        expected = b"".join(_Parts()) if "parts" in case else request.content
         client: Any
         if face == "sync":
-            wire = Wire.to(origin)
+            wire = Wire(origin)
             answer = wire.exchange(request, limit)
             wire.close()
         elif face == "lent":
             with httpx.Client(trust_env=False) as client:
-                answer = Wire.through(client).exchange(request, limit)
+                answer = Wire(origin, client).exchange(request, limit)
         elif face == "aiohttp":
             pytest.importorskip("aiohttp")
 
             async def by_aiohttp() -> Any:
-                wire = AsyncWire.through(okta_oidc.aiohttp_client(), origin)
+                wire = AsyncWire(origin, okta_oidc.aiohttp_client())
                 return await _by_task(wire, request, limit)
 
             answer = anyio.run(by_aiohttp)
@@ -443,14 +480,14 @@ def test_any_request(face: str, case: str, limit: float | None) -> None:
 
             async def by_client() -> Any:
                 async with httpx.AsyncClient(trust_env=False) as client:
-                    return await AsyncWire.through(client, origin).exchange(request, limit)
+                    return await AsyncWire(origin, client).exchange(request, limit)
 
             answer = anyio.run(by_client)
         else:
-            answer = anyio.run(_by_task, AsyncWire.to(origin), request, limit, backend=face)
+            answer = anyio.run(_by_task, AsyncWire(origin), request, limit, backend=face)
         (sent,) = server.requests
     assert sent.request_line == f"{request.method} /path?query=1 HTTP/1.1"
-    assert sent.body == expected
+    assert sent.body == request.content
     assert sent.header("host") == [origin.netloc]
     assert answer.status == 200
     assert answer.body == (b"" if case == "HEAD" else ACTIVE)
@@ -468,9 +505,9 @@ def test_a_body_that_was_never_asked_for() -> None:
 def test_nobody_there_is_never_sent() -> None:
     with RawServer() as server:
         url = server.url
-    wire = Wire.to(Origin("http", url.removeprefix("http://"), is_loopback=True))
+    wire = Wire(Origin("http", url.removeprefix("http://"), is_loopback=True))
     with pytest.raises(Broken) as broken:
-        wire.exchange(httpx.Request("POST", url, content=b"form"), 5.0)
+        wire.exchange(httpx.Request("POST", url, stream=SentBody(b"form")), 5.0)
     assert broken.value.never_sent
     assert not broken.value.is_timeout
     assert broken.value.is_quotable

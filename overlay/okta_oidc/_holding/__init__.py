@@ -14,4 +14,3 @@ from ._stores import AsyncTokenStore as AsyncTokenStore
 from ._stores import MemoryTokenStore as MemoryTokenStore
 from ._stores import Stored as Stored
 from ._stores import TokenStore as TokenStore
-from ._token_auth import TokenAuth as TokenAuth

@@ -11,14 +11,13 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, cast
 
-import httpx
-
 from .. import _operations as operations
-from .._config import AuthServerId, check_kind
+from .._config import AuthServerId, checked_text
 from .._errors import (
     APIError,
     ConfigurationError,
@@ -86,6 +85,7 @@ class Renewal:
     """One key of one store, and the client that renews what is held there.
 
     The functions of ``store`` are called by whoever drives, and awaited where they are to be.
+    ``revoke`` is the client's own way to, which keeps no answer about a token that has ended.
     ``grant`` is a service's, presented again without harm; without one a user's refresh token is
     presented, which spends it. ``grace`` is how long Okta takes a spent one all the same.
 
@@ -94,6 +94,7 @@ class Renewal:
     """
 
     flow: Flow
+    revoke: Callable[..., Steps[None]]
     store: Any
     key: str
     server: AuthServerId
@@ -108,12 +109,10 @@ class Renewal:
     era: Era = field(default_factory=Era, init=False)
     _forced_at: float = field(default=float("-inf"), init=False)
     _ahead: float = field(default=float("-inf"), init=False)
-    _unrevoked: str | None = field(default=None, init=False)
+    _unrevoked: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        check_kind("key", self.key, str)
-        if not self.key:
-            raise ConfigurationError("key is empty")
+        checked_text("key", self.key)
         if not all(callable(getattr(self.store, name, None)) for name in ("load", "replace")):
             raise ConfigurationError(f"{type(self.store).__name__} has no load and replace")
         for seconds in (self.early, self.leeway, self.max_wait, self.grace):
@@ -138,9 +137,9 @@ class Renewal:
             self._ahead = ahead
         return monotonic + self._ahead
 
-    def good(self, rejected: str | None) -> Held | None:
+    def good(self, rejected: str | None, era: Era | None = None) -> Held | None:
         """What this process holds, if it can be handed out, though it may be time to look."""
-        held = self.era.held
+        held = (era or self.era).held
         return held if held is not None and held.is_good(self.now(), rejected) else None
 
     def just_forced(self) -> bool:
@@ -168,14 +167,14 @@ class Renewal:
         try:
             held = yield from self._current(era, rejected)
         except Exception as error:
-            held, now = era.held, self.now()
-            if held is None or not held.is_good(now, rejected):
+            held = self.good(rejected, era)
+            if held is None:
                 raise
             _LOGGER.warning(
                 "tokens could not be renewed (%s): the old ones are used on", type(error).__name__
             )
             if held.is_saved:
-                held = held.unlooked(now + BACKOFF)
+                held = held.unlooked(self.now() + BACKOFF)
         era.held = held
         return cast("HeldTokens", held.tokens)
 
@@ -196,18 +195,18 @@ class Renewal:
     def sign_out(self) -> Steps[None]:
         """Hold nothing any more, and revoke what was held."""
         while True:
-            seen = yield from self._load()
-            known = self.era.held
+            seen, known = (yield from self._look(self.era.held)), self.era.held
             row = seen.row if seen.version is not None or known is None else known.row
             gone = Row(row.family, row.generation, gone="signed out")
             if (yield from self._write(gone, seen.version, _new_version())):
                 break
         # Replaced whole: a renewal that is under way does not bring back what has ended.
         self.era = Era()
-        self._unrevoked = row.refresh_token or row.access_token or self._unrevoked
-        if self._unrevoked is not None:
-            yield from self._revoke(self._unrevoked)
-            self._unrevoked = None
+        tokens = tuple(filter(None, (row.refresh_token, row.access_token)))
+        self._unrevoked = tokens or self._unrevoked
+        if self._unrevoked:
+            yield from self._revoked(*self._unrevoked)
+            self._unrevoked = ()
 
     def close(self) -> Steps[None]:
         """Store what could not be stored.
@@ -227,19 +226,19 @@ class Renewal:
         while True:
             seen = yield from self._look(era.held)
             row, now = seen.row, self.now()
-            if seen.version is not None or self.grant is REFRESH:
+            # A service's token is as good as ever, if the store has lost it, or has another.
+            if self.grant is REFRESH or seen.is_good(now, rejected):
                 era.held = seen
-            old = era.held
-            is_good = old is not None and old.is_good(now, rejected)
-            if is_good and now < seen.look_at:
-                return seen
+            good = self.good(rejected, era)
+            if good is not None and now < good.look_at:
+                return good
             if self.grant is REFRESH and row.refresh_token is None:
                 raise _required(row.gone or "absent")
 
             wait, lag, is_open = self._question(seen, now)
             if wait > 0:
-                if old is not None and is_good:
-                    return old.unlooked(now + min(wait, _LONGEST_PAUSE))
+                if good is not None:
+                    return good.unlooked(now + min(wait, _LONGEST_PAUSE))
                 if row.is_claimed:
                     _check(now, deadline)
                     wait = pause * self.flow.runtime.uniform(0.5, 1.0)
@@ -293,8 +292,7 @@ class Renewal:
         return self.lease + self.grace - age, lag, True
 
     def _is_spent(self, claim: Row) -> Steps[bool]:
-        token = cast("str", claim.refresh_token)
-        asked = operations.introspect(self.server, token, "refresh_token")
+        asked = operations.introspect(self.server, claim.refresh_token or "", "refresh_token")
         return not (yield from self.flow.steps(asked)).active
 
     def _renewed(
@@ -336,30 +334,18 @@ class Renewal:
             operation.request.lifetime = at + self.lease - sent_at
             if limit - sent_at < self.flow.timeout:
                 operation.request.seconds = limit - sent_at
-            steps = self.flow.steps(operation, retry=NEVER)
+            operation.request.check = partial(self._check_in_time, at)
             try:
-                return sent_at, (yield from self._in_time(steps, at))
+                return sent_at, (yield from self.flow.steps(operation, retry=NEVER))
             except TransportError as error:
                 if error.request_sent is None or pause is None or isinstance(error, _TooLateError):
                     raise
             yield pause
         raise AssertionError  # the last round returns or raises
 
-    def _in_time(self, steps: Steps[Tokens], at: float) -> Steps[Tokens]:
-        """``steps``, unless they would send later than a claim allows."""
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, httpx.Request) and self.now() - at > SEND_WITHIN:
-                    raise _TooLateError("not sent: it took too long until then", request_sent=False)
-                try:
-                    outcome = yield step
-                except Exception as error:  # noqa: BLE001  # the flow's to judge
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(outcome)
-        except StopIteration as done:
-            return cast("Tokens", done.value)
+    def _check_in_time(self, at: float) -> None:
+        if self.now() - at > SEND_WITHIN:
+            raise _TooLateError("not sent: it took too long until then", request_sent=False)
 
     def _stored(
         self, claim: Row, expected: str | None, sent_at: float, tokens: Tokens, at: float
@@ -387,7 +373,7 @@ class Renewal:
             if not row.outranks(seen.row):
                 try:
                     if seen.row.gone == "signed out" and row.refresh_token is not None:
-                        yield from self._revoke(row.refresh_token)
+                        yield from self._revoked(row.refresh_token)
                 except OktaError as error:
                     _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
                 return None
@@ -434,8 +420,8 @@ class Renewal:
             _LOGGER.warning("a token store failed (%s)", type(error).__name__)
             return True
 
-    def _revoke(self, token: str) -> Steps[None]:
-        return self.flow.steps(operations.revoke(self.server, token, None))
+    def _revoked(self, token: str, *ended: str) -> Steps[None]:
+        return self.revoke(token, None, self.server, *ended)
 
     def _held(self, row: Row, version: str | None, since: float, age: float = 0.0) -> Held:
         # Lifetimes that are too short for `early` and `leeway` give them shares of themselves. Each

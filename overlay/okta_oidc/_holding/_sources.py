@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn, TypeAlias, cast
+from inspect import iscoroutinefunction
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from .. import DPoP
+from .._auth import Unpicklable
 from .._config import check_kind
+from .._errors import ConfigurationError
 from .._flights import AsyncFlights, Flights
 from .._models import GrantModel
 from .._results import Tokens
 from .._silence import silent
+from .._steps import Ask, Steps
 from ._renewal import Renewal
 from ._rows import Era, HeldTokens
 
 Grant: TypeAlias = GrantModel | Mapping[str, object]
 
 
-@dataclass(eq=False, repr=False)
-class _Source:
+class _Source(Unpicklable):
     """What the faces share. ``run`` drives the client's steps."""
 
-    _renewal: Renewal
-    _run: Callable[..., Any]
+    _kind: ClassVar[type[Flights[Any] | AsyncFlights[Any]]] = Flights
+
+    def __init__(self, renewal: Renewal, run: Callable[..., Any]) -> None:
+        self._renewal: Final = renewal
+        self._run: Final = run
+        self._flights: Final = self._kind()
 
     @property
     def dpop(self) -> DPoP | None:
@@ -34,9 +40,6 @@ class _Source:
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds tokens and cannot be pickled")
-
     def _fresh(self, rejected: str | None) -> HeldTokens | None:
         """What can be handed out at once."""
         held = self._renewal.era.held
@@ -44,16 +47,31 @@ class _Source:
             return None
         return held.tokens
 
-    def _is_answer(self, found: HeldTokens, rejected: str | None) -> bool:
-        """Whether a look that another caller began is an answer to this one, too."""
-        return rejected is None or found.access_token != rejected or self._renewal.just_forced()
+    def _course(self, rejected: str | None) -> Steps[HeldTokens]:
+        """Good tokens: those at hand, looked after where it is time to, or what a look brings."""
+        while True:
+            era, held = self._renewal.era, self._renewal.good(rejected)
+            look = partial(self._look, era, rejected)
+            if held is not None:
+                if self._renewal.now() >= held.look_at:
+                    yield Ask(self._flights.start, look)
+                return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
+            found: HeldTokens = yield Ask(self._flights.join, look)
+            # A look that another caller began may be no answer to this one.
+            if found.access_token != rejected or self._renewal.just_forced():
+                return found
+
+    def _look(self, era: Era, rejected: str | None) -> Any:
+        return self._run(self._renewal.current(era, rejected))
 
 
-@dataclass(eq=False, repr=False)
 class _SyncSource(_Source):
     """Tokens for threads."""
 
-    _flights: Flights[HeldTokens] = field(default_factory=Flights[HeldTokens], init=False)
+    def __init__(self, renewal: Renewal, run: Callable[..., Any]) -> None:
+        super().__init__(renewal, run)
+        if iscoroutinefunction(renewal.store.load):
+            raise ConfigurationError("OktaOIDC needs a TokenStore, not an AsyncTokenStore")
 
     def token(self, *, rejected: str | None = None) -> str:
         """An access token that is good now, and for some seconds to come.
@@ -79,27 +97,14 @@ class _SyncSource(_Source):
     @silent
     def tokens(self, *, rejected: str | None = None) -> HeldTokens:
         """The same with all there is to know of it: see :meth:`token`."""
-        while True:
-            era, held = self._renewal.era, self._renewal.good(rejected)
-            look = partial(self._look, era, rejected)
-            if held is not None:
-                if self._renewal.now() >= held.look_at:
-                    self._flights.alone(look)
-                return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
-            found = self._flights.join(look)
-            if self._is_answer(found, rejected):
-                return found
-
-    def _look(self, era: Era, rejected: str | None) -> HeldTokens:
-        found: HeldTokens = self._run(self._renewal.current(era, rejected))
+        found: HeldTokens = self._fresh(rejected) or self._run(self._course(rejected))
         return found
 
 
-@dataclass(eq=False, repr=False)
 class _AsyncSource(_Source):
     """Tokens for tasks."""
 
-    _flights: AsyncFlights[HeldTokens] = field(default_factory=AsyncFlights[HeldTokens], init=False)
+    _kind = AsyncFlights
 
     async def token(self, *, rejected: str | None = None) -> str:
         """See :meth:`TokenSource.token`. A task that is cancelled spoils nothing for the others."""
@@ -112,25 +117,15 @@ class _AsyncSource(_Source):
     @silent
     async def tokens(self, *, rejected: str | None = None) -> HeldTokens:
         """The same with all there is to know of it: see :meth:`TokenSource.token`."""
-        while True:
-            era, held = self._renewal.era, self._renewal.good(rejected)
-            look = partial(self._look, era, rejected)
-            if held is not None:
-                if self._renewal.now() >= held.look_at:
-                    self._flights.start(look)
-                return cast("HeldTokens", held.tokens)
-            found = await self._flights.join(look)
-            if self._is_answer(found, rejected):
-                return found
+        found: HeldTokens = self._fresh(rejected) or await self._run(self._course(rejected))
+        return found
 
-    async def _look(self, era: Era, rejected: str | None) -> HeldTokens:
+    async def _look(self, era: Era, rejected: str | None) -> Any:
         from anyio import CancelScope
 
-        steps = self._renewal.current(era, rejected)
         # What has been presented has to be stored. Trio cancels what its main task leaves behind.
         with CancelScope(shield=True):
-            return cast("HeldTokens", await self._run(steps))
-        raise AssertionError  # nothing is swallowed
+            return await super()._look(era, rejected)
 
 
 class TokenSource(_SyncSource):

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
+
+from .._auth import Unpicklable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,14 @@ class AsyncTokenStore(Protocol):
         ...
 
 
-class _Register:
-    """Entries of one process: a forked child has a copy of its own.
+class MemoryTokenStore(Unpicklable):
+    """A store in memory: for one process, and for tests.
 
-    ``clock`` is seconds that never go back.
+    A forked child has a copy of its own, and would present the same refresh token as its parent:
+    processes share a store that is outside of them.
+
+    Args:
+        clock: seconds that never go back; ``FakeOkta.clock.now`` in tests.
     """
 
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
@@ -74,14 +80,16 @@ class _Register:
         # By process: a fork may leave the parent's locked.
         self._locks: Final[dict[int, Lock]] = {}
 
-    def _load(self, key: str) -> Stored | None:
+    def load(self, key: str, /) -> Stored | None:
+        """See :meth:`TokenStore.load`."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         value, version, written_at = entry
         return Stored(value, version, max(0.0, self._clock() - written_at))
 
-    def _replace(self, key: str, value: bytes, expected: str | None, version: str) -> bool:
+    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        """See :meth:`TokenStore.replace`."""
         with self._locks.setdefault(os.getpid(), Lock()):
             _, held, _ = self._entries.get(key, (b"", None, 0.0))
             if held != version:
@@ -93,38 +101,22 @@ class _Register:
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds tokens and cannot be pickled")
 
-
-class MemoryTokenStore(_Register):
-    """A store in memory: for one process, and for tests.
-
-    A forked child has a copy of its own, and would present the same refresh token as its parent:
-    processes share a store that is outside of them.
-
-    Args:
-        clock: seconds that never go back; ``FakeOkta.clock.now`` in tests.
-    """
-
-    def load(self, key: str, /) -> Stored | None:
-        """See :meth:`TokenStore.load`."""
-        return self._load(key)
-
-    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
-        """See :meth:`TokenStore.replace`."""
-        return self._replace(key, value, expected, version)
-
-
-class AsyncMemoryTokenStore(_Register):
+class AsyncMemoryTokenStore(Unpicklable):
     """:class:`MemoryTokenStore` for asyncio and trio."""
+
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        self._store: Final = MemoryTokenStore(clock=clock)
 
     async def load(self, key: str, /) -> Stored | None:
         """See :meth:`TokenStore.load`."""
-        return self._load(key)
+        return self._store.load(key)
 
     async def replace(
         self, key: str, value: bytes, /, *, expected: str | None, version: str
     ) -> bool:
         """See :meth:`TokenStore.replace`."""
-        return self._replace(key, value, expected, version)
+        return self._store.replace(key, value, expected=expected, version=version)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"

@@ -10,12 +10,12 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
-from .._config import ORG, AuthServerId, checked_server_id
+from .._config import AuthServerId
 from .._errors import APIError, ConfigurationError, MalformedResponseError, OktaError
 from .._flights import AsyncFlights, Flights
 from .._flow import Flow
 from .._http import Reply
-from .._results import Introspection, introspection_of
+from .._results import Introspection, read_introspection
 from .._steps import Ask, Steps
 from ._cache import IntrospectionCache, Question
 
@@ -115,16 +115,18 @@ class CachedIntrospection:
             self._cache.drop([question.key])
             return None
         try:
-            info = introspection_of(Reply(200, httpx.Headers(), json.dumps(members).encode()))
+            info = read_introspection(Reply(200, httpx.Headers(), json.dumps(members).encode()))
         except MalformedResponseError:
             return None
         self._cache.count("shared_hits")
         self._cache.keep(question, info, self._flow.runtime, left)
         return info
 
-    def revoking(self, steps: Steps[None], token: str, server: AuthServerId | None) -> Steps[None]:
-        """Revoke by ``steps``, and forget the token: one that fails may have been processed."""
-        keys = [self._key(token, hint, server) for hint in _HINTS]
+    def revoking(
+        self, steps: Steps[None], tokens: tuple[str, ...], server: AuthServerId | None
+    ) -> Steps[None]:
+        """Revoke by ``steps``, and forget the tokens: what fails may have been processed."""
+        keys = [self._key(token, hint, server) for token in tokens for hint in _HINTS]
         # Before it is sent, too: a cancelled task may not come back here until much later.
         self._cache.drop(keys)
         if self._tier:
@@ -143,8 +145,7 @@ class CachedIntrospection:
         state = self._states.get((server_id, hint))
         if state is None:
             server = self._flow.server
-            named = checked_server_id(server.default if server_id is None else server_id)
-            issuer = server.origin if named is ORG else f"{server.origin}/oauth2/{named}"
+            issuer = server.issuer(server.named(server_id))
             state = sha256(f"{issuer}\0{self._flow.auth.client_id}\0{hint}\0".encode())
             # An id for each tenant must not fill the memory of a client that serves them all.
             if len(self._states) < _MOST_STATES:

@@ -8,7 +8,7 @@ from hmac import compare_digest
 from typing import Any, Final, cast
 from urllib.parse import parse_qs
 
-from .._config import text_of
+from .._config import check_kind, text_of
 from .._errors import AuthorizationError, CallbackMismatchError, ConfigurationError
 from .._refusals import shown
 from ._requests import AuthorizationRequest
@@ -66,10 +66,9 @@ def code_of(
 
 def _parameters(callback: object) -> dict[str, list[str]]:
     if not isinstance(callback, Mapping):
-        text = text_of("callback, if it is no mapping,", callback)
-        if not isinstance(text, str):
-            raise ConfigurationError("callback must be a URL, a query or a mapping, not None")
-        return _parsed(text)
+        text = text_of("callback", callback)
+        check_kind("callback", text, str, Mapping)
+        return _parsed(cast("str", text))
     found: dict[str, list[str]] = {}
     for name in _NAMES:
         values = _all_of(cast("Mapping[str, object]", callback), name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from .._config import AuthServerId, check_kind
+from .._config import AuthServerId, check_kind, checked_server_id
 from .._errors import (
     APIError,
     ApprovalExpiredError,
@@ -95,10 +95,9 @@ def device(server: AuthServerId, scope: str | None) -> Operation[DeviceLogin]:
             user_code=members.required("user_code"),
             verification_uri=members.required("verification_uri"),
             verification_uri_complete=members.text("verification_uri_complete"),
-            expires_at=_end(reply),
-            interval=_interval(members.all.get("interval")),
             device_code=members.required("device_code"),
             auth_server_id=server,
+            **_times(reply, members),
         )
 
     return Operation(
@@ -128,50 +127,47 @@ def backchannel(
     def read(reply: Reply, request: Request) -> BackchannelLogin:
         members = members_of(reply)
         return BackchannelLogin(
-            expires_at=_end(reply),
-            interval=_interval(members.all.get("interval")),
             auth_req_id=members.required("auth_req_id"),
             auth_server_id=server,
+            **_times(reply, members),
         )
 
     return Operation(BACKCHANNEL.request(server, body, lenient=True), read)
 
 
-def poll(flow: Flow, login: Login) -> Steps[Tokens | None]:
+def poll(flow: Flow, login: Login, server: AuthServerId | None = None) -> Steps[Tokens | None]:
     """Ask once whether a login was approved; ``None`` if not yet.
+
+    ``server`` is another than the login was begun at.
 
     Raises:
         ApprovalExpiredError: it was not, and its time is over.
         APIError: it was refused (``access_denied``), or Okta refused to answer.
     """
-    check_kind("login", login, DeviceLogin, BackchannelLogin)
+    at = _server(login, server)
     if flow.runtime.now() >= login.expires_at.timestamp():
         raise _expired()
     try:
         # Once: when to ask again is the login's to say.
-        return (yield from flow.steps(_redeem(login), retry=NEVER))
+        return (yield from flow.steps(_redeem(login, at), retry=NEVER))
     except APIError as error:
-        match error.code:
-            case "authorization_pending":
-                return None
-            case "slow_down":
-                login.interval += _SLOWER
-                return None
-            case "expired_token":
-                pass
-            case _:
-                raise
+        if error.code == "slow_down":
+            login.interval += _SLOWER
+        if error.code in ("authorization_pending", "slow_down"):
+            return None
+        if error.code != "expired_token":
+            raise
     raise _expired()
 
 
-def wait_for(flow: Flow, login: Login) -> Steps[Tokens]:
-    """Ask until a login was approved, first after ``interval`` seconds.
+def wait_for(flow: Flow, login: Login, server: AuthServerId | None = None) -> Steps[Tokens]:
+    """Ask until a login was approved, first after ``interval`` seconds: see :func:`poll`.
 
     Raises:
         ApprovalExpiredError: it was not, and its time is over.
         APIError: it was refused (``access_denied``), or Okta refused to answer.
     """
-    check_kind("login", login, DeviceLogin, BackchannelLogin)
+    at = _server(login, server)
     pause = login.interval
     while True:
         if flow.runtime.now() + pause >= login.expires_at.timestamp():
@@ -179,7 +175,7 @@ def wait_for(flow: Flow, login: Login) -> Steps[Tokens]:
         yield pause
         pause = 0.0
         try:
-            tokens = yield from poll(flow, login)
+            tokens = yield from poll(flow, login, at)
         except (APIError, TransportError) as error:
             if not _will_pass(error):
                 raise
@@ -191,10 +187,15 @@ def wait_for(flow: Flow, login: Login) -> Steps[Tokens]:
         pause = max(pause, login.interval)
 
 
-def _redeem(login: Login) -> Operation[Tokens]:
+def _server(login: Login, server: AuthServerId | None) -> AuthServerId:
+    check_kind("login", login, DeviceLogin, BackchannelLogin)
+    return login.auth_server_id if server is None else checked_server_id(server)
+
+
+def _redeem(login: Login, at: AuthServerId) -> Operation[Tokens]:
     if isinstance(login, DeviceLogin):
-        return grant(login.auth_server_id, models.DeviceCodeGrant(login.device_code))
-    return grant(login.auth_server_id, models.CibaGrant(login.auth_req_id))
+        return grant(at, models.DeviceCodeGrant(login.device_code))
+    return grant(at, models.CibaGrant(login.auth_req_id))
 
 
 def _will_pass(error: APIError | TransportError) -> bool:
@@ -208,11 +209,12 @@ def _expired() -> ApprovalExpiredError:
     return ApprovalExpiredError("the login was not approved in time: start another")
 
 
-def _end(reply: Reply) -> datetime:
-    seconds = members_of(reply).seconds("expires_in")
+def _times(reply: Reply, members: members_of) -> dict[str, Any]:
+    seconds = members.seconds("expires_in")
     if seconds is None:
         raise malformed(reply, "it has no expires_in")
-    return instant(seconds, reply.arrived_at)
+    interval = _interval(members.all.get("interval"))
+    return {"expires_at": instant(seconds, reply.arrived_at), "interval": interval}
 
 
 def _interval(value: object) -> float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from .. import Claims
 from .._auth import checked_token
-from .._config import ORG, AuthServerId, check_kind, text_of
-from .._errors import ConfigurationError
+from .._config import ORG, AuthServerId, check_kind, checked_text, text_of
 from .._http import Reply
 from .._models import models
 from .._operations import Endpoint, Operation, Request, code
@@ -21,8 +20,6 @@ from ._requests import AuthorizationRequest, address, parameters
 
 if TYPE_CHECKING:
     from .._flow import Flow
-
-T = TypeVar("T")
 
 PAR: Final = Endpoint("authorization", "org_push_authorization", "custom_push_authorization")
 USERINFO: Final = Endpoint("userinfo", "org_userinfo", "custom_userinfo")
@@ -37,30 +34,27 @@ class SignIn:
     claims: Claims
 
 
-class Issuers(Protocol):
-    """The servers' names, and the checks of their ID tokens."""
+class Checks(Protocol):
+    """The checks of one server's tokens."""
 
-    def name(self, server: AuthServerId) -> str: ...
+    def ready(self) -> Steps[None]: ...
 
-    def keys_at_hand(self, server: AuthServerId) -> Steps[None]: ...
-
-    def verify_id_token(
+    def id_token(
         self,
-        server: AuthServerId,
         id_token: str,
         *,
         nonce: str | None,
-        access_token: str | None,
-        max_age: float | None,
+        access_token: str | None = None,
+        max_age: float | None = None,
     ) -> Steps[Claims]: ...
 
 
 class Provider:
     """The OpenID Provider that a client signs its users in by."""
 
-    def __init__(self, flow: Flow, issuers: Issuers) -> None:
+    def __init__(self, flow: Flow, checks: Callable[[AuthServerId], Checks]) -> None:
         self._flow: Final = flow
-        self._issuers: Final = issuers
+        self._checks: Final = checks
         # The servers whose metadata promised that callbacks say who sends them (RFC 9207).
         self._name_themselves: Final[set[AuthServerId]] = set()
 
@@ -72,7 +66,7 @@ class Provider:
         members = request.to_dict()
         kept = {name: members[name] for name in ("state", "nonce")}
         if push:
-            read = _reader(models.PushedAuthorization)
+            read = reader_of(models.PushedAuthorization)
             pushed = yield from self._flow.steps(Operation(PAR.request(server, request), read))
             members = {"request_uri": pushed.request_uri}
         members["client_id"] = self._flow.auth.client_id
@@ -92,13 +86,14 @@ class Provider:
         check_kind("request", request, AuthorizationRequest)
         server = request.auth_server_id
         named = server in self._name_themselves
-        found = code_of(callback, request, self._issuers.name(server), names_issuer=named)
+        issuer = self._flow.server.issuer(server)
+        found = code_of(callback, request, issuer, names_issuer=named)
         # A code is good for one delivery: without keys its tokens would be had, and not checked.
-        yield from self._issuers.keys_at_hand(server)
+        checks = self._checks(server)
+        yield from checks.ready()
         asked = code(server, found, request.redirect_uri, request.code_verifier)
         tokens = yield from self._flow.steps(Operation(asked.request, _read_with_id_token))
-        claims = yield from self._issuers.verify_id_token(
-            server,
+        claims = yield from checks.id_token(
             cast("str", tokens.id_token),
             nonce=request.nonce,
             access_token=tokens.access_token,
@@ -110,8 +105,8 @@ class Provider:
         schemes = ("https://",) if self._flow.server.secure else ("https://", "http://")
 
         def read(reply: Reply, request: Request) -> models.ServerMetadata:
-            metadata = _reader(models.ServerMetadata)(reply, request)
-            if metadata.issuer != self._issuers.name(server):
+            metadata = reader_of(models.ServerMetadata)(reply, request)
+            if metadata.issuer != self._flow.server.issuer(server):
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
                 is_address = name.endswith(("_endpoint", "_uri")) and value is not None
@@ -125,31 +120,21 @@ class Provider:
         return metadata
 
     def userinfo(self, server: AuthServerId, access_token: str) -> Steps[models.UserInfo]:
-        token = checked_token(access_token)
-        asked = USERINFO.request(server)
-        request = Request(asked.operation, asked.target, server, access_token=token)
-        return self._flow.steps(Operation(request, _reader(models.UserInfo)))
+        request = USERINFO.request(server)
+        request.access_token = checked_token(access_token)
+        return self._flow.steps(Operation(request, reader_of(models.UserInfo)))
 
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
-        check_kind("id_token", id_token, str)
-        members = {"id_token_hint": id_token}
-        texts = {name: text_of(name, value) for name, value in optional.items()}
-        members |= {name: cast("str", text) for name, text in texts.items() if text is not None}
-        for name, value in members.items():
-            check_kind(name, value, str)
-            if not value.strip():
-                raise ConfigurationError(f"{name} is empty")
+        members = {"id_token_hint": checked_text("id_token", id_token)}
+        for name, value in optional.items():
+            if value is not None:
+                members[name] = checked_text(name, cast("str", text_of(name, value)))
         return address(self._page("logout", server), members)
 
     def _page(self, name: str, server: AuthServerId) -> str:
         # A browser's pages are no operations of the document.
         at = "" if server is ORG else f"/{server}"
         return f"{self._flow.server.origin}/oauth2{at}/v1/{name}"
-
-
-def _reader(model: type[T]) -> Callable[[Reply, Request], T]:
-    # What functools.cache returns has forgotten the type.
-    return cast("Callable[[Reply, Request], T]", cast("Any", reader_of)(model))
 
 
 def _read_with_id_token(reply: Reply, request: Request) -> Tokens:

@@ -7,21 +7,19 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, cast
+from typing import Final
 from urllib.parse import urlencode
 
-from .._config import AuthServerId, check_kind
+from okta_oidc_api.operations import CREDENTIALS
+
+from .._config import AuthServerId, checked_text
 from .._errors import ConfigurationError
 from .._models import models
 from ._kept import Kept
 
 # What ties the answer to the request is drawn for each, and what could replace it is not taken.
-_OURS: Final = frozenset(
+_OURS: Final = CREDENTIALS | frozenset(
     {
-        "client_assertion",
-        "client_assertion_type",
-        "client_id",
-        "client_secret",
         "code_challenge",
         "code_challenge_method",
         "code_verifier",
@@ -66,27 +64,23 @@ def parameters(
     scope: str,
     *,
     max_age: int | None,
-    prompt: str | None,
-    login_hint: str | None,
-    acr_values: str | None,
     extra: Mapping[str, str],
+    **optional: str | None,
 ) -> tuple[models.PushedAuthorizationRequest, str]:
     """The parameters of a new request, less the client's id, and the code verifier of it.
 
     Raises:
         ConfigurationError: one cannot be right, or is not the caller's to choose.
     """
-    for name, value in {"redirect_uri": redirect_uri, "scope": scope, **extra}.items():
-        _check_text(name, value)
-    for name, given in (("prompt", prompt), ("login_hint", login_hint), ("acr_values", acr_values)):
-        if given is not None:
-            _check_text(name, given)
+    given = {name: value for name, value in optional.items() if value is not None}
+    given.update(extra)
+    for name, value in {"redirect_uri": redirect_uri, "scope": scope, **given}.items():
+        checked_text(name, value)
     if "openid" not in scope.split():
         raise ConfigurationError("scope lacks openid: without it there is no ID token to check")
     if max_age is not None and (type(max_age) is not int or max_age < 0):
         raise ConfigurationError("max_age must be a whole number of seconds, 0 or more")
-    chosen = sorted(_OURS & extra.keys())
-    if chosen:
+    if chosen := sorted(_OURS & extra.keys()):
         raise ConfigurationError(f"{chosen[0]} is drawn or set for each request: leave it out")
     verifier = secrets.token_urlsafe(_VERIFIER_BYTES)
     challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -100,17 +94,11 @@ def parameters(
         code_challenge=challenge,
         code_challenge_method="S256",
     )
-    optional = {
-        "max_age": None if max_age is None else str(max_age),
-        "prompt": prompt,
-        "login_hint": login_hint,
-        "acr_values": acr_values,
-        **extra,
-    }
-    for name, given in optional.items():
-        if given is not None:
-            # By the name that goes over the wire, which is not always a field's.
-            request[name] = given
+    if max_age is not None:
+        given["max_age"] = str(max_age)
+    for name, value in given.items():
+        # By the name that goes over the wire, which is not always a field's.
+        request[name] = value
     return request, verifier
 
 
@@ -124,9 +112,3 @@ def address(endpoint: str, members: Mapping[str, object]) -> str:
         return f"{endpoint}?{urlencode(members)}"
     except UnicodeEncodeError:
         raise ConfigurationError("a parameter is not valid Unicode text") from None
-
-
-def _check_text(name: str, value: object) -> None:
-    check_kind(name, value, str)
-    if not cast("str", value).strip():
-        raise ConfigurationError(f"{name} is empty")

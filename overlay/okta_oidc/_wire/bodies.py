@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Final, Self
 
 import httpx
 
@@ -26,42 +26,45 @@ class SentBody(httpx.ByteStream):
         # Nothing tells when a body of nothing leaves.
         self.started = not content
 
-    def take(self) -> bytes:
-        """The whole body, which counts as sent from here on."""
-        self.started = True
-        return self.content
-
     def __iter__(self) -> Iterator[bytes]:
-        yield self.take()
+        self.started = True
+        yield self.content
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Once(self)
+        return _Pieces(iter(self))
 
 
-class _Once:
+class _Pieces:
     # No generator: one that is left half way, as a broken connection does, troubles the event loop.
 
-    __slots__ = ("_body",)
+    __slots__ = ("_pieces",)
 
-    def __init__(self, body: SentBody) -> None:
-        self._body: SentBody | None = body
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces: Final = pieces
 
-    def __aiter__(self) -> _Once:
+    def __aiter__(self) -> _Pieces:
         return self
 
     async def __anext__(self) -> bytes:
-        body, self._body = self._body, None
-        if body is None:
-            raise StopAsyncIteration
-        return body.take()
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
-class ReceivedBody:
-    """A response body as it comes in, up to a megabyte: no answer of these endpoints is near it."""
+class Answer:
+    """A response, and its body as it comes in, up to a megabyte: none of these endpoints' is near.
 
-    __slots__ = ("_chunks", "_size")
+    ``is_complete`` is false where that limit cut it short, ``is_plain`` where ``body`` is still
+    compressed, in a way that is not undone.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_chunks", "_size", "body", "headers", "is_complete", "is_plain", "status")
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status: Final = response.status_code
+        self.headers: Final = response.headers
+        self.body = b""
+        self.is_complete = self.is_plain = True
         self._chunks: Final[list[bytes]] = []
         self._size = 0
 
@@ -71,22 +74,22 @@ class ReceivedBody:
         self._size += len(chunk)
         return self._size <= LARGEST
 
-    def content(self, headers: httpx.Headers) -> tuple[bytes, bool, bool]:
-        """The bytes, decompressed if the server compressed them unasked.
+    def finished(self) -> Self:
+        """With what has come as the body, decompressed if the server compressed it unasked.
 
-        With them, whether that is all of them, and whether they are in plain form: what was
-        compressed twice, or in another way than gzip's and zlib's, stays as it came. A few bytes
-        of those could become gigabytes.
+        What was compressed twice, or in another way than gzip's and zlib's, stays as it came. A few
+        bytes of those could become gigabytes.
         """
-        raw = b"".join(self._chunks)
-        content, is_plain = raw, True
-        if raw and "content-encoding" in headers:
-            codings = headers.get("content-encoding", "").lower().split(",")
-            codings = [name for name in map(str.strip, codings) if name not in ("", "identity")]
-            is_plain = len(codings) < 2 and all(name in ("gzip", "deflate") for name in codings)
-            if codings and is_plain:
+        raw = content = b"".join(self._chunks)
+        if raw and "content-encoding" in self.headers:
+            names = [name.strip() for name in self.headers["content-encoding"].lower().split(",")]
+            codings = [name for name in names if name not in ("", "identity")]
+            self.is_plain = len(codings) < 2 and set(codings) <= {"gzip", "deflate"}
+            if codings and self.is_plain:
                 content = _inflated(raw)
-        return content[:LARGEST], len(raw) <= LARGEST >= len(content), is_plain
+        self.is_complete = len(raw) <= LARGEST >= len(content)
+        self.body = content[:LARGEST]
+        return self
 
 
 def _inflated(raw: bytes) -> bytes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterable
 from typing import Any, Final
 
 import httpcore
@@ -20,12 +19,7 @@ class DeadlineBackend(httpcore.SyncBackend):
     """A backend whose ``timeout`` arguments are points in time."""
 
     def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
         try:
             # The resolver has limits of its own, which no caller can set.
@@ -40,7 +34,7 @@ class DeadlineBackend(httpcore.SyncBackend):
             left = _left(timeout, httpcore.ConnectTimeout)
             share = None if left is None else left / (len(addresses) + 1)
             try:
-                stream = super().connect_tcp(address, port, share, local_address, socket_options)
+                stream = super().connect_tcp(address, port, share, *args, **options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not addresses:
                     raise

@@ -11,10 +11,7 @@ from pathlib import Path
 from urllib.request import getproxies_environment, proxy_bypass
 
 import httpx
-from httpx._utils import (
-    URLPattern,
-    get_environment_proxies,
-)
+from httpx._utils import URLPattern, get_environment_proxies
 
 
 class Unusable(Exception):  # noqa: N818  # nobody outside sees it

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import httpx
 
-from .bodies import ReceivedBody, SentBody
+from .bodies import Answer, SentBody
 from .environment import Origin
-from .lent import AsyncLentTransport, DirectClient, LentTransport, Lost
+from .lent import DirectClient, LentTransport, Lost
 
 # Errors are told apart by name: the same ones are in each of these.
 _LIBRARIES: Final = frozenset({"httpx", "httpcore", "httpx2", "httpcore2", "h11"})
@@ -19,21 +17,8 @@ _NEVER_SENT: Final = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 )
 _LOCAL: Final = frozenset({"LocalProtocolError", "InvalidURL"})
-
-
-@dataclass(slots=True, repr=False)
-class Answer:
-    """A response, read to its end.
-
-    ``is_complete`` is false where the size limit cut it short, ``is_plain`` where ``body`` is still
-    compressed, in a way that is not undone: see :meth:`.bodies.ReceivedBody.content`.
-    """
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    is_complete: bool
-    is_plain: bool
+# A limit of 0 would mean "do not wait", which fails in another way.
+_LEAST: Final = 0.001
 
 
 class Broken(Exception):  # noqa: N818  # nobody outside sees it
@@ -44,72 +29,80 @@ class Broken(Exception):  # noqa: N818  # nobody outside sees it
     processed the request. ``answer`` is what there is of a response.
     """
 
-    def __init__(
-        self, error: Exception, *, never_sent: bool = False, answer: Answer | None = None
-    ) -> None:
+    def __init__(self, error: Exception, request: httpx.Request, answer: Answer | None) -> None:
         super().__init__(type(error).__name__)
         kinds = _kinds(error)
+        is_started = cast("SentBody", request.stream).started
         self.error: Final = error
-        self.never_sent: Final = never_sent
-        self.answer: Final = answer
+        # Some transports call each failure one to connect: what was answered was sent.
+        self.never_sent: Final = answer is None and _is_never_sent(
+            error, kinds, is_started=is_started
+        )
+        self.answer: Final = answer and answer.finished()
         self.is_timeout: Final = "TimeoutException" in kinds or isinstance(error, TimeoutError)
         self.is_quotable: Final = "ProtocolError" not in kinds
+
+
+class TimeLeft(dict[str, float | None]):
+    """Limits as transports ask for them, each as what is left when it is asked for."""
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), seconds))
+        self.deadline: Final = None if seconds is None else time.monotonic() + seconds
+
+    def __getitem__(self, name: str) -> float | None:
+        limit = super().__getitem__(name)
+        return limit if self.deadline is None else max(_LEAST, self.deadline - time.monotonic())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default  # noqa: SIM401  # which it would call
 
 
 class Wire:
     """The synchronous way to a server, shared by all threads, by way of a transport of httpx's."""
 
-    def __init__(self, transport: httpx.BaseTransport) -> None:
-        self._transport: Final = transport
-
-    @classmethod
-    def to(cls, origin: Origin) -> Wire:
-        """Over connections of its own.
+    def __init__(self, origin: Origin, client: Any = None) -> None:
+        """Over connections of its own, or through a caller's client: see :func:`.lent.is_client`.
 
         Raises:
             Unusable: the environment's certificates, or its proxy.
         """
-        from .lanes import OriginTransport
+        if client is None:
+            from .lanes import OriginTransport
 
-        return cls(OriginTransport(origin))
-
-    @classmethod
-    def through(cls, client: Any) -> Wire:
-        """Through a caller's client: see :func:`.lent.is_client`."""
-        return cls(LentTransport(client))
+            self._transport: httpx.BaseTransport = OriginTransport(origin)
+        else:
+            self._transport = LentTransport(client)
 
     def exchange(self, request: httpx.Request, limit: float | None) -> Answer:
         """Send ``request``, and read the answer within ``limit`` seconds.
+
+        The request's stream is a :class:`.bodies.SentBody`.
 
         Raises:
             Broken: there is no complete response.
             Unusable: the caller's client is closed. Nothing has been sent.
             Exception: whatever the hooks or the transport of a caller's client raise.
         """
-        if not isinstance(request.stream, SentBody):
-            request.stream = SentBody(request.read())
-        body = request.stream
-        request.extensions["timeout"] = _limits(limit)
-        deadline = math.inf if limit is None else time.monotonic() + limit
-        received = ReceivedBody()
-        response = None
+        request.extensions["timeout"] = limits = TimeLeft(limit)
+        answer = None
         try:
             response = self._transport.handle_request(request)
+            answer = Answer(response)
             stream = cast("httpx.SyncByteStream", response.stream)
             try:
                 for chunk in stream:
-                    if not received.add(chunk):
+                    if not answer.add(chunk):
                         break
-                    if time.monotonic() > deadline:
+                    if limits.deadline is not None and time.monotonic() > limits.deadline:
                         raise Lost(TimeoutError("timed out"))
             finally:
                 stream.close()
         except Exception as error:
-            failure = _failure(error, self._transport)
-            if failure is None:
+            if (failure := _failure(error, self._transport, answer)) is None:
                 raise
-            raise _broken(failure, body, response, received) from failure
-        return _answer(response, received)
+            raise Broken(failure, request, answer) from failure
+        return answer.finished()
 
     def close(self) -> None:
         """Close the connections. A caller's client stays open."""
@@ -119,44 +112,34 @@ class Wire:
 class AsyncWire:
     """:class:`Wire` for the tasks of any event loops."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self._transport: Final = transport
+    def __init__(self, origin: Origin, client: Any = None) -> None:
+        """As of :class:`Wire`, and for a client of this package's own making."""
+        if client is None:
+            from .async_lanes import AsyncOriginTransport
 
-    @classmethod
-    def to(cls, origin: Origin) -> AsyncWire:
-        """Over connections of its own: see :meth:`Wire.to`."""
-        from .async_lanes import AsyncOriginTransport
-
-        return cls(AsyncOriginTransport(origin))
-
-    @classmethod
-    def through(cls, client: Any, origin: Origin) -> AsyncWire:
-        """Through a caller's client: see :func:`.lent.is_async_client`.
-
-        Raises:
-            Unusable: as :meth:`Wire.to`, for a client of this package's own making.
-        """
-        if isinstance(client, DirectClient):
-            return cls(client.route(origin))
-        return cls(AsyncLentTransport(client))
+            self._transport: httpx.AsyncBaseTransport = AsyncOriginTransport(origin)
+        elif isinstance(client, DirectClient):
+            self._transport = client.route(origin)
+        else:
+            self._transport = LentTransport(client)
 
     async def exchange(self, request: httpx.Request, limit: float | None) -> Answer:
         """Send ``request``, and read the answer within ``limit`` seconds: see :class:`Wire`."""
         from anyio import CancelScope, move_on_after
 
-        if not isinstance(request.stream, SentBody):
-            request.stream = SentBody(await request.aread())
-        body = request.stream
-        request.extensions["timeout"] = _limits(limit)
-        received = ReceivedBody()
-        response = None
+        request.extensions["timeout"] = TimeLeft(limit)
+        answer = None
         try:
             with move_on_after(limit) as scope:
                 response = await self._transport.handle_async_request(request)
+                answer = Answer(response)
                 stream = cast("httpx.AsyncByteStream", response.stream)
                 try:
-                    async for chunk in stream:
-                        if not received.add(chunk):
+                    chunks = aiter(stream)
+                    async for chunk in chunks:
+                        if not answer.add(chunk):
+                            # trio warns of a generator that is left half way, as httpx has one.
+                            await getattr(chunks, "aclose", stream.aclose)()
                             break
                 except BaseException:
                     # A cancelled task could not wait for the connection to be put away.
@@ -165,56 +148,41 @@ class AsyncWire:
                     raise
                 await stream.aclose()
         except Exception as error:
-            failure = _failure(error, self._transport)
-            if failure is None:
+            if (failure := _failure(error, self._transport, answer)) is None:
                 raise
-            raise _broken(failure, body, response, received) from failure
-        if response is None or scope.cancelled_caught:
-            raise _broken(TimeoutError("timed out"), body, response, received)
-        return _answer(response, received)
+            raise Broken(failure, request, answer) from failure
+        if answer is None or scope.cancelled_caught:
+            raise Broken(TimeoutError("timed out"), request, answer)
+        return answer.finished()
 
     async def aclose(self) -> None:
         """Close the connections of the running loop. A caller's client stays open."""
         await self._transport.aclose()
 
 
-def _limits(limit: float | None) -> dict[str, float | None]:
-    return {"connect": limit, "read": limit, "write": limit, "pool": limit}
-
-
-def _failure(
-    error: Exception, transport: httpx.BaseTransport | httpx.AsyncBaseTransport
-) -> Exception | None:
+def _failure(error: Exception, transport: object, answer: object) -> Exception | None:
     """What the connection failed with; ``None`` if it is not the connection that failed."""
     if isinstance(error, Lost):
         return error.error
-    if isinstance(transport, (LentTransport, AsyncLentTransport)):
-        return None
-    # TLS failures come as bare OSError at times.
-    return error if isinstance(error, OSError) or _kinds(error) else None
-
-
-def _broken(
-    error: Exception, body: SentBody, response: httpx.Response | None, received: ReceivedBody
-) -> Broken:
-    return Broken(
-        error,
-        # Some transports call each failure one to connect: what was answered was sent.
-        never_sent=response is None and _is_never_sent(error, started=body.started),
-        answer=None if response is None else _answer(response, received),
-    )
-
-
-def _is_never_sent(error: Exception, *, started: bool) -> bool:
     kinds = _kinds(error)
+    if isinstance(transport, LentTransport):
+        # The body comes from their transport alone: no hook has a part in it.
+        is_lost = answer is not None and "RequestError" in kinds
+    else:
+        # TLS failures come as bare OSError at times.
+        is_lost = bool(kinds) or isinstance(error, OSError)
+    return error if is_lost else None
+
+
+def _is_never_sent(error: Exception, kinds: set[str], *, is_started: bool) -> bool:
     if not kinds & _NEVER_SENT:
         # Raised by this side, so whether anything was sent is what the body can tell.
-        return not started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
+        return not is_started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
     # Test transports read the body before they raise, and name no cause. A foreign transport that
     # was asked for the body, and names one, may well have lost a connection that it once had.
     cause = error.__cause__
     is_foreign = cause is not None and not _kinds(cause) & _NEVER_SENT
-    return not (started and is_foreign and "HTTPError" in kinds)
+    return not (is_started and is_foreign and "HTTPError" in kinds)
 
 
 def _kinds(error: BaseException) -> set[str]:
@@ -224,7 +192,3 @@ def _kinds(error: BaseException) -> set[str]:
         for kind in type(error).__mro__
         if kind.__module__.partition(".")[0] in _LIBRARIES
     }
-
-
-def _answer(response: httpx.Response, received: ReceivedBody) -> Answer:
-    return Answer(response.status_code, response.headers, *received.content(response.headers))

@@ -1,4 +1,4 @@
-"""What belongs to one event loop, kept apart from what belongs to another."""
+"""What belongs to one process and one event loop, kept apart from what belongs to another."""
 
 from __future__ import annotations
 
@@ -12,50 +12,56 @@ from sniffio import thread_local
 T = TypeVar("T")
 
 
-class PerLoop(Generic[T]):
-    """A value for each running event loop, made when it is first asked for there.
+class PerProcess(Generic[T]):
+    """A value for each process, made when it is first asked for there.
 
     It has no lock, which a forked child could find taken: a dictionary's own operations are atomic.
     """
 
-    __slots__ = ("_make", "_process", "_values")
+    __slots__ = ("_make", "_values")
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make: Final = make
-        self._process = os.getpid()
-        self._values: dict[Any, T] = {}
+        self._values: Final[dict[tuple[int, Any], T]] = {}
 
     def get(self) -> T:
-        """The value of the running loop."""
-        loop = _running_loop()
-        if self._process != os.getpid():
-            # A forked child shares its parent's connections: two would read one's answers.
-            self._process, self._values = os.getpid(), {}
-        value = self._values.get(loop)
+        """The value of this process, and of the running loop if there is one for each."""
+        # A forked child shares its parent's connections: two would read one's answers.
+        process, loop = key = os.getpid(), self._loop()
+        value = self._values.get(key)
         if value is None:
             # Loops that have ended never come back: a program may run one for each job.
             for other in list(self._values):
-                if _has_ended(other):
+                if other[0] != process or (loop is not None and _has_ended(other[1])):
                     self._values.pop(other, None)
-            value = self._values[loop] = self._make()
+            # Another thread may be at the same.
+            value = self._values.setdefault(key, self._make())
         return value
 
     def pop(self) -> T | None:
-        """The value of the running loop, given up. Another loop's cannot be closed from here."""
-        return self._values.pop(_running_loop(), None)
+        """The value, given up. Another loop's cannot be closed from here, nor a parent's."""
+        return self._values.pop((os.getpid(), self._loop()), None)
+
+    def _loop(self) -> Any:
+        return None
+
+
+class PerLoop(PerProcess[T]):
+    """A value for each event loop of each process."""
+
+    __slots__ = ()
+
+    def _loop(self) -> Any:
+        if is_trio():
+            import trio
+
+            return trio.lowlevel.current_trio_token()
+        return asyncio.get_running_loop()
 
 
 def is_trio() -> bool:
     """Whether this runs under trio, which says so."""
     return thread_local.name == "trio"
-
-
-def _running_loop() -> Any:
-    if is_trio():
-        import trio
-
-        return trio.lowlevel.current_trio_token()
-    return asyncio.get_running_loop()
 
 
 def _has_ended(loop: Any) -> bool:

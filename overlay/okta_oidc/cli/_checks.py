@@ -122,7 +122,7 @@ def examine(connection: Connection, session: Session) -> Iterator[Finding]:
             published = keys(okta, connection.custom_server_id)
         yield keys_finding(published)
     if unreadable is not None:
-        advice = "mend it, and run this again"
+        advice = "fix it, and run this again"
         yield Finding("credentials", "failed", _text_of(unreadable), advice)
         yield from _skipped("credentials")
         return
@@ -136,7 +136,7 @@ def _text_of(error: InputError | okta_oidc.ConfigurationError) -> str:
 
 def _skipped(after: str) -> Iterator[Finding]:
     for check in _CHECKS[_CHECKS.index(after) + 1 :]:
-        yield Finding(check, "skipped", f"not without the {after}", f"mend the {after} first")
+        yield Finding(check, "skipped", f"not without the {after}", f"fix the {after} first")
 
 
 def _place(connection: Connection) -> _Place:
@@ -324,7 +324,7 @@ def _server(place: _Place, discovery: Published | None, trial: Trial | None) -> 
     if discovery is not None and discovery.status == 200 and "issuer" in discovery.members:
         return Finding(check, "ok", f"{place.server_id} has a discovery document")
     return Finding(
-        check, "skipped", f"{place.server_id}: not known", "mend what failed, and run this again"
+        check, "skipped", f"{place.server_id}: not known", "fix what failed, and run this again"
     )
 
 
@@ -344,7 +344,7 @@ def _budget(trial: Trial | None, session: Session) -> Finding:
     if trial is not None and isinstance(trial.error, okta_oidc.RateLimitError):
         return Finding(check, "failed", message_of(trial.error), advice_on(trial.error, session))
     if http is None:
-        return Finding(check, "skipped", "no call was answered", "mend the credentials first")
+        return Finding(check, "skipped", "no call was answered", "fix the credentials first")
     if http.rate_limit is None:
         return Finding(
             check,

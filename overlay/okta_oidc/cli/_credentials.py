@@ -102,7 +102,7 @@ def credentials_finding(
             _CHECK,
             "skipped",
             "the authorization server did not try them",
-            "mend the authorization server first",
+            "fix the authorization server first",
         )
     if isinstance(error, okta_oidc.TransportError):
         advice = "see whether a proxy or a firewall stops POST requests, or raise --timeout"

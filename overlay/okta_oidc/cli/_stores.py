@@ -65,7 +65,7 @@ def _findings(
         if key is None:
             return
         if proof.status == "failed":
-            yield Finding(_HELD, "skipped", "not without the token store", "mend that first")
+            yield Finding(_HELD, "skipped", "not without the token store", "fix that first")
             return
         yield _state(redis, client, prefix, key)
 

@@ -35,7 +35,7 @@ import trustme
 if sys.platform != "win32":
     import fcntl
 
-PROJECT = Path(__file__).parent / "oidc_provider"
+PROJECT = Path(__file__).parents[1] / "contract" / "oidc_provider"
 REDIRECT_URI = "http://127.0.0.1:8080/implicit/callback"
 SCOPE = "openid profile email offline_access"
 #: A custom server's id in the form Okta gives them, beside the preset ``default``.

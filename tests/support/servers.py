@@ -7,22 +7,35 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final, Self, TypeAlias
 from urllib.parse import parse_qsl
 
 import httpx
-
-Reaction: TypeAlias = bytes | Callable[["socket.socket"], None]
 
 
 @dataclass(frozen=True)
 class RawRequest:
     """One request, as it came off the socket."""
 
-    request_line: str
-    headers: Sequence[tuple[str, str]]
-    body: bytes
+    raw: bytes
+
+    @property
+    def lines(self) -> list[str]:
+        """The request line, and the headers behind it."""
+        return self.raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+
+    @property
+    def request_line(self) -> str:
+        return self.lines[0]
+
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        pairs = (line.partition(": ") for line in self.lines[1:])
+        return [(name, value) for name, _, value in pairs]
+
+    @property
+    def body(self) -> bytes:
+        return self.raw.partition(b"\r\n\r\n")[2]
 
     def header(self, name: str) -> list[str]:
         """Every value of the header, so that a test sees one that was sent twice."""
@@ -31,6 +44,17 @@ class RawRequest:
     @property
     def form(self) -> list[tuple[str, str]]:
         return parse_qsl(self.body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+
+
+@dataclass
+class Answer:
+    """The bytes of one answer; ``close`` ends the connection behind them."""
+
+    wire: bytes
+    close: bool = False
+
+
+Reaction: TypeAlias = bytes | Answer | Callable[["socket.socket"], None]
 
 
 def http_bytes(
@@ -45,14 +69,19 @@ def http_bytes(
 
 
 class RawServer:
-    """A loopback server that parses as little as it can, and answers with the bytes it is given.
+    """A loopback server that writes exactly the bytes it is told to, right or wrong.
 
-    The reactions are used up in turn, the last one again and again. One that is a function gets
-    the connection, which is closed after it. ``respond`` makes an answer of a request instead.
+    A thread serves each connection. The reactions are used up in turn, the last one again and
+    again. One that is a function gets the connection, which is closed after it. ``respond`` makes
+    a reaction of a request instead. ``requests`` are those that arrived whole; ``connections``
+    counts what was accepted.
     """
 
     def __init__(
-        self, *reactions: Reaction, respond: Callable[[RawRequest], bytes] | None = None
+        self,
+        *reactions: Reaction,
+        respond: Callable[[RawRequest], Reaction] | None = None,
+        port: int = 0,
     ) -> None:
         self._respond: Final = respond
         self.requests: Final[list[RawRequest]] = []
@@ -61,33 +90,30 @@ class RawServer:
         self._lock: Final = threading.Lock()
         self._open: Final[set[socket.socket]] = set()
         self._threads: Final[list[threading.Thread]] = []
-        self._listener: Final = socket.create_server(("127.0.0.1", 0))
+        self._listener: Final = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port: Final[int] = self._listener.getsockname()[1]
         self.url: Final = f"http://127.0.0.1:{self.port}"
-        self._spawn(self._accept)
+        self._start(self._accept)
 
     def close(self) -> None:
         with self._lock:
-            for connection in (self._listener, *self._open):
+            self._open.add(self._listener)
+            for each in self._open:
+                # A thread that waits on a socket wakes up when it is shut down, not when closed.
                 with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
+                    each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
+        self._listener.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _spawn(self, target: Callable[[], None]) -> None:
-        thread = threading.Thread(target=target, daemon=True)
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -98,40 +124,61 @@ class RawServer:
             except OSError:
                 return
             with self._lock:
-                self.connections += 1
+                if self._listener in self._open:
+                    connection.close()
+                    return
                 self._open.add(connection)
-            self._spawn(lambda connection=connection: self._serve(connection))  # type: ignore[misc]
+                self.connections += 1
+            self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError), connection.makefile("rb") as reader:
-            while True:
-                request = _read(reader.readline, reader.read)
-                if request is None:
-                    break
-                with self._lock:
-                    self.requests.append(request)
-                    reactions = self._reactions
-                    reaction = reactions.pop(0) if len(reactions) > 1 else reactions[0]
-                if self._respond is not None:
-                    reaction = self._respond(request)
-                if not isinstance(reaction, bytes):
+        with connection, contextlib.suppress(OSError):
+            while request := _read(connection):
+                reaction = self._reaction(request)
+                if isinstance(reaction, bytes):
+                    reaction = Answer(reaction)
+                if not isinstance(reaction, Answer):
                     reaction(connection)
                     break
-                connection.sendall(reaction)
+                connection.sendall(reaction.wire)
+                if reaction.close:
+                    # Whoever closes over unread bytes resets, which may overtake the answer.
+                    connection.shutdown(socket.SHUT_WR)
+                    connection.recv(1)
+                    break
         with self._lock:
             self._open.discard(connection)
 
+    def _reaction(self, request: RawRequest) -> Reaction:
+        with self._lock:
+            self.requests.append(request)
+            if self._respond is None:
+                return self._reactions.pop(0) if len(self._reactions) > 1 else self._reactions[0]
+        return self._respond(request)
 
-def _read(readline: Callable[[], bytes], read: Callable[[int], bytes]) -> RawRequest | None:
-    first = readline()
-    if not first:
-        return None
-    headers: list[tuple[str, str]] = []
-    while (line := readline()) not in (b"\r\n", b""):
-        name, _, value = line.decode("latin-1").rstrip("\r\n").partition(": ")
-        headers.append((name, value))
-    length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
-    return RawRequest(first.decode("latin-1").rstrip("\r\n"), headers, read(length))
+
+def _read(connection: socket.socket) -> RawRequest | None:
+    """The next whole request, by its ``Content-Length``; nothing if the connection ends first."""
+    received = bytearray()
+    size: int | None = None
+    while size is None or len(received) < size:
+        chunk = connection.recv(65536)
+        if not chunk:
+            return None
+        received += chunk
+        if size is None and b"\r\n\r\n" in received:
+            head_size = received.index(b"\r\n\r\n") + 4
+            size = head_size + content_length(bytes(received[:head_size]))
+    return RawRequest(bytes(received))
+
+
+def content_length(head: bytes) -> int:
+    """What a request's head says of the length of its body."""
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            return int(value)
+    return 0
 
 
 class Recorder:

@@ -12,10 +12,16 @@ from okta_oidc import ClientSecretBasic, ClientSecretPost
 
 ORG_URL: Final = "https://dev-000000.okta.com"
 CLIENT_ID: Final = "0oa1client"
-CLIENT_SECRET: Final = "kZ2-planted-client-secret_9"
+# What is secret begins with "hush", so that a test can look for it in every text there is.
+CLIENT_SECRET: Final = "hush-client-secret"
 BASIC: Final = ClientSecretBasic(CLIENT_ID, CLIENT_SECRET)
 POST: Final = ClientSecretPost(CLIENT_ID, CLIENT_SECRET)
-CALLBACK: Final = "https://localhost:8080/implicit/callback"
+CALLBACK: Final = "https://app.example/callback"
+CODE: Final = "hush-code"
+VERIFIER: Final = "hush-verifier-of-forty-three-characters-or-more"
+REFRESH_TOKEN: Final = "hush-refresh-token"
+TOKEN: Final = "hush-token"
+PASSWORD: Final = "hush-password"
 
 # What an Okta org answers: keys in its order, media type without a charset, headers in lower case.
 TOKENS: Final[Mapping[str, Any]] = {

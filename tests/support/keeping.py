@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
-from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 import anyio.lowlevel
 import httpx
 from anyio import sleep
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 from okta_oidc import (
-    AsyncOktaOIDC,
     ClientSecretBasic,
     Introspection,
     IntrospectionCache,
-    OktaOIDC,
     Retry,
 )
 from okta_oidc._ratelimit import RateLimits
 from okta_oidc._runtime import Runtime
 
-from tests.support.runtimes import set_runtime
-
-from ._faces import Kind
-from ._samples import BASIC, ORG_URL
+from .faces import Face, Kind
+from .runtimes import set_runtime
+from .samples import BASIC, ORG_URL
 
 START: Final = 1_767_607_200.0
 AUDIENCE: Final = "api://orders"
@@ -146,8 +140,8 @@ class Script:
         return self.answer(request, said)
 
 
-class Asker:
-    """A client of either kind with a cache, called as if it were synchronous."""
+class Asker(Face):
+    """A client of either kind with a cache."""
 
     def __init__(
         self,
@@ -160,37 +154,14 @@ class Asker:
         auth: ClientSecretBasic = BASIC,
         retry: Retry | None = None,
     ) -> None:
-        self.kind: Final = kind
+        http: Any = (
+            httpx.Client(transport=httpx.MockTransport(script.handle))
+            if kind == "sync"
+            else httpx.AsyncClient(transport=httpx.MockTransport(script.handle_async))
+        )
+        super().__init__(kind, url, auth, retry=retry, http_client=http, introspection_cache=cache)
         self.clock: Final = clock or Clock()
-        self._stack: Final = ExitStack()
-        self.portal: BlockingPortal | None = None
-        self.client: OktaOIDC | AsyncOktaOIDC
-        if kind == "sync":
-            http = httpx.Client(transport=httpx.MockTransport(script.handle))
-            self._stack.callback(http.close)
-            self.client = OktaOIDC(
-                url, auth, retry=retry, http_client=http, introspection_cache=cache
-            )
-        else:
-            self.portal = self._stack.enter_context(start_blocking_portal(kind))
-            transport = httpx.MockTransport(script.handle_async)
-            http_async = httpx.AsyncClient(transport=transport)
-            self._stack.callback(self.portal.call, http_async.aclose)
-            self.client = AsyncOktaOIDC(
-                url, auth, retry=retry, http_client=http_async, introspection_cache=cache
-            )
         on_clock(self.client, self.clock)
-
-    def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        call = partial(function, *args, **options)
-        return call() if self.portal is None else self.portal.call(call)
-
-    def introspect(self, token: str, **options: Any) -> Introspection:
-        info: Introspection = self.run(self.client.introspect, token, **options)
-        return info
-
-    def revoke(self, token: str, **options: Any) -> None:
-        self.run(self.client.revoke, token, **options)
 
     def begin_to_revoke(self, token: str) -> Pending:
         """Revoke in a thread, or a task, of its own."""
@@ -199,17 +170,6 @@ class Asker:
     def begin(self, token: str, **options: Any) -> Pending:
         """Introspect in a thread, or a task, of its own."""
         return Pending(self, partial(self.client.introspect, token, **options))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
 
 class Pending:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 
 from .._auth import PublicClient
-from .._config import ORG, check_kind
+from .._config import Server, checked_text, need_joserfc
 from .._errors import ConfigurationError
 from .._flow import Flow
 from .._retry import Retry, is_number
 from .._silence import silent
 from .._steps import Steps
-from .._wire.lent import is_async_client, is_client
 from ._claims import Claims
-from ._issuers import LEEWAY, Issuers, checked_audience, named_server
-from ._private_keys import need_joserfc
+from ._issuers import LEEWAY, Issuers, refuse_org
 
 if TYPE_CHECKING:
-    from .._senders import AsyncSender, Sender
+    from ._checks import Checks
 
 _TIMEOUT: Final = 10.0
 # Keys are public: nobody authenticates to fetch them, whatever the flow is told of its client.
@@ -30,29 +27,22 @@ _NOBODY: Final = PublicClient("nobody")
 class _Verifier:
     """What does not depend on how keys are fetched."""
 
-    def __init__(self, issuer: str, audience: str) -> None:
+    def __init__(self, issuer: str, audience: str, leeway: float) -> None:
         need_joserfc(type(self).__name__)
-        server = named_server(issuer)
-        if server.default is ORG:
-            raise ConfigurationError(
-                "the org authorization server's access tokens are Okta's own, and no API can "
-                "check them: pass a custom server's issuer, https://{org}/oauth2/{id}"
-            )
-        self._audience: Final = checked_audience(audience)
-        self._flow: Final = Flow(server, _NOBODY, _TIMEOUT, Retry())
-        self._issuers: Issuers
-
-    def _trust(self, sender: Sender | AsyncSender, leeway: float) -> None:
+        server = Server.of_issuer(issuer)
+        refuse_org(server.default)
+        self._audience: Final = checked_text("audience", audience)
         if not is_number(leeway) or leeway < 0:
             raise ConfigurationError("leeway must be a number of seconds, 0 or more")
-        self._issuers = Issuers(sender, None, float(leeway))
+        self._flow: Final = Flow(server, _NOBODY, _TIMEOUT, Retry())
+        self._checks: Checks
 
     def _steps(self, token: str, scopes: tuple[str, ...]) -> Steps[Claims]:
-        server = self._flow.server.default
-        return self._issuers.verify_access_token(server, token, self._audience, scopes)
+        return self._checks.access_token(token, self._audience, scopes)
 
     def __repr__(self) -> str:
-        issuer = self._issuers.name(self._flow.server.default)
+        server = self._flow.server
+        issuer = server.issuer(server.default)
         return f"{type(self).__name__}({issuer!r}, audience={self._audience!r})"
 
 
@@ -82,13 +72,11 @@ class AccessTokenVerifier(_Verifier):
         leeway: float = LEEWAY,
         http_client: httpx.Client | None = None,
     ) -> None:
-        super().__init__(issuer, audience)
-        if not is_client(http_client):
-            check_kind("http_client", http_client, httpx.Client, NoneType)
+        super().__init__(issuer, audience, leeway)
         from .._senders import Sender
 
         self._sender: Final = Sender(self._flow, http_client)
-        self._trust(self._sender, leeway)
+        self._checks = Issuers(self._sender, leeway).at(self._flow.server.default)
 
     @silent
     def verify(self, token: str, *scopes: str) -> Claims:
@@ -109,12 +97,7 @@ class AccessTokenVerifier(_Verifier):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
 
@@ -130,13 +113,11 @@ class AsyncAccessTokenVerifier(_Verifier):
         leeway: float = LEEWAY,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        super().__init__(issuer, audience)
-        if not is_async_client(http_client):
-            check_kind("http_client", http_client, httpx.AsyncClient, NoneType)
+        super().__init__(issuer, audience, leeway)
         from .._senders import AsyncSender
 
         self._sender: Final = AsyncSender(self._flow, http_client)
-        self._trust(self._sender, leeway)
+        self._checks = Issuers(self._sender, leeway).at(self._flow.server.default)
 
     @silent
     async def verify(self, token: str, *scopes: str) -> Claims:
@@ -150,10 +131,5 @@ class AsyncAccessTokenVerifier(_Verifier):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc: object) -> None:
         await self.aclose()

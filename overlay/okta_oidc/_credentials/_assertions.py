@@ -8,11 +8,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from .._auth import ASSERTION_LIFETIME, ClientAuth, ClientSecret, SecretText, Unpicklable, joined
-from .._config import check_kind
+from .._config import check_kind, need_joserfc
 from .._errors import ConfigurationError
 from .._runtime import RUNTIME
 from .._silence import silent
-from ._private_keys import PrivateKey, SigningKey, need_joserfc, private_key, shared_secret
+from ._private_keys import PrivateKey, SigningKey, private_key, shared_secret
 
 _TYPE: Final = urlencode(
     {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, suppress
-from typing import Any, Final, NoReturn, Self, TypeAlias, cast
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
+from typing import Any, Final, Self, TypeAlias, cast
 
 import httpx
 
-from .._auth import checked_token
+from .. import AsyncTokenSource, AsyncUserTokens, HeldTokens, TokenSource, UserTokens
+from .._auth import Unpicklable, address_of, checked_token
 from .._config import check_kind, is_loopback
 from .._errors import ConfigurationError
-from ._rows import HeldTokens
-from ._sources import AsyncTokenSource, AsyncUserTokens, TokenSource, UserTokens
+from .._steps import Ask, Course, async_auth_flow, auth_flow
+from ._dpop import origin_of
 
 Source: TypeAlias = TokenSource | UserTokens | AsyncTokenSource | AsyncUserTokens
+_Read: TypeAlias = Callable[[], object]
 
 _SYNC: Final = (TokenSource, UserTokens)
 _ASYNC: Final = (AsyncTokenSource, AsyncUserTokens)
@@ -28,7 +30,7 @@ _NOT_THE_TOKEN: Final = re.compile(
 )
 
 
-class TokenAuth(httpx.Auth):
+class TokenAuth(Unpicklable, httpx.Auth):
     """Each request carries a token of ``source`` that is good: ``auth=`` of a client or a request.
 
     For ``httpx.Client`` with a :class:`TokenSource` or :class:`UserTokens`, and for
@@ -59,9 +61,6 @@ class TokenAuth(httpx.Auth):
     def __repr__(self) -> str:
         return f"TokenAuth({self._source!r})"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("TokenAuth holds tokens and cannot be pickled")
-
     def __call__(self, request: Any) -> Any:
         """Called where httpx2 takes this for a function, which could not answer a 401."""
         raise ConfigurationError("import httpx2 before TokenAuth is made")
@@ -70,33 +69,25 @@ class TokenAuth(httpx.Auth):
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """Send ``request`` with a token, and again with another if that is refused."""
-        is_repeatable = self._checked(request, _SYNC, "httpx.Client")
-        held = self._source.tokens()
-        response = yield from _answered(self._signer(held).sync_auth_flow(request))
-        if _is_refused(request, response):
-            fresh = self._source.tokens(rejected=held.access_token)
-            if is_repeatable and fresh.access_token != held.access_token:
-                yield from self._signer(fresh).sync_auth_flow(request)
+        return auth_flow(self._course(request, request.read, _SYNC, "httpx.Client"))
 
-    async def async_auth_flow(
+    def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """:meth:`sync_auth_flow` for ``httpx.AsyncClient``."""
-        is_repeatable = self._checked(request, _ASYNC, "httpx.AsyncClient")
-        held = await self._source.tokens()
-        while True:
-            async with aclosing(self._signer(held).async_auth_flow(request)) as flow:
-                response = yield await anext(flow)
-                with suppress(StopAsyncIteration):
-                    while True:
-                        response = yield await flow.asend(response)
-            if not _is_refused(request, response):
-                return
-            rejected = held
-            held = await self._source.tokens(rejected=rejected.access_token)
-            if not is_repeatable or held.access_token == rejected.access_token:
-                return
-            is_repeatable = False  # once is enough
+        return async_auth_flow(self._course(request, request.aread, _ASYNC, "httpx.AsyncClient"))
+
+    def _course(
+        self, request: httpx.Request, read: _Read, kinds: tuple[type, ...], client: str
+    ) -> Course[None]:
+        is_repeatable = self._checked(request, kinds, client)
+        held: HeldTokens = yield Ask(self._source.tokens)
+        response = yield from self._sent(request, read, held)
+        if _is_refused(request, response):
+            # A closure, which shows nothing: a traceback keeps what is here.
+            fresh: HeldTokens = yield Ask(lambda: self._source.tokens(rejected=held.access_token))
+            if is_repeatable and fresh.access_token != held.access_token:
+                yield from self._sent(request, read, fresh)
 
     def _checked(self, request: httpx.Request, kinds: tuple[type, ...], client: str) -> bool:
         """Whether the body can be sent twice: it is bytes in memory, and no stream.
@@ -112,46 +103,28 @@ class TokenAuth(httpx.Auth):
             return True
         return False
 
-    def _signer(self, held: HeldTokens) -> httpx.Auth:
+    def _sent(
+        self, request: httpx.Request, read: _Read, held: HeldTokens
+    ) -> Course[httpx.Response]:
         kind, dpop = held.token_type.lower(), self._source.dpop
         if kind == "bearer":
-            return _Bearer(held)
+            # Else it is the header's encoding that fails, with an exception that holds the token.
+            token = checked_token(held.access_token)
+            request.headers["Authorization"] = f"Bearer {token}"
+            return cast("httpx.Response", (yield request))
         if kind != "dpop" or dpop is None:
             # A server's text, and too little of it to be a token.
             raise ConfigurationError(f"this client cannot send tokens of type {kind[:16]!a}")
-        return cast("httpx.Auth", dpop.auth(held.access_token))
-
-
-class _Bearer(httpx.Auth):
-    def __init__(self, held: HeldTokens) -> None:
-        # Else it is the header's encoding that fails, with an exception that holds the token.
-        self._token: Final = checked_token(held.access_token)
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        yield request
-
-
-def _answered(
-    flow: Generator[httpx.Request, httpx.Response, None],
-) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
-    """Pass on what ``flow`` yields, and return the last answer."""
-    response = yield next(flow)
-    with suppress(StopIteration):
-        while True:
-            response = yield flow.send(response)
-    return response
+        course: Course[httpx.Response] = dpop.auth(held.access_token).course(request, read)
+        return (yield from course)
 
 
 def _is_refused(request: httpx.Request, response: httpx.Response) -> bool:
     """Whether the token was not good enough, by the word of whom it was sent to."""
-    if response.status_code != 401 or _origin(response.url) != _origin(request.url):
+    asked, answered = address_of(request.url), address_of(response.url)
+    if response.status_code != 401 or origin_of(asked) != origin_of(answered):
         return False
     challenge = response.headers.get("www-authenticate", "")
     if _NOT_THE_TOKEN.search(challenge):
         return False
     return _CHALLENGE.search(_QUOTED.sub('""', challenge)) is not None
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from .._auth import revealed
@@ -77,18 +76,6 @@ class SigningKey:
     def thumbprint(self) -> str:
         """RFC 7638, SHA-256."""
         return self._key.thumbprint()
-
-
-def need_joserfc(what: str) -> None:
-    """See that the extra is there.
-
-    Raises:
-        ConfigurationError: it is not.
-    """
-    try:
-        import_module("joserfc.jws")
-    except ImportError as error:
-        raise ConfigurationError(f"{what} needs joserfc: install okta-oidc[jwt]") from error
 
 
 def shared_secret(secret: str, alg: str) -> SigningKey:

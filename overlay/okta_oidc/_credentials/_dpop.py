@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from .._auth import SecretText, Unpicklable, address_of, checked_token, rebuilt
+from .._config import need_joserfc
 from .._runtime import RUNTIME
 from .._silence import silent
+from .._steps import Ask, Course, async_auth_flow, auth_flow
 
 if TYPE_CHECKING:
     from ._private_keys import PrivateKey
@@ -64,7 +68,7 @@ class DPoP(Unpicklable):
 
     @silent
     def __init__(self, key: PrivateKey | None = None, *, alg: str | None = None) -> None:
-        from ._private_keys import need_joserfc, new_key, private_key
+        from ._private_keys import new_key, private_key
 
         need_joserfc(type(self).__name__)
         self._key: Final = new_key(alg) if key is None else private_key(key, alg)
@@ -75,9 +79,9 @@ class DPoP(Unpicklable):
         }
         self.thumbprint: Final = self._key.thumbprint
         """The key's (RFC 7638, SHA-256): ``cnf.jkt`` of the tokens that are bound to it."""
-        # By origin. No lock: each change is one operation, and a forked child must not wait for
-        # its parent's.
-        self._nonces: Final[dict[str, str]] = {}
+        # By origin, the newest last. No lock: each change is one operation, and a forked child must
+        # not wait for its parent's.
+        self._nonces: Final[OrderedDict[str, str]] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(thumbprint={self.thumbprint!r})"
@@ -113,7 +117,7 @@ class DPoP(Unpicklable):
     def proof_with(self, method: str, url: str, ath: str | None) -> Proof:
         """:meth:`proof` with the hash of the access token."""
         htu = url.partition("#")[0].partition("?")[0]
-        nonce = self._nonces.get(_origin(htu))
+        nonce = self._nonces.get(origin_of(htu))
         claims: dict[str, object] = {
             "jti": secrets.token_urlsafe(_JTI_BYTES),
             "htm": method,
@@ -131,8 +135,10 @@ class DPoP(Unpicklable):
         nonce = _nonce_in(headers)
         if nonce is None:
             return
-        origin, nonces = _origin(url), self._nonces
+        origin, nonces = origin_of(url), self._nonces
         nonces[origin] = nonce
+        with suppress(KeyError):  # another thread made room
+            nonces.move_to_end(origin)
         if len(nonces) > _MOST_ORIGINS:
             for oldest in list(nonces)[: len(nonces) - _MOST_ORIGINS]:
                 nonces.pop(oldest, None)
@@ -170,27 +176,28 @@ class DPoPAuth(Unpicklable, httpx.Auth):
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """Prove each request, and repeat it for the API's nonce."""
-        # Read whole, so that it can be sent again.
-        request.read()
-        for _ in range(1 + MOST_REPEATS):
-            proved, proof = self._proved(request)
-            if not self._repeats((yield proved), proved, proof):
-                break
+        return auth_flow(self.course(request, request.read))
 
-    async def async_auth_flow(
+    def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """:meth:`sync_auth_flow`; a key that is elsewhere signs in a worker thread."""
-        await request.aread()
-        for _ in range(1 + MOST_REPEATS):
-            if self._dpop.signs_elsewhere:
-                from anyio import to_thread
+        return async_auth_flow(self.course(request, request.aread))
 
-                proved, proof = await to_thread.run_sync(self._proved, request)
-            else:
-                proved, proof = self._proved(request)
-            if not self._repeats((yield proved), proved, proof):
-                break
+    def course(self, request: httpx.Request, read: Callable[[], object]) -> Course[httpx.Response]:
+        """Send ``request`` with a proof, and with others for the API's nonce: the last answer.
+
+        ``read`` makes its body bytes in memory, so that it can be sent again.
+        """
+        yield Ask(read)
+        repeats = 0
+        while True:
+            asked = Ask(self._proved, request, blocking=self._dpop.signs_elsewhere)
+            proved, proof = yield asked
+            response: httpx.Response = yield proved
+            if not self._repeats(response, proved, proof) or repeats == MOST_REPEATS:
+                return response
+            repeats += 1
 
     def _proved(self, request: httpx.Request) -> tuple[httpx.Request, Proof]:
         proof = self._dpop.proof_with(request.method, address_of(request.url), self._ath)
@@ -205,7 +212,7 @@ class DPoPAuth(Unpicklable, httpx.Auth):
         code = _NEEDS_NONCE if re.search(_CHALLENGE, challenge) else None
         return (
             response.status_code == 401
-            and _origin(asked) == _origin(answered)
+            and origin_of(asked) == origin_of(answered)
             and self._dpop.wants_again(401, code, response.headers, proof)
         )
 
@@ -216,7 +223,7 @@ def hashed(access_token: str) -> str:
     return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 

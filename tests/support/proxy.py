@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._wire import content_length
+from .servers import content_length
 
 _UPSTREAM_SECONDS = 10.0
 _CONNECTION = re.compile(rb"\r\nconnection:[^\r]*", re.IGNORECASE)

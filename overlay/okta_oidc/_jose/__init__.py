@@ -1,1 +1,0 @@
-"""What needs JOSE: client assertions, DPoP proofs, keys, verification. Extra ``jwt``."""

@@ -1,0 +1,1 @@
+"""Checking what an issuer signed: its keys, its ID tokens, its access tokens. Extra ``jwt``."""
