@@ -114,7 +114,9 @@ class TokenAuth(Unpicklable, httpx.Auth):
             return cast("httpx.Response", (yield request))
         if kind != "dpop" or dpop is None:
             # A server's text, and too little of it to be a token.
-            raise ConfigurationError(f"this client cannot send tokens of type {kind[:16]!a}")
+            raise ConfigurationError(
+                f"this client cannot send tokens of type {ascii(held.token_type)[1:17]}"
+            )
         course: Course[httpx.Response] = dpop.auth(held.access_token).course(request, read)
         return (yield from course)
 
