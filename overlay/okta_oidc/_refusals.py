@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from base64 import b64encode
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote, quote_plus, unquote
 from urllib.request import parse_http_list, parse_keqv_list
@@ -53,7 +54,7 @@ _SHORTEST_SECRET: Final = 4
 # From here on a value is looked for inside of words, too, whatever stands between its characters.
 _SHORTEST_HIDDEN: Final = 8
 _ESCAPED: Final = re.compile(
-    r"(?:%(?:25)*[0-9A-Fa-f]{2})+|&#?\w{1,8};|\\u[0-9A-Fa-f]{4}|\\.|.", re.DOTALL
+    r"(?:%(?:25)*[0-9A-Fa-f]{2})+|&#?\w{1,8};|\\(?:u..|x)[0-9A-Fa-f]{2}|\\.|.", re.DOTALL
 )
 # Words of error texts. A secret that happens to be one of them is not blotted out of a sentence,
 # which would only tell that it is one.
@@ -80,8 +81,7 @@ def refusal(reply: Reply, request: Request) -> APIError:
     # Okta's own shape may hold an OAuth word: errorCode "invalid_client".
     code = _text(members.get("error")) or _text(members.get("errorCode"))
     description = _text(members.get("error_description")) or _text(members.get("errorSummary"))
-    status = f"HTTP {reply.status}"
-    said = f"{shown(code, reply.secrets)} ({status})" if code else status
+    said = f"{shown(code, reply.secrets)} (HTTP {reply.status})" if code else f"HTTP {reply.status}"
     if description:
         said = f"{said}: {shown(description, reply.secrets)}"
     error = _class_of(reply.status, code, authenticated=request.operation.authenticated)(
@@ -218,8 +218,10 @@ def shown(text: str | None, secrets: tuple[str, ...]) -> str:
     if not text:
         return ""
     text = text[: 8 * _LONGEST]
-    # A part of a JWT says as much as the whole.
+    # A part of a JWT says as much as the whole; and Base64 and hexadecimal digits hide nothing.
     parts = {part for secret in secrets for part in (secret, *secret.split("."))}
+    raw = [part.encode(errors="replace") for part in parts]
+    parts |= {form for each in raw for form in (b64encode(each).decode().rstrip("="), each.hex())}
     for secret in sorted(parts, key=len, reverse=True):
         text = _without(secret, text)
     return _line(_TOKEN_LIKE.sub(_blot, text))
@@ -273,7 +275,7 @@ def _decoded(unit: str) -> str:
     if unit[0] == "&":
         return html.unescape(unit)
     try:
-        return str(json.loads(f'"{unit}"'))
+        return str(json.loads(f'"{unit.replace("x", "u00")}"'))
     except ValueError:
         return unit
 

@@ -125,9 +125,7 @@ class Tokens(_Result["models.TokenResponse"]):
             )
             is_aware = at is None or cast("datetime", tokens.expires_at).tzinfo is not None
             is_plain = all(isinstance(data[name], kind) for name, kind in _PLAIN.items())
-            has_words = not isinstance(data["scopes"], str) and set(map(type, tokens.scopes)) <= {
-                str
-            }
+            has_words = not isinstance(data["scopes"], str) and {str} >= {*map(type, tokens.scopes)}
             if is_aware and is_plain and has_words:
                 return tokens
         except (KeyError, TypeError, ValueError):

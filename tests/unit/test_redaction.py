@@ -9,7 +9,7 @@ import logging
 import pickle
 import traceback
 import warnings
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
@@ -214,6 +214,29 @@ def test_a_secret_that_tidying_would_change() -> None:
         message = str(caught.value)
         for part in ("planted", "secret", "nted-s", "cret-", "ключ"):
             assert part not in message
+
+
+ENCODINGS: dict[str, Callable[[bytes], str]] = {
+    "base64": lambda secret: b64encode(secret).decode(),
+    "base64url": lambda secret: urlsafe_b64encode(secret).decode().rstrip("="),
+    "hex": bytes.hex,
+    "HEX": lambda secret: secret.hex().upper(),
+    "backslash-x": lambda secret: "".join(f"\\x{byte:02x}" for byte in secret),
+    "backslash-u": lambda secret: "".join(f"\\u{byte:04x}" for byte in secret),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("secret", ["pl4n-ted9", "pla>nt?ed1"])
+def test_a_short_secret_that_is_encoded_once_more(encoding: str, secret: str) -> None:
+    """It is shorter than what may be anybody's token."""
+    form = ENCODINGS[encoding](secret.encode())
+    handler = Recorder(answer(400, {"error": "e", "error_description": f"bad: {form} it is"}))
+    with Face("sync", handler=handler) as okta, pytest.raises(APIError) as caught:
+        okta.introspect(secret)
+    assert str(caught.value).startswith("e (HTTP 400): bad: [redacted]")
+    assert form.rstrip("=") not in str(caught.value)
+    assert " it is." in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [200, 400])

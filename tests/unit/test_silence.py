@@ -23,6 +23,7 @@ from okta_oidc import (
     OktaError,
     OktaOIDC,
     PrivateKeyJwt,
+    SignInRequiredError,
     TokenAuth,
     Tokens,
     TransportError,
@@ -270,3 +271,15 @@ def test_nor_does_a_worker_thread_that_a_kms_fails_in(
         anyio.run(main, backend=backend)
     assert handed
     assert PLANTED not in kept_of(caught.value) + "".join(handed)
+
+
+def test_nor_does_a_token_that_an_api_refused() -> None:
+    okta = OktaOIDC(ORG_URL, BASIC)
+    users = okta.user_tokens("user:ada", MemoryTokenStore())
+    data = {**REFUSED_DATA, "expires_in": 60, "refresh_token": None}
+    users.save(Tokens.from_dict(data))
+    refused = httpx.Response(401, headers={"WWW-Authenticate": "Bearer"})
+    http = httpx.Client(transport=httpx.MockTransport(Recorder(refused)), auth=TokenAuth(users))
+    with pytest.raises(SignInRequiredError) as caught:
+        http.get("https://a.b")
+    assert PLANTED not in kept_of(caught.value)

@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final, Self, TypeAlias, cast
 
 import httpx
@@ -85,8 +84,8 @@ class TokenAuth(Unpicklable, httpx.Auth):
         held: HeldTokens = yield Ask(self._source.tokens)
         response = yield from self._sent(request, read, held)
         if _is_refused(request, response):
-            again = partial(self._source.tokens, rejected=held.access_token)
-            fresh: HeldTokens = yield Ask(again)
+            # A closure, which shows nothing: a traceback keeps what is here.
+            fresh: HeldTokens = yield Ask(lambda: self._source.tokens(rejected=held.access_token))
             if is_repeatable and fresh.access_token != held.access_token:
                 yield from self._sent(request, read, fresh)
 
@@ -115,7 +114,9 @@ class TokenAuth(Unpicklable, httpx.Auth):
             return cast("httpx.Response", (yield request))
         if kind != "dpop" or dpop is None:
             # A server's text, and too little of it to be a token.
-            raise ConfigurationError(f"this client cannot send tokens of type {kind[:16]!a}")
+            raise ConfigurationError(
+                f"this client cannot send tokens of type {ascii(held.token_type)[1:17]}"
+            )
         course: Course[httpx.Response] = dpop.auth(held.access_token).course(request, read)
         return (yield from course)
 
