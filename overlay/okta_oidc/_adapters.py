@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import httpx
 
 from ._errors import ConfigurationError
 from ._wire.environment import Unusable
+
+
+@contextmanager
+def configured() -> Generator[None]:
+    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
+    try:
+        yield
+    except Unusable as error:
+        raise ConfigurationError(str(error)) from error.__cause__
 
 
 def aiohttp_client() -> httpx.AsyncClient:
@@ -24,7 +36,5 @@ def aiohttp_client() -> httpx.AsyncClient:
         raise ConfigurationError(
             "aiohttp_client() needs an extra: install okta-oidc[aiohttp]"
         ) from error
-    try:
+    with configured():
         return AiohttpClient()
-    except Unusable as error:
-        raise ConfigurationError(str(error)) from error.__cause__

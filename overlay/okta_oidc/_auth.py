@@ -17,6 +17,7 @@ from ._silence import silent
 
 _PLACEHOLDER: Final = re.compile(r"\$?\{+[^{}]*\}+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 FORM: Final = "application/x-www-form-urlencoded"
 # Seconds. Okta refuses more than an hour; a request needs no more than its own time limit.
 ASSERTION_LIFETIME: Final = 300.0
@@ -119,9 +120,12 @@ class ClientAuth(httpx.Auth):
             from anyio import to_thread
 
             url = address_of(request.url)
-            request = _signed(request, *await to_thread.run_sync(self.sign, request.content, url))
+            # A closure, which shows nothing: the worker's frame goes on, and cannot be emptied.
+            signed = await to_thread.run_sync(lambda: self.sign(request.content, url))
+            request = _signed(request, *signed)
         yield request
 
+    @silent
     def _is_signed(self, request: httpx.Request) -> bool:
         """Whether this request is one to sign, once it is clear that it can be."""
         if request.method in _BODILESS:
@@ -276,6 +280,19 @@ def checked(name: str, credential: object) -> str:
         raise ConfigurationError(f"{name} is not valid Unicode text")
     # What a subclass, an enumeration say, shows as its text is not what it holds.
     return str.__str__(value)
+
+
+@silent
+def checked_token(access_token: object) -> str:
+    """The text of an access token, as a header can hold it.
+
+    Raises:
+        ConfigurationError: it is empty, or holds what no token does (RFC 6749 §A.12).
+    """
+    token = revealed(access_token)
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise ConfigurationError("access_token is not an access token")
+    return str.__str__(token)
 
 
 def _is_unicode(value: str) -> bool:

@@ -91,12 +91,13 @@ class _Face:
 
         Raises:
             ConfigurationError: a variable is missing, two contradict each other, or one cannot be
-                right. The text names them, and shows no value.
+                right. The text names them, and shows no credential.
         """
         from ._from_env import options_from_env
 
-        base_url, auth, server = options_from_env(os.environ, prefix)
-        options.setdefault("auth_server_id", server)
+        server = options.pop("auth_server_id", None)
+        base_url, auth, server = options_from_env(os.environ, prefix, server)
+        options["auth_server_id"] = server
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
 
@@ -227,6 +228,7 @@ class OktaOIDC(_Face):
         ConfigurationError: an argument cannot be right. Nothing has been sent.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -459,27 +461,37 @@ class OktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    def poll(self, login: sign_in.Login) -> Tokens | None:
+    def poll(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens | None:
         """Ask once whether a login was approved; ``None`` if not yet.
 
         Leave at least ``login.interval`` seconds between two polls, and before the first.
+
+        Args:
+            auth_server_id: ``None`` means the server that the login was begun at.
 
         Raises:
             ApprovalExpiredError: it was not, and its time is over.
             APIError: the user refused (``access_denied``), or the server.
         """
-        return self._run(sign_in.poll(self._flow, login))
+        return self._run(sign_in.poll(self._flow, login, auth_server_id))
 
-    def wait_for(self, login: sign_in.Login) -> Tokens:
+    def wait_for(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens:
         """Poll until a login was approved, for as long as it lives (RFC 8628 §3.5, CIBA Core §11).
 
         A time-out, a broken connection, a rate limit and a gateway's failure are waited out.
+
+        Args:
+            auth_server_id: ``None`` means the server that the login was begun at.
 
         Raises:
             ApprovalExpiredError: it was not approved in time.
             APIError: the user refused (``access_denied``), or the server.
         """
-        return self._run(sign_in.wait_for(self._flow, login))
+        return self._run(sign_in.wait_for(self._flow, login, auth_server_id))
 
     def authorization_request(
         self,
@@ -630,6 +642,7 @@ class OktaOIDC(_Face):
     ) -> T:
         return self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant],
@@ -658,6 +671,7 @@ class OktaOIDC(_Face):
         renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.TokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,
@@ -714,6 +728,7 @@ class AsyncOktaOIDC(_Face):
     Share one among all tasks. Each event loop has connections of its own.
     """
 
+    @silent
     def __init__(
         self,
         base_url: str,
@@ -866,13 +881,17 @@ class AsyncOktaOIDC(_Face):
             binding_message=binding_message,
         )
 
-    async def poll(self, login: sign_in.Login) -> Tokens | None:
+    async def poll(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens | None:
         """Ask once whether a login was approved: see :meth:`OktaOIDC.poll`."""
-        return await self._run(sign_in.poll(self._flow, login))
+        return await self._run(sign_in.poll(self._flow, login, auth_server_id))
 
-    async def wait_for(self, login: sign_in.Login) -> Tokens:
+    async def wait_for(
+        self, login: sign_in.Login, *, auth_server_id: AuthServerId | None = None
+    ) -> Tokens:
         """Poll until a login was approved: see :meth:`OktaOIDC.wait_for`."""
-        return await self._run(sign_in.wait_for(self._flow, login))
+        return await self._run(sign_in.wait_for(self._flow, login, auth_server_id))
 
     async def authorization_request(
         self,
@@ -958,6 +977,7 @@ class AsyncOktaOIDC(_Face):
     ) -> T:
         return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
 
+    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant | Awaitable[holding.Grant]],
@@ -976,6 +996,7 @@ class AsyncOktaOIDC(_Face):
         renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
         return holding.AsyncTokenSource(renewal, self._run)
 
+    @silent
     def user_tokens(
         self,
         key: str,

@@ -167,8 +167,11 @@ def checked_server_id(auth_server_id: object) -> AuthServerId:
     if auth_server_id is ORG:
         return ORG
     if not isinstance(auth_server_id, str) or not _SERVER_ID.fullmatch(auth_server_id):
+        # Something that is no id may be a secret passed in the wrong place.
+        kind = f"a {type(auth_server_id).__name__} of another form"
+        shown = "an empty string" if auth_server_id == "" else kind
         raise ConfigurationError(
-            f"not an authorization server id: {_shown(auth_server_id)}. "
+            f"not an authorization server id: {shown}. "
             "Pass an id of letters, digits, '_' and '-', or okta_oidc.ORG for the org server"
         )
     return auth_server_id
@@ -245,8 +248,3 @@ def _issuer_id(parts: SplitResult) -> str | None:
             "with no further path; for the org server pass auth_server_id=okta_oidc.ORG"
         )
     return match["id"]
-
-
-def _shown(value: object) -> str:
-    # Something that is no id may be a secret passed in the wrong place.
-    return "an empty string" if value == "" else f"a {type(value).__name__} of another form"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
-from ._config import ORG, AuthServerId, check_kind
+from ._config import ORG, AuthServerId, Server, check_kind
 from ._errors import ConfigurationError
 from ._silence import silent
 
@@ -27,22 +27,36 @@ _ORG: Final = "org"
 
 @silent
 def options_from_env(
-    environ: Mapping[str, str], prefix: str
+    environ: Mapping[str, str], prefix: str, server: AuthServerId | None = None
 ) -> tuple[str, ClientAuth, AuthServerId | None]:
-    """``base_url``, ``auth`` and ``auth_server_id`` of a client.
+    """``base_url``, ``auth`` and ``auth_server_id`` of a client; ``server`` comes first.
 
     A variable that is empty counts as absent.
 
     Raises:
-        ConfigurationError: a variable is missing, or two contradict each other. It names them, and
-            shows the value of none.
+        ConfigurationError: a variable is missing or cannot be right, or two contradict each other.
+            It names them, and shows no credential.
     """
     check_kind("prefix", prefix, str)
     variables = _Variables(environ, prefix)
-    base_url = variables.needed("ORG_URL")
-    server = variables.get("AUTH_SERVER_ID")
-    auth = _auth(variables, variables.needed("CLIENT_ID"))
-    return base_url, auth, ORG if server == _ORG else server
+    base_url, names = variables.needed("ORG_URL"), ["ORG_URL"]
+    named = variables.get("AUTH_SERVER_ID") if server is None else None
+    if named is not None:
+        server, names = ORG if named == _ORG else named, [*names, "AUTH_SERVER_ID"]
+    try:
+        Server(base_url, None if named is None else server)
+    except ConfigurationError as error:
+        why = str(error)
+    else:
+        return base_url, _auth(variables, variables.needed("CLIENT_ID")), server
+    raise variables.refused(names, why)
+
+
+@silent
+def credentials_from_env(environ: Mapping[str, str], prefix: str) -> ClientAuth:
+    """``auth`` alone: see :func:`options_from_env`."""
+    variables = _Variables(environ, prefix)
+    return _auth(variables, variables.needed("CLIENT_ID"))
 
 
 class _Variables:
@@ -70,6 +84,10 @@ class _Variables:
             raise ConfigurationError(self.absent((name,)))
         return value
 
+    def refused(self, names: list[str], why: str) -> ConfigurationError:
+        """An error that names the variables it is about."""
+        return ConfigurationError(f"{', '.join(map(self.name, names))}: {why}")
+
 
 def _auth(variables: _Variables, client_id: str) -> ClientAuth:
     name = variables.name
@@ -91,8 +109,8 @@ def _auth(variables: _Variables, client_id: str) -> ClientAuth:
     try:
         return _made(method, client_id, credential, key_id)
     except ConfigurationError as error:
-        text = str(error)
-    raise ConfigurationError(f"{', '.join(map(name, ('CLIENT_ID', *given)))}: {text}")
+        why = str(error)
+    raise variables.refused(["CLIENT_ID", *given], why)
 
 
 def _method(variables: _Variables, kind: str | None) -> str:

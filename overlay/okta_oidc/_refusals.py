@@ -80,7 +80,8 @@ def refusal(reply: Reply, request: Request) -> APIError:
     # Okta's own shape may hold an OAuth word: errorCode "invalid_client".
     code = _text(members.get("error")) or _text(members.get("errorCode"))
     description = _text(members.get("error_description")) or _text(members.get("errorSummary"))
-    said = " ".join(filter(None, (shown(code, reply.secrets), f"(HTTP {reply.status})")))
+    status = f"HTTP {reply.status}"
+    said = f"{shown(code, reply.secrets)} ({status})" if code else status
     if description:
         said = f"{said}: {shown(description, reply.secrets)}"
     error = _class_of(reply.status, code, authenticated=request.operation.authenticated)(

@@ -12,6 +12,7 @@ from ._errors import ConfigurationError, MalformedResponseError
 from ._http import Headers, HttpInfo, Members, Reply, instant, media_type
 from ._models import WrongMemberError, models, read
 from ._refusals import is_page, malformed
+from ._silence import silent
 
 if TYPE_CHECKING:
     from ._operations import Request
@@ -31,6 +32,7 @@ class _Result(Generic[M]):
     _model_name: ClassVar = "TokenResponse"
 
     @property
+    @silent
     def model(self) -> M:
         """The generated model of the same answer: every member of the document, typed.
 
@@ -66,6 +68,16 @@ class _Result(Generic[M]):
         raise TypeError("Tokens hold secrets: return what you mean to show, or their to_dict()")
 
 
+# Members of Tokens.to_dict() that are as they were.
+_PLAIN: Final[Mapping[str, Any]] = {
+    "access_token": str,
+    "token_type": str,
+    "expires_in": int | None,
+    "refresh_token": str | None,
+    "id_token": str | None,
+}
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
@@ -94,6 +106,7 @@ class Tokens(_Result["models.TokenResponse"]):
     http: HttpInfo = field(compare=False)
 
     @classmethod
+    @silent
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The tokens that :meth:`to_dict` wrote. Their ``http`` is a bare status 200.
 
@@ -102,15 +115,20 @@ class Tokens(_Result["models.TokenResponse"]):
         """
         try:
             at = data["expires_at"]
-            return cls(
-                **{name: data[name] for name in ("access_token", "token_type", "expires_in")},
+            tokens = cls(
+                **{name: data[name] for name in _PLAIN},
                 expires_at=None if at is None else datetime.fromisoformat(at),
                 scopes=tuple(data["scopes"]),
-                refresh_token=data["refresh_token"],
-                id_token=data["id_token"],
                 raw=Members(dict(data["raw"])),
                 http=HttpInfo(200, Headers()),
             )
+            is_aware = at is None or cast("datetime", tokens.expires_at).tzinfo is not None
+            is_plain = all(isinstance(data[name], kind) for name, kind in _PLAIN.items())
+            has_words = not isinstance(data["scopes"], str) and set(map(type, tokens.scopes)) <= {
+                str
+            }
+            if is_aware and is_plain and has_words:
+                return tokens
         except (KeyError, TypeError, ValueError):
             pass
         raise ConfigurationError("these are not the data of Tokens.to_dict()")

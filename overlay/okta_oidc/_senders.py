@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from importlib import import_module
 from types import NoneType
 from typing import Any, Final, Self, TypeVar, cast
@@ -16,9 +15,10 @@ from attrs import define, field
 from okta_oidc_api import Client
 from okta_oidc_api.operations import Operation as Described
 
+from ._adapters import configured
 from ._auth import FORM, authenticated_already
 from ._config import Server, check_kind
-from ._errors import ConfigurationError, OktaError, TransportError, TransportTimeoutError
+from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
 from ._forms import credentials_in, decoded, pairs_of
 from ._http import Headers, HttpInfo, Reply, media_type
@@ -44,7 +44,7 @@ class Sender:
             check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        with _configured():
+        with configured():
             self._wire: Final = Wire(_origin_of(flow.server), lent)
 
     def run(self, steps: Steps[T]) -> T:
@@ -85,7 +85,7 @@ class AsyncSender:
             check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        with _configured():
+        with configured():
             self._wire: Final = AsyncWire(_origin_of(flow.server), lent)
 
     async def run(self, steps: Steps[T]) -> T:
@@ -120,26 +120,21 @@ class AsyncSender:
 
 def _check_open(is_closed: bool) -> None:
     if is_closed:
-        raise ConfigurationError("the client is closed")
+        raise Unusable("the client is closed")
 
 
 def _failure_of(step: Step, error: BaseException) -> Exception | None:
-    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport."""
+    """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport.
+
+    Even an error of ours is theirs there: a hook may have asked another client, and its failure
+    says nothing of this request.
+    """
     if isinstance(error, Broken):
         return _error_of(error, cast("httpx.Request", step).url.host)
     if isinstance(error, Unusable):
         return ConfigurationError(str(error))
-    is_own = isinstance(step, Ask) and not isinstance(error, StopIteration)
-    return error if isinstance(error, Exception if is_own else OktaError) else None
-
-
-@contextmanager
-def _configured() -> Generator[None]:
-    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
-    try:
-        yield
-    except Unusable as error:
-        raise ConfigurationError(str(error)) from error.__cause__
+    is_foreign = not isinstance(step, Ask) or isinstance(error, StopIteration)
+    return None if is_foreign or not isinstance(error, Exception) else error
 
 
 def _origin_of(server: Server) -> Origin:
@@ -147,13 +142,9 @@ def _origin_of(server: Server) -> Origin:
 
 
 def _reply(answer: Answer, flow: Flow) -> Reply:
+    now = flow.runtime.now()
     return Reply(
-        answer.status,
-        answer.headers,
-        answer.body,
-        complete=answer.is_complete,
-        is_plain=answer.is_plain,
-        arrived_at=flow.runtime.now(),
+        answer.status, answer.headers, answer.body, answer.is_complete, answer.is_plain, now
     )
 
 

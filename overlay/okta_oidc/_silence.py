@@ -36,12 +36,14 @@ _OURS: Final = frozenset(
         "json",
         "okta_oidc",
         "okta_oidc_api",
+        "redis",
         "selectors",
         "socket",
         "ssl",
         "trio",
         "urllib",
         "uvloop",
+        "valkey",
     }
 )
 

@@ -41,34 +41,39 @@ def requires(
     """
     checked_scopes(scopes)
 
+    # Handed the request: a header would be in frames of asgiref's, which error trackers keep.
+    def check(request: HttpRequest) -> Any:
+        return guard.check(request.META.get("HTTP_AUTHORIZATION"), *scopes)
+
+    async def check_async(request: HttpRequest) -> Any:
+        return await check(request)
+
     def decorate(
         view: Callable[Concatenate[HttpRequest, GrantedT, P], Any],
     ) -> Callable[Concatenate[HttpRequest, P], Any]:
         guarded: Any
         # What Django itself asks: it knows the class-based ones, too, before Python 3.12.
         if iscoroutinefunction(view):  # pyright: ignore[reportDeprecated]
-            ask = guard.check if isinstance(guard, AsyncBearerGuard) else sync_to_async(guard.check)
+            ask = check_async if isinstance(guard, AsyncBearerGuard) else sync_to_async(check)
 
             @wraps(view)
             async def guarded_async(
                 request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
             ) -> Any:
                 try:
-                    granted = await ask(request.META.get("HTTP_AUTHORIZATION"), *scopes)
+                    granted = await ask(request)
                 except BearerRefusal as refusal:
                     return _response_of(refusal)
                 return await view(request, granted, *args, **kwargs)
 
             guarded = guarded_async
         else:
-            ask_now = (
-                async_to_sync(guard.check) if isinstance(guard, AsyncBearerGuard) else guard.check
-            )
+            ask_now = async_to_sync(check_async) if isinstance(guard, AsyncBearerGuard) else check
 
             @wraps(view)
             def guarded_now(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Any:
                 try:
-                    granted = ask_now(request.META.get("HTTP_AUTHORIZATION"), *scopes)
+                    granted = ask_now(request)
                 except BearerRefusal as refusal:
                     return _response_of(refusal)
                 return view(request, granted, *args, **kwargs)

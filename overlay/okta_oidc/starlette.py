@@ -125,11 +125,11 @@ async def _check(
     connection: HTTPConnection,
     scopes: tuple[str, ...],
 ) -> GrantedT:
-    # The header is in no variable of ours: error trackers keep those.
+    # The header is in no variable of ours, nor of a worker thread's: error trackers keep those.
     if isinstance(guard, AsyncBearerGuard):
         return await guard.check(connection.headers.getlist("authorization"), *scopes)
     return await run_in_threadpool(
-        guard.check, connection.headers.getlist("authorization"), *scopes
+        lambda: guard.check(connection.headers.getlist("authorization"), *scopes)
     )
 
 

@@ -202,7 +202,7 @@ def tokens_table(results: Results) -> str:
 
 def tokens_counts(results: Results) -> str:
     trips = results.count(RENEWAL)["round trips"]
-    return f"{RENEWAL}: the process waits for it {trips:,.0f} times."
+    return f"In {RENEWAL}, the process waits for it {trips:,.0f} times."
 
 
 def protected_table(results: Results) -> str:
@@ -212,8 +212,9 @@ def protected_table(results: Results) -> str:
 def protected_counts(results: Results) -> str:
     shared, entry = results.count(FLEET), results.count(ENTRY)
     return (
-        f"{FLEET}: {shared['answers']:,.0f} answers by {shared['calls']:,.0f} calls to Okta, where "
-        f"{shared['least']:,.0f} are the least possible. {ENTRY}: {entry['bytes']:,.0f} bytes."
+        f"In {FLEET}: {shared['answers']:,.0f} answers by {shared['calls']:,.0f} calls to Okta, "
+        f"where {shared['least']:,.0f} are the least possible. Memory of {ENTRY}: "
+        f"{entry['bytes']:,.0f} bytes."
     )
 
 

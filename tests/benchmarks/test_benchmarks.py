@@ -150,9 +150,13 @@ def recounted(results: Results, name: str, **counts: float) -> Results:
 
 
 def newly_missed(kept: Results, then: Results) -> set[str]:
-    """What goals are missed by far that were not."""
-    before = {goal.what for goal in goals(kept) if not goal.is_near}
-    return {goal.what for goal in goals(then) if not goal.is_near} - before
+    """What goals are missed by far, of those that it makes a difference to."""
+    before = {goal.what: goal.measured for goal in goals(kept)}
+    return {
+        goal.what
+        for goal in goals(then)
+        if not goal.is_near and goal.measured != before.get(goal.what)
+    }
 
 
 def test_ratios_are_to_the_same_round() -> None:
@@ -201,7 +205,7 @@ def test_every_block_is_on_the_page() -> None:
 
 def test_a_call_that_takes_twice_as_long_misses_its_goals(kept: Results) -> None:
     missed = newly_missed(kept, replaced(kept, "okta-oidc", 2.5))
-    assert {"`token_for_refresh_token` over a socket", "`revoke` over a socket"} <= missed
+    assert {"`token_for_refresh_token` over a socket, CPU", "`revoke` over a socket, CPU"} <= missed
     assert any("closest" in what for what in missed)
     api = newly_missed(kept, replaced(kept, OKTA_API, 10))
     assert len(api) == len(CONTENDERS[f"sync:{OKTA_API}"].operations)
@@ -225,7 +229,7 @@ def test_a_call_that_takes_twice_as_long_misses_its_goals(kept: Results) -> None
         ("RS256 assertion", _signatures.OURS, 1000, "closest"),
         ("ES256 assertion", _signatures.OURS, 5, "by ES256"),
         ("ES256 assertion", _signatures.OURS, 50, "closest"),
-        ("traced call", _tracing.STUBS, 2, "traced"),
+        ("traced call in memory", _tracing.STUBS, 3, "traced"),
     ],
 )
 def test_what_takes_far_longer_misses_its_goal(

@@ -227,9 +227,8 @@ def _run(settings: Settings) -> None:
 def _load(settings: Settings) -> None:
     """Load what a process needs, so that it need not when it is forked. Connect nowhere."""
     auth = ClientSecretBasic(settings.client_id, settings.client_secret)
-    store = settings.store()
-    for face in (OktaOIDC, AsyncOktaOIDC):
-        face(settings.okta_url, auth).user_tokens("nobody", store)
+    face: Any = AsyncOktaOIDC if settings.face == "async" else OktaOIDC
+    face(settings.okta_url, auth).user_tokens("nobody", settings.store())
     operations.refresh("default", "token", None, None)
     operations.introspect("default", "token", None)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 import traceback
 from base64 import b64encode
@@ -18,6 +19,7 @@ from okta_oidc import (
     AsyncOktaOIDC,
     ClientSecretBasic,
     ConfigurationError,
+    DPoP,
     TransportError,
     aiohttp_client,
 )
@@ -26,6 +28,7 @@ from okta_oidc.testing import FakeOkta
 from tests.support.faces import Face
 from tests.support.proxy import Exchange, FaultProxy
 from tests.support.samples import CLIENT_ID, CLIENT_SECRET, TOKEN
+from tests.support.servers import Answer, RawServer
 
 from ._outcomes import send
 from .test_faults import CASES, Case
@@ -89,6 +92,37 @@ def test_header_that_is_longer_than_most(okta: FakeOkta, proxy: FaultProxy) -> N
     proxy.plan(add_a_policy)
     with Face("asyncio", proxy.url(), owner="aiohttp") as caller:
         assert len(send(caller, okta, "code").http.headers["content-security-policy"]) == 20_000
+
+
+def test_large_answer_that_comes_in_one_go() -> None:
+    """On a connection that is used again, asyncio reads a quarter of a megabyte at a time."""
+    body = json.dumps({"active": True, "groups": "g" * 200_000}).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+    async def introspect() -> list[bool]:
+        async with AsyncOktaOIDC(
+            server.url, _AUTH, retry=None, http_client=aiohttp_client()
+        ) as okta:
+            return [(await okta.introspect(TOKEN)).active for _ in range(4)]
+
+    with RawServer(head % len(body) + body) as server:
+        assert asyncio.run(introspect()) == [True] * 4
+
+
+def test_what_is_sent_again_is_not_aiohttps_to_say() -> None:
+    """Left alone it sends each GET that brought no answer twice, with one proof of the key."""
+
+    async def ask() -> None:
+        async with AsyncOktaOIDC(
+            server.url, _AUTH, retry=None, dpop=DPoP(), http_client=aiohttp_client()
+        ) as okta:
+            await okta.userinfo(TOKEN)
+
+    with RawServer(Answer(b"", close=True)) as server:
+        with pytest.raises(TransportError) as raised:
+            asyncio.run(ask())
+        assert raised.value.request_sent is None
+        assert len(server.requests) == 1
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

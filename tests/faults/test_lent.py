@@ -93,6 +93,8 @@ FAILURES: dict[str, Callable[[Any], Exception]] = {
     "a call of their own": _nested,
     "a refusal of their own": _refusing,
     "an error of no request": lambda library: library.ReadError("made by hand"),
+    "another client of ours": lambda _: TransportError("not connected", request_sent=False),
+    "its settings": lambda _: ConfigurationError("theirs"),
 }
 # What is the library's, out of a transport, is the connection's.
 HOOKS_ONLY = ("a call of their own", "a refusal of their own", "an error of no request")
@@ -192,6 +194,28 @@ def test_what_their_transport_says_of_the_connection(
     assert raised.value.request_sent is sent
     assert name in str(raised.value)
     assert ("hush" in str(raised.value)) is (name != "RemoteProtocolError")
+
+
+@kinds
+@pytest.mark.parametrize("name", ["ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"])
+def test_what_was_answered_was_sent(kind: Kind, library: Any, name: str) -> None:
+    """Some transports call each failure one to connect: no code may go out again for it."""
+    error = getattr(library, name)("lost")
+    options = _failing(kind, library, "body", error)
+    transport = options["transport"]
+    handle: Callable[[Any], Any] = transport.handle_request
+    sent: list[Any] = []
+
+    def counted(request: Any) -> Any:
+        sent.append(request)
+        return handle(request)
+
+    transport.handle_request = counted
+    with lent(kind, "https://okta.example", library, **options) as client:
+        with pytest.raises(TransportError) as raised:
+            client.call("code")
+        assert raised.value.request_sent is None
+        assert len(sent) == 1
 
 
 @kinds

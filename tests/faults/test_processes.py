@@ -16,6 +16,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Generator
+from typing import Any, cast
 
 import anyio
 import httpx
@@ -398,6 +399,71 @@ def test_threads_wait_for_one_of_few_connections(
         with concurrent.futures.ThreadPoolExecutor(16) as threads:
             assert all(threads.map(ask, range(400)))
         assert server.connections == (400 if closes else 2)
+
+
+class _Connection:
+    """One that is never used."""
+
+    def has_expired(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+class _Watched:
+    """A lock that is taken, and tells who waits for it."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def acquire(self, timeout: float) -> bool:
+        self.asked.release()
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def test_threads_that_are_called_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two connections become free before the first of those who wait has woken up."""
+    monkeypatch.setattr(lanes, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(lanes, "_LOOK_AGAIN", _AMPLE)
+    few = lanes._Lanes(cast("Any", _Connection))
+    taken = [few._take(None) for _ in range(2)]
+    room = _Watched()
+    setattr(few, "_room", room)  # noqa: B010  # it is final for all others
+    interval = sys.getswitchinterval()
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(few._take, None) for _ in range(2)]
+        assert all(room.asked.acquire(timeout=_AMPLE) for _ in range(2))
+        sys.setswitchinterval(5)
+        try:
+            for lane in taken:
+                few.put_back(lane, is_fit=True)
+        finally:
+            sys.setswitchinterval(interval)
+        assert {done.result(_AMPLE / 2) for done in waiting} == set(taken)
+
+
+def test_threads_that_open_the_last_connection_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was too many calls the next, who may find that there is room after all."""
+    monkeypatch.setattr(lanes, "MAX_CONNECTIONS", 1)
+    inner: list[object] = []
+
+    def connect() -> Any:
+        if not inner:
+            inner.append(None)
+            inner.append(few._new_lane())
+        return _Connection()
+
+    few = lanes._Lanes(connect)
+    few._room.acquire()
+    assert few._new_lane() is None
+    assert inner[1] is not None
+    assert not few._room.locked()
 
 
 def test_tasks_cancelled_at_any_moment_cost_no_room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from django.urls import path
 from django.views import View
 from okta_oidc import AsyncBearerGuard, BearerGuard, ConfigurationError, Introspection
 from okta_oidc.django import requires
+
+from tests.unit._secrets import chain_of
 
 from ._api import AUDIENCE, Answer, Call, Org, check_api, check_own_credentials
 
@@ -172,3 +175,36 @@ def test_a_scope_that_is_none_is_found_when_the_program_starts() -> None:
     guard = BearerGuard(Org().client(), audience=AUDIENCE)
     with pytest.raises(ConfigurationError):
         requires(guard, "a b")
+
+
+class Broken:
+    """An authority with a bug."""
+
+    def introspect(self, token: str, **options: Any) -> Introspection:
+        raise ValueError("a bug")
+
+
+class AsyncBroken:
+    async def introspect(self, token: str, **options: Any) -> Introspection:
+        raise ValueError("a bug")
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_no_frame_below_the_view_holds_the_header(asynchronous: bool, kind: str) -> None:
+    """An error tracker keeps their locals; Django's own hold the request, which shows none."""
+    broken: Any = Broken() if kind == "sync" else AsyncBroken()
+    guard: Any = (BearerGuard if kind == "sync" else AsyncBearerGuard)(broken, audience=AUDIENCE)
+    with override_settings(ROOT_URLCONF=routes(guard, asynchronous=asynchronous)):
+        client = Client()
+        with pytest.raises(ValueError, match="a bug") as caught:
+            client.get("/orders", headers={"Authorization": "Bearer planted-" + "token"})
+    kept = [
+        repr(value)
+        for error in chain_of(caught.value)
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__")).startswith(("okta_oidc", "asgiref"))
+        for value in frame.f_locals.values()
+    ]
+    assert kept
+    assert "planted-token" not in "".join(kept)

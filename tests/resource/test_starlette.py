@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio.to_thread
 import pytest
 from okta_oidc import AsyncBearerGuard, BearerGuard, ConfigurationError, Introspection
 from okta_oidc.starlette import BearerMiddleware, requires
@@ -178,3 +179,22 @@ def test_middleware(kind: str) -> None:
             pytest.fail("let in")
         assert caught.value.code == 1008
     assert lifespans == ["on", "off"]
+
+
+def test_a_worker_thread_is_handed_nothing_that_shows_the_header(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error tracker keeps the locals of its frame, which goes on and cannot be emptied."""
+    handed: list[str] = []
+    run_sync = anyio.to_thread.run_sync
+
+    async def seen(*args: Any, **options: Any) -> Any:
+        handed.append(repr(args))
+        return await run_sync(*args, **options)
+
+    monkeypatch.setattr("anyio.to_thread.run_sync", seen)
+    with TestClient(application(guard_of(Org(), "sync"))) as client:
+        answer = client.get("/orders", headers={"Authorization": "Bearer planted-token"})
+    assert answer.status_code == 401
+    assert handed
+    assert "planted" not in "".join(handed)

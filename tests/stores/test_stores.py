@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,12 +21,20 @@ import sqlalchemy
 import valkey
 import valkey.asyncio
 from cryptography.fernet import Fernet, MultiFernet
-from okta_oidc import ConfigurationError, SignInRequiredError, TokenStoreError
+from okta_oidc import (
+    ClientSecretBasic,
+    ConfigurationError,
+    OktaOIDC,
+    SignInRequiredError,
+    Tokens,
+    TokenStoreError,
+)
 from okta_oidc.redis import AsyncRedisTokenStore, RedisTokenStore
 from okta_oidc.testing import FakeOkta, check_async_token_store, check_token_store
 
 from examples.sql_token_store import METADATA, SqlTokenStore
 from tests.support.stores import PostgresServer, RedisServer, redis_client, redis_server
+from tests.unit._secrets import frames_of
 
 _CALLBACK: Final = "https://localhost/callback"
 Kind = Any
@@ -328,3 +338,21 @@ def test_a_user_s_tokens_through_sql(engine: sqlalchemy.Engine) -> None:
     renewed = okta.user_tokens("ada", store).token(rejected=tokens.access_token)
     assert okta.user_tokens("ada", store).token() == renewed
     assert fake.families_ended == 0
+
+
+def test_no_frame_of_the_client_below_holds_what_could_not_be_written(client: Any) -> None:
+    """An error tracker keeps its locals, and they hold tokens: in Base64, which hides nothing."""
+    okta = OktaOIDC("https://dev-000000.okta.com", ClientSecretBasic("id", "secret"))
+    users = okta.user_tokens("user:ada", RedisTokenStore(client))
+    secret = "planted-" * 6
+    data = {"access_token": secret, "token_type": "Bearer", "expires_in": 60, "expires_at": None}
+    more: dict[str, Any] = {"scopes": [], "refresh_token": secret, "id_token": None, "raw": {}}
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(Exception, match="maxmemory") as caught:  # either client's
+            users.save(Tokens.from_dict({**data, **more}))
+    finally:
+        client.config_set("maxmemory", 0)
+    assert json.dumps(secret)[1:-1] not in "".join(frames_of(caught.value))
+    pieces = {b64encode(b"x" * shift + secret.encode())[8:32].decode() for shift in range(3)}
+    assert not any(piece in frame for frame in frames_of(caught.value) for piece in pieces)

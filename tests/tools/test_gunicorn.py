@@ -95,7 +95,10 @@ def test_workers_share_nothing_of_the_parents(okta: FakeOkta, tmp_path: Path, ki
         def ask(token: str) -> list[str]:
             return service.get(f"/?{token}").raise_for_status().text.split()
 
-        answers = list(pool.map(ask, tokens * 10))
+        # The kernel shares the calls out as it likes: on a busy machine to one worker at first.
+        answers: list[list[str]] = []
+        while len({pid for pid, _, _ in answers}) < 2 and len(answers) < 100 * len(tokens):
+            answers += pool.map(ask, tokens * 10)
     assert len({pid for pid, _, _ in answers}) > 1
     of_each = [{jti for _, _, jti in answers[number :: len(tokens)]} for number in range(12)]
     assert all(len(found) == 1 for found in of_each)

@@ -107,8 +107,9 @@ def grants_and_logins(okta: OktaOIDC) -> None:
     push = okta.start_backchannel_login(login_hint="x", expires_in=60)
     assert_type(push, BackchannelLogin)
     assert_type(okta.poll(device), Tokens | None)
+    assert_type(okta.poll(device, auth_server_id=ORG), Tokens | None)
     with suppress(ApprovalExpiredError):
-        assert_type(okta.wait_for(push), Tokens)
+        assert_type(okta.wait_for(push, auth_server_id="aus1"), Tokens)
     okta.poll("code")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

@@ -32,7 +32,7 @@ def frames_of(error: BaseException) -> list[str]:
     for each in chain_of(error):
         for frame, _ in traceback.walk_tb(each.__traceback__):
             name = str(frame.f_globals.get("__name__", ""))
-            if not name.startswith(("unit", "tests", "_pytest", "pytest")):
+            if not name.startswith(("unit", "stores", "tests", "_pytest", "pytest")):
                 found += [_shown(value) for value in frame.f_locals.values()]
     return found
 

@@ -35,6 +35,7 @@ from okta_oidc._runtime import Runtime
 from tests.support.faces import Kind
 from tests.support.keeping import AUDIENCE, START, Asker, Clock, Script, active
 
+from ._holding import limited
 from ._jwts import AUDIENCE as JWT_AUDIENCE
 from ._jwts import ISSUER, NOW, access_token, key_set, published
 
@@ -453,6 +454,11 @@ def test_verifier_finds_it_bound(guard_with: Guards) -> None:
 def test_verifier_cannot_get_the_keys(guard_with: Guards) -> None:
     guarded, _ = guard_with(TransportError("refused"))
     assert_is(guarded.refusal(GOOD), 503, None)
+
+
+def test_who_waits_as_told_is_not_too_early(guard_with: Guards) -> None:
+    guarded, _ = guard_with(limited(6.2))
+    assert guarded.refusal(GOOD).headers["Retry-After"] == "7"
 
 
 @pytest.mark.parametrize(

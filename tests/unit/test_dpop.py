@@ -544,6 +544,17 @@ def test_a_hundred_origins_are_kept_and_the_newest() -> None:
     assert kept == list(range(900, 1000))
 
 
+def test_an_origin_that_answers_again_outlives_those_that_do_not() -> None:
+    dpop = DPoP()
+    for number in range(150):
+        if number in (0, 99):
+            dpop.saw("https://dev-000000.okta.com/", {"dpop-nonce": "okta"})
+        dpop.saw(f"https://api{number}.example/", {"dpop-nonce": f"n{number}"})
+    assert dpop.proof("POST", "https://dev-000000.okta.com/oauth2/v1/token").nonce == "okta"
+    assert dpop.proof("GET", "https://api51.example/").nonce == "n51"
+    assert dpop.proof("GET", "https://api50.example/").nonce is None
+
+
 def test_many_threads_and_many_origins() -> None:
     dpop, failures = DPoP(), list[BaseException]()
 

@@ -517,6 +517,18 @@ def test_a_hint_for_a_web_page(open_okta: OpenOkta, status: int) -> None:
         assert isinstance(caught.value, MalformedResponseError if status == 200 else APIError)
 
 
+def test_how_a_message_begins(open_okta: OpenOkta) -> None:
+    for body, said in (
+        (HTML, "HTTP 503. The answer is a web page: it came"),
+        ({"error": "server_error"}, "server_error (HTTP 503). "),
+        (oauth_error("server_error", "No."), "server_error (HTTP 503): No. "),
+        ({"error_description": "No."}, "HTTP 503: No. "),
+        ({}, "HTTP 503. "),
+    ):
+        okta = open_okta(handler=Recorder(answer(503, body)), retry=None)
+        assert message_of(okta).startswith(said)
+
+
 def test_a_long_or_hostile_description_is_one_line(open_okta: OpenOkta) -> None:
     for description in ("x" * 100_000, "a\nb\r\nTraceback:\x1b[31m\x00", "\u202eevil\u2028ü"):
         okta = open_okta(handler=Recorder(answer(400, oauth_error("e", description))))

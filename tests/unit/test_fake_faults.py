@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -53,6 +53,13 @@ def test_user_rate_limited_strikes_the_token_endpoint_only() -> None:
     fake.faults.user_rate_limited()
     assert Wire(fake).revoke("t").status_code == 200
     assert_oauth_error(Wire(fake).post("token", SERVICE), 429, "invalid_grant")
+
+
+def test_a_failure_of_an_endpoint_that_is_none_would_never_strike() -> None:
+    faults = FakeOkta().faults
+    with pytest.raises(ValueError, match="endpoint is one of token, introspect, "):
+        faults.html(502, endpoint=cast("Any", "device_authorize"))
+    assert faults.waiting == ()
 
 
 def test_both_error_shapes_with_any_status_and_members() -> None:

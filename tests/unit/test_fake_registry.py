@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
-from typing import get_type_hints
+from typing import Any, cast, get_type_hints
 
 import httpx
 import okta_oidc.testing
@@ -70,6 +70,12 @@ def test_what_cannot_be_registered() -> None:
         fake.add_client(client_secret="")
     with pytest.raises(ValueError, match="public"):
         fake.add_client(client_secret="s", auth_method="none")
+    with pytest.raises(ValueError, match="auth_method is one of client_secret_basic, "):
+        fake.add_client(auth_method=cast("Any", "private-key-jwt"))
+    none: list[object] = [[], {"keys": []}]
+    for keys in none:
+        with pytest.raises(ValueError, match="no key"):
+            fake.add_client(auth_method="private_key_jwt", keys=keys)
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,30 @@ def test_a_value_that_cannot_be_right_is_called_by_its_variable(
 
 
 @pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"ORG_URL": "http://planted.example"}, "OKTA_ORG_URL: base_url must be https"),
+        ({"ORG_URL": "planted"}, "OKTA_ORG_URL: base_url must be of the form"),
+        ({"AUTH_SERVER_ID": "../planted"}, "OKTA_ORG_URL, OKTA_AUTH_SERVER_ID: not an auth"),
+        (
+            {"ORG_URL": f"{ORG_URL}/oauth2/aus7", "AUTH_SERVER_ID": "org"},
+            "OKTA_ORG_URL, OKTA_AUTH_SERVER_ID: the issuer URL names",
+        ),
+    ],
+)
+def test_a_server_that_cannot_be_right_is_called_by_its_variables(
+    variables: dict[str, str], named: str
+) -> None:
+    said = refusal({**BASE, **{f"OKTA_{name}": value for name, value in variables.items()}})
+    assert said.startswith(named)
+
+
+def test_a_server_of_the_callers_own_comes_before_the_variable() -> None:
+    environ = {**BASE, "OKTA_ORG_URL": f"{ORG_URL}/oauth2/aus7", "OKTA_AUTH_SERVER_ID": "aus8"}
+    assert options_from_env(environ, "OKTA_", "aus7")[2] == "aus7"
+
+
+@pytest.mark.parametrize(
     "value", ["/planted/no/such/file", "planted\0", "planted" * 1000, "/", pem(rsa_key())]
 )
 def test_a_file_that_cannot_be_read(value: str) -> None:
@@ -224,7 +248,7 @@ def test_both_faces(cls: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     assert repr(cls.from_env()) == f"{cls.__name__}('{ORG_URL}', auth_server_id='aus7')"
     # Of another server than the URL's, as by hand.
     monkeypatch.setenv("OKTA_AUTH_SERVER_ID", "org")
-    with pytest.raises(ConfigurationError, match="issuer URL"):
+    with pytest.raises(ConfigurationError, match="OKTA_AUTH_SERVER_ID: the issuer URL"):
         cls.from_env()
     monkeypatch.setenv("OKTA_ORG_URL", ORG_URL)
     assert "auth_server_id=ORG" in repr(cls.from_env())

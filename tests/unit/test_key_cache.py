@@ -176,7 +176,7 @@ def cache(kind: str, endpoint: Endpoint) -> Cache:
         ("max-age=soon", 300),
         ("s-maxage=1200", 300),
         ("xmax-age=1200", 300),
-        ("max-age=99999999999999999999", 300),
+        ("max-age=99999999999999999999", 3600),
     ],
 )
 def test_keys_are_fresh_for_as_long_as_okta_says_within_bounds(
@@ -204,6 +204,20 @@ def test_a_key_that_is_withdrawn_is_gone_with_the_renewal(cache: Cache, endpoint
     assert cache.kid("key-1") is None
     assert cache.kid("key-2") == "key-2"
     assert endpoint.fetches == 2
+
+
+def test_keys_that_sign_no_tokens_are_an_answer(cache: Cache, endpoint: Endpoint) -> None:
+    assert cache.kid("key-1") == "key-1"
+    curve = {**ECKey.generate_key("P-256").as_dict(private=False), "kid": "key-2"}
+    endpoint.reply = keys_reply(curve, published("key-3", use="enc"))
+
+    cache.clock.at = NOW + 3600
+    assert cache.kid("key-1") == "key-1"
+    for kid in ("key-1", "key-2", "key-3"):
+        assert cache.kid(kid) is None
+    assert endpoint.fetches == 2
+
+    assert Cache(cache.kind, endpoint).kid("key-2") is None
 
 
 # One question for all

@@ -258,6 +258,26 @@ def test_data_of_another_form_are_no_login(desk: Desk, name: str, value: object)
         DeviceLogin.from_dict(data)
 
 
+@pytest.mark.parametrize("method", ["poll", "wait_for"])
+def test_a_login_is_asked_about_at_its_own_server_or_at_the_one_that_is_named(
+    desk: Desk, method: str
+) -> None:
+    for login in (desk.device(auth_server_id="aus1"), desk.push(auth_server_id="aus1")):
+        for named, path in (
+            ({}, "/oauth2/aus1/v1/token"),
+            ({"auth_server_id": None}, "/oauth2/aus1/v1/token"),
+            ({"auth_server_id": "aus2"}, "/oauth2/aus2/v1/token"),
+            ({"auth_server_id": ORG}, "/oauth2/v1/token"),
+        ):
+            desk.polls.append(granted())
+            assert desk.run(method, login, **named).access_token == TOKENS["access_token"]
+            assert desk.requests[-1].url.path == path
+        waits, sent = len(desk.face.waits), len(desk.requests)
+        with pytest.raises(ConfigurationError, match="authorization server id"):
+            desk.run(method, login, auth_server_id="../x")
+        assert (len(desk.face.waits), len(desk.requests)) == (waits, sent)
+
+
 # How often they are asked about
 
 

@@ -97,7 +97,38 @@ def test_tokens_go_through_a_session(open_okta: OpenOkta, body: dict[str, Any]) 
     assert pickle.loads(pickle.dumps(again)) == tokens
 
 
-@pytest.mark.parametrize("data", [{}, {"access_token": "planted"}, None, [], "planted", {"raw": 1}])
+KEPT: dict[str, Any] = {
+    "access_token": "planted",
+    "token_type": "Bearer",
+    "expires_in": 60,
+    "expires_at": "2026-01-01T00:00:00+00:00",
+    "scopes": ["openid"],
+    "refresh_token": None,
+    "id_token": None,
+    "raw": {},
+}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"access_token": "planted"},
+        None,
+        [],
+        "planted",
+        {"raw": 1},
+        {**KEPT, "access_token": None},
+        {**KEPT, "token_type": 5},
+        {**KEPT, "expires_in": "60"},
+        {**KEPT, "expires_at": "2026-01-01T00:00:00"},
+        {**KEPT, "expires_at": 1_767_225_600},
+        {**KEPT, "scopes": "openid"},
+        {**KEPT, "scopes": [1]},
+        {**KEPT, "refresh_token": ["planted"]},
+        {**KEPT, "raw": "planted"},
+    ],
+)
 def test_other_data_is_refused_in_silence(data: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Tokens.from_dict(data)

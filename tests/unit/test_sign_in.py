@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import pickle
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +35,7 @@ from okta_oidc import (
     SignIn,
     TransportError,
 )
+from starlette.datastructures import URL
 
 from tests.support.faces import Face, Kind
 from tests.support.samples import BASIC, CLIENT_SECRET, ORG_URL
@@ -421,8 +424,24 @@ FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
     "a mapping": lambda url: dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)),
     "a mapping of lists": lambda url: parse_qs(url.partition("?")[2], keep_blank_values=True),
     "httpx's": lambda url: httpx.QueryParams(url.partition("?")[2]),
+    "httpx's URL": httpx.URL,
+    "Starlette's URL": URL,
     "Django's": lambda url: Several(url.partition("?")[2]),
 }
+
+
+@pytest.mark.parametrize("push", [False, True])
+def test_addresses_may_be_url_objects(user: User, push: bool) -> None:
+    # What ``request.url_for`` of a framework returns.
+    request = user.begin(cast("Any", URL(REDIRECT)), push=push)
+    assert request.redirect_uri == REDIRECT
+    assert json.loads(json.dumps(request.to_dict()))["redirect_uri"] == REDIRECT
+    home = cast("Any", URL("https://app.example.com/"))
+    page = user.client.logout_url("a-token", post_logout_redirect_uri=home)
+    assert "post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F" in page
+    for wrong in (b"https://app.example.com/", 5):
+        with pytest.raises(ConfigurationError, match="redirect_uri must be"):
+            user.begin(cast("Any", wrong))
 
 
 @pytest.mark.parametrize("form", list(FORMS))
@@ -675,6 +694,10 @@ def test_an_access_token_is_verified(user: User) -> None:
         ("verify_id_token", ("a.b.c",), {"nonce": ""}),
         ("verify_id_token", ("a.b.c",), {"nonce": 5}),
         ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": "60"}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": -1}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": True}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": math.nan}),
+        ("verify_id_token", ("a.b.c",), {"nonce": None, "max_age": 10**400}),
         ("verify_id_token", ("a.b.c",), {"nonce": None, "auth_server_id": "../x"}),
         ("userinfo", ("",), {}),
         ("userinfo", (None,), {}),
@@ -742,6 +765,35 @@ def test_metadata_of_another_issuer_are_refused(user: User, members: dict[str, A
     user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, **members})
     with pytest.raises(MalformedResponseError):
         user.run("metadata")
+
+
+@pytest.mark.parametrize("kind_of_url", [httpx.URL, pydantic.HttpUrl])
+def test_urls_of_other_packages(user: User, kind_of_url: Callable[[str], Any]) -> None:
+    """A web framework hands over the callback's address as an object of its own."""
+    request = user.begin(kind_of_url(REDIRECT))
+    assert request.redirect_uri == REDIRECT
+    back = callback_of(request)
+    assert user.finish(request, kind_of_url(back)).tokens.id_token is not None
+    at = user.run("logout_url", "id-token", post_logout_redirect_uri=kind_of_url(REDIRECT))
+    assert urlencode({"post_logout_redirect_uri": REDIRECT}) in at
+    with pytest.raises(ConfigurationError, match="bytes"):
+        user.finish(request, back.encode())
+
+
+def test_metadata_without_an_address_say_so_as_they_like(user: User) -> None:
+    absent = {"device_authorization_endpoint": None, "another_uri": None}
+    user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, **absent})
+    assert user.run("metadata").issuer == METADATA["issuer"]
+
+
+def test_a_member_of_the_metadata_is_shown_as_any_text_of_a_server(user: User) -> None:
+    name = f"{'planted' * 9}\nCRITICAL: {'x' * 100_000}_endpoint"
+    user.server.answers["openid-configuration"] = lambda _: Server.json({**METADATA, name: "x"})
+    with pytest.raises(MalformedResponseError, match="no https URL") as caught:
+        user.run("metadata")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+    assert "planted" not in str(caught.value)
 
 
 def test_metadata_that_are_none_are_refused(user: User) -> None:

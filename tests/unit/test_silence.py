@@ -7,15 +7,33 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import anyio.to_thread
 import httpx
 import pytest
-from okta_oidc import ConfigurationError, OktaError, OktaOIDC, TransportError
+from okta_oidc import (
+    AccessTokenVerifier,
+    AsyncOktaOIDC,
+    AuthorizationRequest,
+    ClientAuth,
+    ConfigurationError,
+    DeviceLogin,
+    DPoP,
+    MalformedResponseError,
+    MemoryTokenStore,
+    OktaError,
+    OktaOIDC,
+    PrivateKeyJwt,
+    TokenAuth,
+    Tokens,
+    TransportError,
+)
 from okta_oidc._silence import quieted, silent
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import RefreshTokenGrant
 
 from tests.support.faces import Face
-from tests.support.samples import BASIC, CALLBACK, CLIENT_SECRET, answer, oauth_error
+from tests.support.keys import Vault
+from tests.support.samples import BASIC, CALLBACK, CLIENT_SECRET, ORG_URL, answer, oauth_error
 from tests.support.servers import Recorder
 
 from .conftest import OpenOkta, on_every_loop
@@ -159,3 +177,96 @@ def test_names_signature_and_hints_are_the_methods() -> None:
 
     assert (method.__name__, method.__doc__) == ("method", "Says what it does.")
     assert method(1) == 1
+
+
+REFUSED_DATA: dict[str, Any] = {
+    "access_token": PLANTED,
+    "token_type": "Bearer",
+    "expires_in": "soon",
+    "expires_at": None,
+    "scopes": [],
+    "refresh_token": f"{PLANTED}-refresh",
+    "id_token": None,
+    "raw": {},
+}
+
+
+def held(access_token: str) -> TokenAuth:
+    """Tokens that cannot be sent, as an answer of Okta's brought them."""
+    okta = OktaOIDC(ORG_URL, BASIC)
+    tokens = okta.user_tokens("user:ada", MemoryTokenStore())
+    tokens.save(Tokens.from_dict({**REFUSED_DATA, "access_token": access_token, "expires_in": 60}))
+    return TokenAuth(tokens)
+
+
+def bare(auth: ClientAuth, **content: Any) -> None:
+    """A request of somebody's own, whose frames are out of our hands above the signing."""
+    request = httpx.Request("POST", "https://dev-000000.okta.com/oauth2/v1/token", **content)
+    next(auth.sync_auth_flow(request))
+
+
+REFUSALS: dict[str, Callable[[], object]] = {
+    "a URL with a password": lambda: OktaOIDC(f"https://u:{hidden('x')}@dev-0.okta.com", BASIC),
+    "a verifier's": lambda: AccessTokenVerifier(f"https://u:{hidden('x')}@a.b", audience="a"),
+    "a grant": lambda: OktaOIDC(ORG_URL, BASIC).token_source(
+        {"grant_type": "password", "password": hidden("x")}, early=-1
+    ),
+    "tokens of another form": lambda: Tokens.from_dict(REFUSED_DATA),
+    "a request of another form": lambda: AuthorizationRequest.from_dict({"state": hidden("x")}),
+    "a login of another form": lambda: DeviceLogin.from_dict(
+        {"user_code": "u", "verification_uri": hidden("x")}
+    ),
+    "a form that is signed": lambda: bare(BASIC, data={"client_id": "c", "code": hidden("x")}),
+    "no form": lambda: bare(BASIC, json={"code": hidden("x")}),
+    "a token that no header holds": lambda: httpx.get("https://a.b", auth=held(hidden("é"))),
+    "nor any encoding": lambda: httpx.get("https://a.b", auth=held(hidden("\ud800"))),
+    "a token for userinfo": lambda: OktaOIDC(ORG_URL, BASIC).userinfo(hidden("é")),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_nor_does_what_is_refused_at_once(refusal: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        REFUSALS[refusal]()
+    assert PLANTED not in kept_of(caught.value)
+
+
+def test_nor_does_a_model_that_cannot_be_made() -> None:
+    tokens = Tokens.from_dict({**REFUSED_DATA, "expires_in": None, "raw": {"scope": [PLANTED, 1]}})
+    with pytest.raises(MalformedResponseError) as caught:
+        _ = tokens.model
+    assert PLANTED not in kept_of(caught.value)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("call", ["a code", "userinfo", "a client of somebody's own"])
+def test_nor_does_a_worker_thread_that_a_kms_fails_in(
+    backend: str, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its frame goes on, and cannot be emptied: what it is handed shows nothing."""
+    handed: list[str] = []
+    run_sync = anyio.to_thread.run_sync
+
+    async def seen(*args: Any, **options: Any) -> Any:
+        handed.append(repr(args))
+        return await run_sync(*args, **options)
+
+    def fail() -> None:
+        raise OSError("the vault is shut")
+
+    monkeypatch.setattr("anyio.to_thread.run_sync", seen)
+
+    async def main() -> None:
+        auth = PrivateKeyJwt("0oa1client", Vault(fail).ec())
+        if call == "a client of somebody's own":
+            request = httpx.Request("POST", "https://a.b", data={"code": hidden("x")})
+            await anext(auth.async_auth_flow(request))
+        async with AsyncOktaOIDC(ORG_URL, auth, dpop=DPoP(Vault(fail).ec())) as okta:
+            if call == "a code":
+                await okta.token_for_code(hidden("x"), CALLBACK)
+            await okta.userinfo(hidden("x"))
+
+    with pytest.raises(OSError, match="shut") as caught:
+        anyio.run(main, backend=backend)
+    assert handed
+    assert PLANTED not in kept_of(caught.value) + "".join(handed)

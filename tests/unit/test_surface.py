@@ -394,8 +394,8 @@ def test_signatures_are_as_promised() -> None:
         ("expires_in", True, None),
         server,
     ]
-    assert shape(OktaOIDC.poll) == [("login", False, empty)]
-    assert shape(OktaOIDC.wait_for) == [("login", False, empty)]
+    assert shape(OktaOIDC.poll) == [("login", False, empty), server]
+    assert shape(OktaOIDC.wait_for) == [("login", False, empty), server]
     assert shape(OktaOIDC.authorization_request) == [
         ("redirect_uri", False, empty),
         ("scope", False, "openid"),

@@ -355,6 +355,24 @@ def test_what_is_no_compact_jws_is_refused(name: str, warm: bool) -> None:
     assert reason in ("malformed", "signature", "algorithm")
 
 
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_signature_that_is_no_base64url_is_no_signature(warm: bool) -> None:
+    bench = Bench()
+    token = id_token()
+    if warm:
+        bench.id_token(token)
+
+    for odd in (
+        token + "==",
+        token + " ",
+        token + "\n",
+        token + "\0",
+        token[:-1],
+        token[:-9] + "+/",
+    ):
+        assert reason_of(partial(bench.id_token, odd)) == "malformed"
+
+
 def test_an_encrypted_token_is_called_so() -> None:
     bench = Bench()
     assert reason_of(lambda: bench.id_token(".".join([encoded(KID)] * 5))) == "encrypted"

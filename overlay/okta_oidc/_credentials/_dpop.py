@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from .._auth import SecretText, Unpicklable, address_of, rebuilt, revealed
+from .._auth import SecretText, Unpicklable, address_of, checked_token, rebuilt
 from .._config import need_joserfc
-from .._errors import ConfigurationError
 from .._runtime import RUNTIME
 from .._silence import silent
 from .._steps import Ask, Course, async_auth_flow, auth_flow
@@ -33,7 +34,6 @@ _JTI_BYTES: Final = 16
 # Patterns are compiled when first used.
 # RFC 9449 §8.1, and no longer than a header is.
 _NONCE: Final = r"[\x21\x23-\x5b\x5d-\x7e]{1,4096}"
-_TOKEN: Final = r"[\x21-\x7e]+"
 _CHALLENGE: Final = r'(?i)\bDPoP\b.*\berror\s*=\s*"?use_dpop_nonce\b'
 
 
@@ -79,9 +79,9 @@ class DPoP(Unpicklable):
         }
         self.thumbprint: Final = self._key.thumbprint
         """The key's (RFC 7638, SHA-256): ``cnf.jkt`` of the tokens that are bound to it."""
-        # By origin. No lock: each change is one operation, and a forked child must not wait for
-        # its parent's.
-        self._nonces: Final[dict[str, str]] = {}
+        # By origin, the newest last. No lock: each change is one operation, and a forked child must
+        # not wait for its parent's.
+        self._nonces: Final[OrderedDict[str, str]] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(thumbprint={self.thumbprint!r})"
@@ -96,10 +96,7 @@ class DPoP(Unpicklable):
         Raises:
             ConfigurationError: the token is empty, or holds what no token does.
         """
-        token = revealed(access_token)
-        if not isinstance(token, str) or not re.fullmatch(_TOKEN, token):
-            raise ConfigurationError("access_token is not an access token")
-        return DPoPAuth(self, token)
+        return DPoPAuth(self, checked_token(access_token))
 
     @property
     def signs_elsewhere(self) -> bool:
@@ -140,6 +137,8 @@ class DPoP(Unpicklable):
             return
         origin, nonces = origin_of(url), self._nonces
         nonces[origin] = nonce
+        with suppress(KeyError):  # another thread made room
+            nonces.move_to_end(origin)
         if len(nonces) > _MOST_ORIGINS:
             for oldest in list(nonces)[: len(nonces) - _MOST_ORIGINS]:
                 nonces.pop(oldest, None)

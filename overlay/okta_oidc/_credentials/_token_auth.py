@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeAlias, cast
 import httpx
 
 from .. import AsyncTokenSource, AsyncUserTokens, HeldTokens, TokenSource, UserTokens
-from .._auth import Unpicklable, address_of
+from .._auth import Unpicklable, address_of, checked_token
 from .._config import check_kind, is_loopback
 from .._errors import ConfigurationError
 from .._steps import Ask, Course, async_auth_flow, auth_flow
@@ -109,10 +109,13 @@ class TokenAuth(Unpicklable, httpx.Auth):
     ) -> Course[httpx.Response]:
         kind, dpop = held.token_type.lower(), self._source.dpop
         if kind == "bearer":
-            request.headers["Authorization"] = f"Bearer {held.access_token}"
+            # Else it is the header's encoding that fails, with an exception that holds the token.
+            token = checked_token(held.access_token)
+            request.headers["Authorization"] = f"Bearer {token}"
             return cast("httpx.Response", (yield request))
         if kind != "dpop" or dpop is None:
-            raise ConfigurationError(f"this client cannot send tokens of type {held.token_type}")
+            # A server's text, and too little of it to be a token.
+            raise ConfigurationError(f"this client cannot send tokens of type {kind[:16]!a}")
         course: Course[httpx.Response] = dpop.auth(held.access_token).course(request, read)
         return (yield from course)
 

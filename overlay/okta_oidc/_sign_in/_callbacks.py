@@ -8,6 +8,7 @@ from hmac import compare_digest
 from typing import Any, Final, cast
 from urllib.parse import parse_qs
 
+from .._config import check_kind, text_of
 from .._errors import AuthorizationError, CallbackMismatchError, ConfigurationError
 from .._refusals import shown
 from ._requests import AuthorizationRequest
@@ -64,12 +65,10 @@ def code_of(
 
 
 def _parameters(callback: object) -> dict[str, list[str]]:
-    if isinstance(callback, str):
-        return _parsed(callback)
     if not isinstance(callback, Mapping):
-        raise ConfigurationError(
-            f"callback must be a URL, a query or a mapping, not {type(callback).__name__}"
-        )
+        text = text_of("callback", callback)
+        check_kind("callback", text, str, Mapping)
+        return _parsed(cast("str", text))
     found: dict[str, list[str]] = {}
     for name in _NAMES:
         values = _all_of(cast("Mapping[str, object]", callback), name)

@@ -10,6 +10,7 @@ from typing import Any, Self, cast
 from .._config import ORG, checked_server_id
 from .._errors import ConfigurationError
 from .._retry import is_number
+from .._silence import silent
 
 
 class Kept:
@@ -30,6 +31,7 @@ class Kept:
         return data
 
     @classmethod
+    @silent
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """What :meth:`to_dict` wrote. Members that are not known, a newer version's, are left out.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from .._config import AuthServerId, check_kind
+from .._config import AuthServerId, check_kind, checked_server_id
 from .._errors import (
     APIError,
     ApprovalExpiredError,
@@ -135,38 +135,39 @@ def backchannel(
     return Operation(BACKCHANNEL.request(server, body, lenient=True), read)
 
 
-def poll(flow: Flow, login: Login) -> Steps[Tokens | None]:
+def poll(flow: Flow, login: Login, server: AuthServerId | None = None) -> Steps[Tokens | None]:
     """Ask once whether a login was approved; ``None`` if not yet.
+
+    ``server`` is another than the login was begun at.
 
     Raises:
         ApprovalExpiredError: it was not, and its time is over.
         APIError: it was refused (``access_denied``), or Okta refused to answer.
     """
-    check_kind("login", login, DeviceLogin, BackchannelLogin)
+    at = _server(login, server)
     if flow.runtime.now() >= login.expires_at.timestamp():
         raise _expired()
     try:
         # Once: when to ask again is the login's to say.
-        return (yield from flow.steps(_redeem(login), retry=NEVER))
+        return (yield from flow.steps(_redeem(login, at), retry=NEVER))
     except APIError as error:
-        code = error.code
-        if code not in ("authorization_pending", "slow_down", "expired_token"):
+        if error.code == "slow_down":
+            login.interval += _SLOWER
+        if error.code in ("authorization_pending", "slow_down"):
+            return None
+        if error.code != "expired_token":
             raise
-    if code == "expired_token":
-        raise _expired()
-    if code == "slow_down":
-        login.interval += _SLOWER
-    return None
+    raise _expired()
 
 
-def wait_for(flow: Flow, login: Login) -> Steps[Tokens]:
-    """Ask until a login was approved, first after ``interval`` seconds.
+def wait_for(flow: Flow, login: Login, server: AuthServerId | None = None) -> Steps[Tokens]:
+    """Ask until a login was approved, first after ``interval`` seconds: see :func:`poll`.
 
     Raises:
         ApprovalExpiredError: it was not, and its time is over.
         APIError: it was refused (``access_denied``), or Okta refused to answer.
     """
-    check_kind("login", login, DeviceLogin, BackchannelLogin)
+    at = _server(login, server)
     pause = login.interval
     while True:
         if flow.runtime.now() + pause >= login.expires_at.timestamp():
@@ -174,7 +175,7 @@ def wait_for(flow: Flow, login: Login) -> Steps[Tokens]:
         yield pause
         pause = 0.0
         try:
-            tokens = yield from poll(flow, login)
+            tokens = yield from poll(flow, login, at)
         except (APIError, TransportError) as error:
             if not _will_pass(error):
                 raise
@@ -186,10 +187,15 @@ def wait_for(flow: Flow, login: Login) -> Steps[Tokens]:
         pause = max(pause, login.interval)
 
 
-def _redeem(login: Login) -> Operation[Tokens]:
+def _server(login: Login, server: AuthServerId | None) -> AuthServerId:
+    check_kind("login", login, DeviceLogin, BackchannelLogin)
+    return login.auth_server_id if server is None else checked_server_id(server)
+
+
+def _redeem(login: Login, at: AuthServerId) -> Operation[Tokens]:
     if isinstance(login, DeviceLogin):
-        return grant(login.auth_server_id, models.DeviceCodeGrant(login.device_code))
-    return grant(login.auth_server_id, models.CibaGrant(login.auth_req_id))
+        return grant(at, models.DeviceCodeGrant(login.device_code))
+    return grant(at, models.CibaGrant(login.auth_req_id))
 
 
 def _will_pass(error: APIError | TransportError) -> bool:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from .. import Claims
-from .._config import ORG, AuthServerId, check_kind, checked_text
-from .._errors import ConfigurationError
+from .._auth import checked_token
+from .._config import ORG, AuthServerId, check_kind, checked_text, text_of
 from .._http import Reply
 from .._models import models
 from .._operations import Endpoint, Operation, Request, code
-from .._refusals import malformed
+from .._refusals import malformed, shown
 from .._results import Tokens, members_of, read_tokens, reader_of
 from .._steps import Steps
 from ._callbacks import code_of
@@ -61,6 +61,7 @@ class Provider:
     def authorization_request(
         self, server: AuthServerId, redirect_uri: str, scope: str, push: bool, **options: Any
     ) -> Steps[AuthorizationRequest]:
+        redirect_uri = cast("str", text_of("redirect_uri", redirect_uri))
         request, verifier = parameters(redirect_uri, scope, **options)
         members = request.to_dict()
         kept = {name: members[name] for name in ("state", "nonce")}
@@ -108,8 +109,9 @@ class Provider:
             if metadata.issuer != self._flow.server.issuer(server):
                 raise malformed(reply, "its issuer is another (a custom domain's? pass issuer)")
             for name, value in members_of(reply).all.items():
-                if name.endswith(("_endpoint", "_uri")) and not str(value).startswith(schemes):
-                    raise malformed(reply, f"its {name} is no https URL")
+                is_address = name.endswith(("_endpoint", "_uri")) and value is not None
+                if is_address and not str(value).startswith(schemes):
+                    raise malformed(reply, f"its {shown(name, ())} is no https URL")
             return metadata
 
         metadata = yield from self._flow.steps(Operation(METADATA.request(server), read))
@@ -118,18 +120,15 @@ class Provider:
         return metadata
 
     def userinfo(self, server: AuthServerId, access_token: str) -> Steps[models.UserInfo]:
-        checked_text("access_token", access_token)
-        if not access_token.isascii() or not access_token.isprintable() or " " in access_token:
-            raise ConfigurationError("access_token holds what no token does")
-        asked = USERINFO.request(server)
-        request = Request(asked.operation, asked.target, server, access_token=access_token)
+        request = USERINFO.request(server)
+        request.access_token = checked_token(access_token)
         return self._flow.steps(Operation(request, reader_of(models.UserInfo)))
 
     def logout_url(self, server: AuthServerId, id_token: str, **optional: str | None) -> str:
-        members = {"id_token_hint": id_token}
-        members |= {name: value for name, value in optional.items() if value is not None}
-        for name, value in members.items():
-            checked_text(name, value)
+        members = {"id_token_hint": checked_text("id_token", id_token)}
+        for name, value in optional.items():
+            if value is not None:
+                members[name] = checked_text(name, cast("str", text_of(name, value)))
         return address(self._page("logout", server), members)
 
     def _page(self, name: str, server: AuthServerId) -> str:

@@ -63,6 +63,7 @@ class AccessTokenVerifier(_Verifier):
         ConfigurationError: an argument cannot be right. Nothing has been sent.
     """
 
+    @silent
     def __init__(
         self,
         issuer: str,
@@ -103,6 +104,7 @@ class AccessTokenVerifier(_Verifier):
 class AsyncAccessTokenVerifier(_Verifier):
     """:class:`AccessTokenVerifier` for asyncio and trio: the same arguments, results and errors."""
 
+    @silent
     def __init__(
         self,
         issuer: str,

@@ -35,7 +35,7 @@ _FIRST_BACKOFF: Final = 5.0
 _LONGEST_BACKOFF: Final = 300.0
 # The synchronous face has no thread to renew in: one caller pays, and no more than this.
 _INLINE: Final = 1.0
-_MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,10})\b", re.IGNORECASE)
+_MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d+)", re.IGNORECASE)
 # What makes a key; other members (certificates, Okta's status) are neither used nor checked.
 _MEMBERS: Final = ("kty", "n", "e", "kid", "use", "alg", "key_ops")
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -130,14 +130,16 @@ def _signing_keys(reply: Reply) -> dict[str | None, RSAKey | None]:
     """The keys that can have signed a token, one by one: one that cannot be read spoils no other.
 
     Raises:
-        MalformedResponseError: there is none.
+        MalformedResponseError: it holds nothing that is a JWK (RFC 7517 §4).
     """
     members = reply.members() or {}
     published = members.get("keys")
-    jwks = cast("list[object]", published) if isinstance(published, list) else []
+    items = cast("list[object]", published) if isinstance(published, list) else []
+    jwks = [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
+    # Keys that cannot have signed a token are an answer all the same: those at hand are retired.
+    if not any(isinstance(jwk.get("kty"), str) for jwk in jwks):
+        raise malformed(reply, "it holds no keys")
     found = [key for key in map(_signing_key, jwks) if key is not None]
-    if not found:
-        raise malformed(reply, "it holds no key that tokens can be signed with")
     keys: dict[str | None, RSAKey | None] = {None: found[0] if len(found) == 1 else None}
     for key in found:
         # Two of one name: nobody can tell which is meant.
@@ -145,10 +147,7 @@ def _signing_keys(reply: Reply) -> dict[str | None, RSAKey | None]:
     return keys
 
 
-def _signing_key(jwk: object) -> RSAKey | None:
-    if not isinstance(jwk, dict):
-        return None
-    members = cast("dict[str, Any]", jwk)
+def _signing_key(members: dict[str, Any]) -> RSAKey | None:
     use, alg = members.get("use", "sig"), members.get("alg", "RS256")
     if members.get("kty") != "RSA" or use != "sig" or alg != "RS256" or _PRIVATE & members.keys():
         return None

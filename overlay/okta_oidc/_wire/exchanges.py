@@ -34,7 +34,10 @@ class Broken(Exception):  # noqa: N818  # nobody outside sees it
         kinds = _kinds(error)
         is_started = cast("SentBody", request.stream).started
         self.error: Final = error
-        self.never_sent: Final = _is_never_sent(error, kinds, is_started=is_started)
+        # Some transports call each failure one to connect: what was answered was sent.
+        self.never_sent: Final = answer is None and _is_never_sent(
+            error, kinds, is_started=is_started
+        )
         self.answer: Final = answer and answer.finished()
         self.is_timeout: Final = "TimeoutException" in kinds or isinstance(error, TimeoutError)
         self.is_quotable: Final = "ProtocolError" not in kinds

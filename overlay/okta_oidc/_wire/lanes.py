@@ -70,11 +70,10 @@ class _Lanes:
     deque or a bare lock, which is atomic.
     """
 
-    __slots__ = ("_all", "_connect", "_free", "_is_closed", "_room")
+    __slots__ = ("_all", "_connect", "_free", "_room")
 
     def __init__(self, connect: Callable[[], httpcore.ConnectionInterface]) -> None:
         self._connect: Final = connect
-        self._is_closed = False
         self._all: Final[set[ref[_Lane]]] = set()
         # In the order in which they came to rest, and since when.
         self._free: Final[deque[tuple[_Lane, float]]] = deque()
@@ -94,7 +93,7 @@ class _Lanes:
 
     def put_back(self, lane: _Lane, *, is_fit: bool) -> None:
         """Let the next call have this connection, if it is fit for one."""
-        if self._is_closed or not is_fit:
+        if not is_fit:
             self.give_up(lane)
             return
         now = time.monotonic()
@@ -111,8 +110,7 @@ class _Lanes:
         self._call_one()
 
     def close(self) -> None:
-        """Close the connections, those in use when they have brought their answers."""
-        self._is_closed = True
+        """Close the connections; those in use when nobody refers to them, after their answers."""
         with suppress(IndexError):
             while True:
                 self.give_up(self._free.pop()[0])

@@ -108,15 +108,14 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def _answer(self, response: Any) -> httpx.Response:
         headers = httpx.Headers(response.headers.raw)
-        if not response.is_stream_consumed and not response.is_closed:
-            return httpx.Response(response.status_code, headers=headers, stream=response.stream)
-        # A hook has read it, or raised over it.
-        try:
-            content = response.content
-        except self._library.ResponseNotRead:
-            content = b""
-        headers.pop("content-encoding", None)
-        stream = httpx.ByteStream(content)
+        stream = response.stream
+        if response.is_stream_consumed or response.is_closed:
+            # A hook has read it, or raised over it.
+            headers.pop("content-encoding", None)
+            try:
+                stream = httpx.ByteStream(response.content)
+            except self._library.ResponseNotRead:
+                stream = httpx.ByteStream(b"")
         return httpx.Response(response.status_code, headers=headers, stream=stream)
 
 

@@ -150,9 +150,9 @@ class Connection:
         """
         environ = self.environment(session, may_be_public)
         # Brings httpx.
-        from .._from_env import options_from_env
+        from .._from_env import credentials_from_env
 
-        _, auth, _ = options_from_env(environ, _PREFIX)
+        auth = credentials_from_env(environ, _PREFIX)
         for secret in auth.secrets:
             session.screen.hide(secret)
         return auth
@@ -174,7 +174,7 @@ class Connection:
             for name in _KINDS:
                 if _KINDS[name] != kind:
                     environ.pop(name, None)
-        environ |= {"OKTA_ORG_URL": self.org_url or "", "OKTA_CLIENT_ID": self.client_id or ""}
+        environ["OKTA_CLIENT_ID"] = self.client_id or ""
         environ["OKTA_AUTH_METHOD"] = method
         if self.key_id is not None:
             environ[KEY_ID] = self.key_id

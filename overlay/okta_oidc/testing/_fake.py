@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from ssl import SSLContext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 import httpx
@@ -261,8 +261,11 @@ class FakeOkta:
         (RFC 9449). Both need joserfc, the extra ``okta-oidc[jwt]``.
 
         ``ValueError`` for a colon in the id, which Basic cannot carry at Okta, for an id that
-        exists, for keys of another kind, and for credentials that do not belong to the method.
+        exists, for a method that Okta has not, for keys of another kind, and for credentials that
+        do not belong to the method.
         """
+        if auth_method not in get_args(AuthMethod):
+            raise ValueError(f"auth_method is one of {', '.join(get_args(AuthMethod))}")
         public = auth_method == "none"
         by_key = auth_method == "private_key_jwt"
         if keys is not None and not by_key:
@@ -398,6 +401,9 @@ class FakeOkta:
 
     def rotate_keys(self, auth_server_id: str | Enum = "default", *, retire: bool = False) -> str:
         """Sign with a new key from now on and return its ``kid``.
+
+        A client that has asked for keys asks again 30 seconds later at the earliest: advance the
+        clock by as much, or it refuses the new key's tokens (``unknown_key``).
 
         The keys before it, two at most, are still published, unless ``retire``: then tokens that
         they have signed cannot be verified any more.

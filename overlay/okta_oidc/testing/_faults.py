@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import httpx
 
@@ -345,6 +345,8 @@ class Faults:
     def _add(self, fault: Fault, times: int) -> None:
         if times < 1:
             raise ValueError("times counts from 1")
+        if fault.endpoint not in (None, *get_args(Endpoint)):
+            raise ValueError(f"endpoint is one of {', '.join(get_args(Endpoint))}")
         with self._lock:
             self._waiting += [fault] * times
 

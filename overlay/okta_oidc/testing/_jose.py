@@ -127,10 +127,13 @@ def client_keys(keys: object) -> tuple[ClientKey, ...]:
 
     ``ValueError`` for anything else.
     """
-    return tuple(
+    found = tuple(
         ClientKey(kid if isinstance(kid, str) else None, _public(key))
         for key, kid in ((key, key.get("kid")) for key in _all_keys(keys))
     )
+    if not found:
+        raise ValueError("there is no key among the client's keys")
+    return found
 
 
 def is_private(key: object) -> bool:

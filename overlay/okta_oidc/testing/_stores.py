@@ -9,10 +9,9 @@ from contextlib import suppress
 from functools import partial
 from secrets import token_hex
 from threading import Barrier
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from okta_oidc._holding._stores import AsyncTokenStore, Stored, TokenStore
+from okta_oidc._holding._stores import AsyncTokenStore, Stored, TokenStore
 
 _PATIENCE = 5.0
 # Seconds in which an age that is in another unit, or begins anew, shows.
