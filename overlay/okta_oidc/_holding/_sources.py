@@ -163,7 +163,8 @@ class UserTokens(_SyncSource):
         """Hold nothing any more, and revoke at Okta what was held.
 
         Every process learns of it when it next looks at the store: when its access token, which
-        Okta calls inactive from now on, is to be renewed, or an API refuses it.
+        Okta calls inactive from now on, is to be renewed, or an API refuses it. The client's own
+        ``introspection_cache`` forgets both tokens.
 
         Raises:
             OktaError: the tokens are no longer held, but could not be revoked: call it again.
