@@ -380,7 +380,7 @@ def test_an_answer_that_was_cut_short_leaves_those_at_hand(
     cache: Cache, endpoint: Endpoint
 ) -> None:
     cache.kid("key-1")
-    endpoint.reply = Reply(200, httpx.Headers(), key_set(published("key-2")), complete=False)
+    endpoint.reply = Reply(200, httpx.Headers(), key_set(published("key-2"))[:-1])
     cache.clock.at = NOW + 3600
 
     assert cache.kid("key-1") == "key-1"

@@ -135,11 +135,8 @@ class AsyncWire:
                 answer = Answer(response)
                 stream = cast("httpx.AsyncByteStream", response.stream)
                 try:
-                    chunks = aiter(stream)
-                    async for chunk in chunks:
+                    async for chunk in stream:
                         if not answer.add(chunk):
-                            # trio warns of a generator that is left half way, as httpx has one.
-                            await getattr(chunks, "aclose", stream.aclose)()
                             break
                 except BaseException:
                     # A cancelled task could not wait for the connection to be put away.
