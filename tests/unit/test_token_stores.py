@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import time
@@ -242,15 +241,25 @@ def test_a_faulty_store_is_noticed(
         check_token_store(store())
 
 
+class Waits(Faulty):
+    """For two seconds before it loads what replaced something, on a clock of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        vars(self.inner)["_clock"] = lambda: self.now
+
+    def load(self, key: str, /) -> Stored | None:
+        held = super().load(key)
+        self.now += 2.0 if held is not None and held.value == b"next" else 0.01
+        return super().load(key)
+
+
 def test_a_busy_machine_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ever more time passes between one call and the next."""
-    calls = itertools.count()
-
-    def clock() -> float:
-        return float(next(calls)) ** 3 / 1000
-
-    monkeypatch.setattr("okta_oidc.testing._stores.time", SimpleNamespace(monotonic=clock))
-    check_token_store(MemoryTokenStore(clock=clock))
+    store = Waits()
+    clock = SimpleNamespace(monotonic=lambda: store.now)
+    monkeypatch.setattr("okta_oidc.testing._stores.time", clock)
+    check_token_store(store)
 
 
 class AwaitsInBetween:
