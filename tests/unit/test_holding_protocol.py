@@ -261,6 +261,23 @@ def test_an_early_renewal_that_fails_is_tried_again_after_a_while(
     assert all("access-1" not in record.getMessage() for record in caplog.records)
 
 
+def test_what_never_left_is_tried_again_after_a_while() -> None:
+    """Though nothing is open, and it could be sent at once."""
+    world = World()
+    world.sign_in()
+    world.clock.advance(_EARLY)
+    process = world.process()
+    world.okta.failures = [never_sent()] * 8
+    assert process.token() == "access-1"
+    assert len(world.okta.failures) == 4
+    world.clock.advance(BACKOFF - 1)
+    assert process.token() == "access-1"
+    assert len(world.okta.failures) == 4
+    world.clock.advance(1)
+    assert process.token() == "access-1"
+    assert world.okta.failures == []
+
+
 def test_the_old_token_is_served_until_shortly_before_its_end() -> None:
     world = World()
     world.sign_in()
@@ -1033,6 +1050,26 @@ def _unsaved(world: World) -> Process:
         else:
             process.fail(StoreError())
     return process
+
+
+def test_what_was_stored_and_used_and_lost_is_asked_about() -> None:
+    """The answer to the write was lost, another renewed, and the store fell back to the claim."""
+    world = World()
+    world.sign_in()
+    world.clock.advance(_EXPIRED)
+    process = world.process()
+    process.start()
+    process.until("replace", 2)
+    claim = world.stored()
+    process.perform()
+    process.fail(StoreError())
+    assert world.process().token(rejected="access-2") == "access-3"
+    vars(world.store)["_entries"][KEY] = (claim.value, claim.version, world.clock.monotonic)
+    assert process.go_on().access_token == "access-2"
+    world.clock.advance(_EXPIRED)
+    assert _reason(world.process()) == "lost"
+    assert world.okta.presented == ["family-1.1", "family-1.2"]
+    assert world.okta.killed == 0
 
 
 def test_what_cannot_be_stored_is_served_and_tried_again(
