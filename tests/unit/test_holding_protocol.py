@@ -542,6 +542,25 @@ def test_a_recoverer_that_dies_after_presenting_again() -> None:
 # Stopped
 
 
+def test_a_recoverer_that_sends_nothing_leaves_the_question() -> None:
+    """Its own try spent nothing, but the one before it may have."""
+    world = World(leeway=30)
+    world.sign_in()
+    world.clock.advance(_EXPIRED)
+    holder = _claimed(world)
+    holder.perform()
+    holder.kill()
+    world.clock.advance(LEASE)
+    world.okta.failures = [never_sent()] * 4
+    with pytest.raises(TransportError):
+        world.process().token()
+    assert world.okta.failures == []
+    world.clock.advance(100)
+    assert _reason(world.process()) == "lost"
+    assert world.okta.presented == ["family-1.1"]
+    assert world.okta.killed == 0
+
+
 def test_stopped_before_sending_it_does_not_send_when_it_wakes() -> None:
     world = World()
     world.sign_in()
