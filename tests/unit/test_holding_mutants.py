@@ -84,6 +84,18 @@ _MUTANTS: Final[dict[str, Mutant]] = {
         "not claim.lag",
         ("test_what_may_have_been_processed_is_not_sent_again",),
     ),
+    "a question forgotten": Mutant(
+        _renewal,
+        "(not claim.lag and _is_unspent(error))",
+        "_is_unspent(error)",
+        ("test_a_recoverer_that_sends_nothing_leaves_the_question",),
+    ),
+    "no doubt": Mutant(
+        _renewal,
+        "row = replace(row, is_claimed=True, lag=_MOST_GRACE)",
+        "pass",
+        ("test_what_was_stored_and_used_and_lost_is_asked_about",),
+    ),
     "no limit to what an API's refusals cost": Mutant(
         _renewal,
         "if not held.is_good(now, rejected) and not self.just_forced():",

@@ -260,6 +260,23 @@ def test_an_early_renewal_that_fails_is_tried_again_after_a_while(
     assert all("access-1" not in record.getMessage() for record in caplog.records)
 
 
+def test_what_never_left_is_tried_again_after_a_while() -> None:
+    """Though nothing is open, and it could be sent at once."""
+    world = World()
+    world.sign_in()
+    world.clock.advance(_EARLY)
+    process = world.process()
+    world.okta.failures = [never_sent()] * 8
+    assert process.token() == "access-1"
+    assert len(world.okta.failures) == 4
+    world.clock.advance(BACKOFF - 1)
+    assert process.token() == "access-1"
+    assert len(world.okta.failures) == 4
+    world.clock.advance(1)
+    assert process.token() == "access-1"
+    assert world.okta.failures == []
+
+
 def test_the_old_token_is_served_until_shortly_before_its_end() -> None:
     world = World()
     world.sign_in()
@@ -522,6 +539,25 @@ def test_a_recoverer_that_dies_after_presenting_again() -> None:
 
 
 # Stopped
+
+
+def test_a_recoverer_that_sends_nothing_leaves_the_question() -> None:
+    """Its own try spent nothing, but the one before it may have."""
+    world = World(leeway=30)
+    world.sign_in()
+    world.clock.advance(_EXPIRED)
+    holder = _claimed(world)
+    holder.perform()
+    holder.kill()
+    world.clock.advance(LEASE)
+    world.okta.failures = [never_sent()] * 4
+    with pytest.raises(TransportError):
+        world.process().token()
+    assert world.okta.failures == []
+    world.clock.advance(100)
+    assert _reason(world.process()) == "lost"
+    assert world.okta.presented == ["family-1.1"]
+    assert world.okta.killed == 0
 
 
 def test_stopped_before_sending_it_does_not_send_when_it_wakes() -> None:
@@ -1032,6 +1068,26 @@ def _unsaved(world: World) -> Process:
         else:
             process.fail(StoreError())
     return process
+
+
+def test_what_was_stored_and_used_and_lost_is_asked_about() -> None:
+    """The answer to the write was lost, another renewed, and the store fell back to the claim."""
+    world = World()
+    world.sign_in()
+    world.clock.advance(_EXPIRED)
+    process = world.process()
+    process.start()
+    process.until("replace", 2)
+    claim = world.stored()
+    process.perform()
+    process.fail(StoreError())
+    assert world.process().token(rejected="access-2") == "access-3"
+    vars(world.store)["_entries"][KEY] = (claim.value, claim.version, world.clock.monotonic)
+    assert process.go_on().access_token == "access-2"
+    world.clock.advance(_EXPIRED)
+    assert _reason(world.process()) == "lost"
+    assert world.okta.presented == ["family-1.1", "family-1.2"]
+    assert world.okta.killed == 0
 
 
 def test_what_cannot_be_stored_is_served_and_tried_again(

@@ -352,7 +352,7 @@ class Renewal:
     ) -> Steps[Held | None]:
         """Store the new tokens before anybody sees them; ``None`` if others have moved the row."""
         row, version = _successor(claim, tokens), _new_version()
-        pause, is_in_doubt = _PAUSE, False
+        pause = _PAUSE
         while True:
             try:
                 if (yield from self._write(row.aged(self.now() - sent_at), expected, version)):
@@ -366,7 +366,8 @@ class Renewal:
                     )
                     held = self._held(row, version, sent_at)
                     return replace(held, look_at=sent_at, is_saved=False)
-                is_in_doubt = True
+                # It may have been written, seen and lost again: whoever presents it asks.
+                row = replace(row, is_claimed=True, lag=_MOST_GRACE)
                 yield pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
@@ -378,9 +379,6 @@ class Renewal:
                     _LOGGER.warning("not revoked after sign-out (%s)", type(error).__name__)
                 return None
             expected = seen.version
-            if is_in_doubt:
-                # It may have been written, seen by others, and lost again.
-                row = replace(row, is_claimed=True, lag=_MOST_GRACE)
 
     def _look(self, held: Held | None) -> Steps[Held]:
         """What is stored, once the store has back what it lost and this process holds."""
