@@ -262,6 +262,23 @@ def test_a_busy_machine_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     check_token_store(store)
 
 
+def test_a_process_without_room_for_threads_is_not_left_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, started = threading.Thread.start, 0
+
+    def start_two(thread: threading.Thread) -> None:
+        nonlocal started
+        started += 1
+        if started > 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    with pytest.raises(RuntimeError, match="new thread"):
+        check_token_store(MemoryTokenStore())
+
+
 class AwaitsInBetween:
     """Two steps, and the loop has other tasks run between them."""
 

@@ -47,7 +47,12 @@ def check_token_store(store: TokenStore, *, key: str | None = None) -> None:
         while True:
             outcome = steps.send(outcome)
             if isinstance(outcome, _AtOnce):
-                outcome = list(threads.map(write, outcome))
+                try:
+                    outcome = list(threads.map(write, outcome))
+                except BaseException:
+                    # Those that wait for one that could not start would wait for ever.
+                    start.abort()
+                    raise
 
 
 async def check_async_token_store(store: AsyncTokenStore, *, key: str | None = None) -> None:
