@@ -13,15 +13,13 @@ from fastapi import Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.requests import HTTPConnection
 from fastapi.security.base import SecurityBase
-from starlette.exceptions import HTTPException, WebSocketException
 
 from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal, checked_scopes
+from .starlette import as_exception
 
 __all__ = ["requires"]
 
 GrantedT = TypeVar("GrantedT")
-
-_POLICY_VIOLATION: Final = 1008  # RFC 6455 §7.4.1
 
 
 class _Scheme(SecurityBase):
@@ -67,7 +65,7 @@ def requires(guard: AsyncBearerGuard[Any] | BearerGuard[Any], *scopes: str) -> C
             try:
                 return await guard.check(connection.headers.getlist("authorization"), *scopes)
             except BearerRefusal as error:
-                raise _as_exception(error, connection) from error
+                raise as_exception(error, connection) from error
 
         return required_async
 
@@ -75,12 +73,6 @@ def requires(guard: AsyncBearerGuard[Any] | BearerGuard[Any], *scopes: str) -> C
         try:
             return guard.check(connection.headers.getlist("authorization"), *scopes)
         except BearerRefusal as error:
-            raise _as_exception(error, connection) from error
+            raise as_exception(error, connection) from error
 
     return required
-
-
-def _as_exception(refusal: BearerRefusal, connection: HTTPConnection) -> Exception:
-    if connection.scope["type"] == "websocket":
-        return WebSocketException(_POLICY_VIOLATION, str(refusal))
-    return HTTPException(refusal.status, str(refusal), dict(refusal.headers))

@@ -141,10 +141,11 @@ async def _checked(
     try:
         return await _check(guard, connection, scopes)
     except BearerRefusal as error:
-        raise _as_exception(error, connection) from error
+        raise as_exception(error, connection) from error
 
 
-def _as_exception(refusal: BearerRefusal, connection: HTTPConnection) -> Exception:
+def as_exception(refusal: BearerRefusal, connection: HTTPConnection) -> Exception:
+    """The refusal of a request, or of a WebSocket, as Starlette answers it."""
     if connection.scope["type"] == "websocket":
         return WebSocketException(_POLICY_VIOLATION, str(refusal))
     return HTTPException(refusal.status, str(refusal), dict(refusal.headers))
