@@ -15,13 +15,14 @@ from contextvars import copy_context
 from copy import copy
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from sniffio import current_async_library
+from ._wire.loops import is_trio
 
 T = TypeVar("T")
 # The value, or the error.
 Outcome: TypeAlias = tuple[T | None, Exception | None]
 
-# For a loop that stopped in mid-flight and will not say so. Longer than any call of ours.
+# Seconds. A loop may have stopped in mid-flight without a word: whoever has waited for this long
+# makes the call anew. One that merely takes longer is made twice, which harms none of ours.
 _PATIENCE: Final = 30.0
 
 
@@ -99,7 +100,7 @@ class Flights(_Board[T]):
             value = work()
             outcome = (value, None)
         except Exception as error:
-            # A copy: what is raised holds its traceback, and with it all who passed it on.
+            # A copy: the one that is raised keeps a traceback, and so the frames it passed through.
             outcome = (None, copied(error))
             raise
         finally:
@@ -136,7 +137,7 @@ class AsyncFlights(_Board[T]):
         if not mine:
             return flight
         try:
-            if current_async_library() == "trio":
+            if is_trio():
                 import trio
 
                 trio.lowlevel.spawn_system_task(self._fly, flight, work, context=copy_context())
@@ -176,7 +177,7 @@ async def _landed(flight: _Flight[T]) -> Outcome[T] | None:
 def _waker(call: Callable[[], object]) -> Callable[[], None]:
     """``call``, to be made in the running loop from any thread."""
     later: Callable[[Callable[[], object]], Any]
-    if current_async_library() == "trio":
+    if is_trio():
         import trio
 
         later = trio.lowlevel.current_trio_token().run_sync_soon
