@@ -70,11 +70,6 @@ class State:
     used_ids: set[str] = field(default_factory=set[str], repr=False)
     _rings: dict[str | None, KeyRing] = field(default_factory=dict[str | None, KeyRing])
 
-    @property
-    def default_user(self) -> FakeUser:
-        """As it is now: it may have been replaced."""
-        return self.users[self.default_username]
-
     def issuer(self, server: AuthorizationServer) -> str:
         """The ``iss`` of ``server``."""
         return server.issuer(self.issuer_url or self.url)
