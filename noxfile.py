@@ -273,7 +273,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def package(session: nox.Session) -> None:
-    """Build wheel and sdist, check what they hold, use the wheel as a stranger would."""
+    """Build wheel and sdist, check what they hold, use the wheel as a consumer would."""
     folder = session.cache_dir.resolve() / "package"
     _run(session, "python", "-m", "tasks.distributions", str(folder))
     _run(session, "python", "-m", "tasks.consumers", str(folder))
@@ -331,7 +331,10 @@ def _install(session: nox.Session, project: str, *groups: str) -> None:
 
 
 def _bench(session: nox.Session, module: str, *arguments: str) -> None:
-    """Run a module in the benchmark's own environment; what must not be in there is beside it."""
+    """Run a module in the benchmark's own environment.
+
+    Packages that would change what it measures are in a second one.
+    """
     _debian(session, "redis")
     home = session.cache_dir.parent.resolve()
     _fill(session, str(home / "bench"), "--project=.[aiohttp,jwt,redis]", "test", "bench")

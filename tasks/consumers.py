@@ -1,4 +1,4 @@
-"""A stranger's project: ``python -m tasks.consumers FOLDER`` type-checks and tests it.
+"""A consumer's project: ``python -m tasks.consumers FOLDER`` type-checks and tests it.
 
 Once with the wheel in FOLDER, once with an editable installation of this tree.
 """
@@ -19,7 +19,7 @@ from .project import LOCK, ROOT, group, must, python, runtime
 
 
 def check(kind: str, *project: str) -> None:
-    """Use the project as somebody does who has it from this; ``project`` is what pip is told."""
+    """Use the project as its consumers do; ``project`` is what pip installs."""
     with tempfile.TemporaryDirectory() as scratch:
         consumer = Path(scratch, "consumer")
         shutil.copytree(ROOT / "tests" / "packaging" / "consumer", consumer)
