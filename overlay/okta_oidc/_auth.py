@@ -132,7 +132,7 @@ class ClientAuth(httpx.Auth):
             return False
         if media_type(request.headers) != FORM:
             raise ConfigurationError(f"{type(self).__name__} signs requests of type {FORM} only")
-        # The generated package is none that everybody who authenticates has to load.
+        # Imported here: a request of another client needs no more of the generated package.
         from ._forms import credentials_in
 
         pairs = request.content.split(b"&")

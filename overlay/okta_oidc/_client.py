@@ -34,7 +34,7 @@ else:
     holding: Final = Lazy("._holding")
     operations: Final = Lazy("._operations")
     resource: Final = Lazy("._resource")
-    # Brings httpcore, which a program may well import this module without needing.
+    # It imports httpcore, which is not needed before a client is made.
     senders: Final = Lazy("._senders")
     sign_in: Final = Lazy("._sign_in")
 
@@ -214,8 +214,8 @@ class OktaOIDC(_Face):
             custom domain whose authorization servers keep the org URL. Nothing is sent to it.
         dpop: the key that tokens are to be bound to (RFC 9449). Requests for tokens prove it, and
             a ``Bearer`` answer is a :class:`MalformedResponseError`.
-        introspection_cache: keeps what :meth:`introspect` is told for a while; ``None`` asks each
-            time.
+        introspection_cache: keeps the answers of :meth:`introspect` for a while; ``None`` asks
+            each time.
 
     Every method raises, beside what it says itself:
 

@@ -266,8 +266,8 @@ def _from_httpx(request: httpx.Request, server: Server) -> Request:
     )
 
 
-# The flow sets these, or a body of another length would carry them; "Origin" makes Okta treat a
-# call as a browser's.
+# The flow sets these, or they describe the body as it was before it was signed; "Origin" makes
+# Okta treat a call as a browser's.
 _NOT_THEIRS: Final = frozenset(
     {"connection", "content-length", "expect", "host", "origin", "transfer-encoding"}
 )

@@ -47,7 +47,7 @@ class Cipher(Protocol):
 
 # Held tokens
 
-# One hash a key. Its age is told by Redis' own clock, in milliseconds.
+# One hash a key. Its age is by Redis' own clock, in milliseconds.
 _LOAD: Final = """
 local held = redis.pcall('HMGET', KEYS[1], 'version', 'value', 'written_at')
 local written_at = tonumber(held[3])

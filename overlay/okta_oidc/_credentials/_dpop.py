@@ -22,7 +22,7 @@ from .._steps import Ask, Course, async_auth_flow, auth_flow
 if TYPE_CHECKING:
     from ._private_keys import PrivateKey
 else:
-    # Read with the first key: most programs import this module and prove nothing.
+    # Imported with the first key: most programs that import this module make no proof.
     PrivateKey = Any
 
 MOST_REPEATS: Final = 2

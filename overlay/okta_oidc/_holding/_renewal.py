@@ -63,8 +63,8 @@ _LONGEST_PAUSE: Final = 1.0
 _PAUSES: Final = (0.05, 0.2, 0.8, None)
 # Okta's longest grace period for a rotated refresh token. What is open for as long is asked about.
 _MOST_GRACE: Final = 60.0
-# Tokens of a lifetime that nobody told are good until an API refuses them.
-_UNTOLD: Final = 1e10
+# Tokens whose lifetime is not known are good until an API refuses them.
+_UNKNOWN: Final = 1e10
 # Codes of refusals after which the token may be spent; None is a gateway's own page.
 _UNCLEAR: Final = (None, "server_error", "temporarily_unavailable")
 _new_version: Final = partial(secrets.token_urlsafe, 12)
@@ -85,7 +85,7 @@ class Renewal:
     """One key of one store, and the client that renews what is held there.
 
     The functions of ``store`` are called by whoever drives, and awaited where they are to be.
-    ``revoke`` is the client's own way to, which keeps no answer about a token that has ended.
+    ``revoke`` is the client's own, so that its introspection cache forgets what has ended.
     ``grant`` is a service's, presented again without harm; without one a user's refresh token is
     presented, which spends it. ``grace`` is how long Okta takes a spent one all the same.
 
@@ -424,9 +424,9 @@ class Renewal:
     def _held(self, row: Row, version: str | None, since: float, age: float = 0.0) -> Held:
         # Lifetimes that are too short for `early` and `leeway` give them shares of themselves. Each
         # process draws a moment of its own: fifty do not look at the store in one second.
-        lifetime = _UNTOLD if row.lifetime is None else row.lifetime
+        lifetime = _UNKNOWN if row.lifetime is None else row.lifetime
         early = min(self.early, lifetime / 5) * self.flow.runtime.uniform(0.8, 1.0)
-        ends = since + (_UNTOLD if row.ends_in is None else row.ends_in)
+        ends = since + (_UNKNOWN if row.ends_in is None else row.ends_in)
         wall = self.flow.runtime.now() - self.now()
         at = None if row.ends_in is None else instant(ends + wall)
         tokens = None

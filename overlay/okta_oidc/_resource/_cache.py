@@ -117,7 +117,7 @@ class IntrospectionCache:
 
     A token that is revoked elsewhere keeps working for up to ``ttl`` seconds: how long that may be
     is the team's to decide. Clients may share one cache; each asks with its own client id, and
-    none is told what another was.
+    gets no answer of another's.
 
     Args:
         ttl: seconds for which an active answer is used, never past the token's ``exp``. With less

@@ -65,7 +65,8 @@ class CachedIntrospection:
     def asking(self, run: Run, ask: Questioning, about: About, *, fresh: bool) -> Asking:
         """Have one thread, or one task, ask for all who want to know of this token.
 
-        The task is nobody's: whoever started it may be cancelled, the others have their answer.
+        The task belongs to no caller: the one who started it may be cancelled, and the others
+        still have their answer.
         ``ask`` makes the steps that ask Okta, ``run`` is the face's own way to drive steps.
         """
         key, token = self._key(*about), about[0]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._checks import Checks
 
 _TIMEOUT: Final = 10.0
-# Keys are public: nobody authenticates to fetch them, whatever the flow is told of its client.
+# A flow needs a client, but keys are public: nobody authenticates to fetch them.
 _NOBODY: Final = PublicClient("nobody")
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .._senders import AsyncSender, Sender
     from ._checks import Checks
 
-LEEWAY: Final = 120.0
+LEEWAY: Final = 120.0  # seconds
 
 # A client that serves a tenant an id must not keep the keys of all it ever met.
 _MOST: Final = 256

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 KEYS: Final = Endpoint("keys", "org_keys", "custom_keys")
 
+# Seconds. Keys are fresh for the answer's max-age within the first two, and usable for a day more
+# while no newer ones can be had. A key id that is not known is asked for once in a cooldown.
 _SHORTEST: Final = 300.0
 _LONGEST: Final = 3600.0
 _STALE: Final = 86_400.0
@@ -39,7 +41,7 @@ _MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d+)", re.IGNORECASE)
 # What makes a key; other members (certificates, Okta's status) are neither used nor checked.
 _MEMBERS: Final = ("kty", "n", "e", "kid", "use", "alg", "key_ops")
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_WEAKEST: Final = 2048
+_WEAKEST: Final = 2048  # bits (RFC 7518 §3.3)
 # No RSA key that Okta could publish is near it, and what is may be slow to use.
 _MOST_DIGITS: Final = 1400
 

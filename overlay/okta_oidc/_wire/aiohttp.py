@@ -103,10 +103,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class _Connection(ResponseHandler):
-    """aiohttp's side of a connection, which takes whatever has come for the next answer.
+    """A connection of aiohttp's that is closed as soon as more has come than one answer.
 
-    A gateway that says why it closes an idle connection would say it to the next call, and a
-    second answer would be somebody else's.
+    aiohttp would parse it as the answer to the next request: a gateway's 408 on an idle connection,
+    or a second answer, which may be another user's.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -216,8 +216,8 @@ def _new_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
         max_line_size=_LONGEST_HEADER,
         max_field_size=_LONGEST_HEADER,
     )
-    # Or it sends each GET twice, the proof of its key included: what is sent again is not its
-    # to say. Its own test client does the same.
+    # Else it sends a GET again by itself, with the same DPoP proof, when its connection is lost.
+    # What is sent again is for the flow to decide. aiohttp's own test client sets this, too.
     session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return session
 

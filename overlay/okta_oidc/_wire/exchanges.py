@@ -113,7 +113,7 @@ class AsyncWire:
     """:class:`Wire` for the tasks of any event loops."""
 
     def __init__(self, origin: Origin, client: Any = None) -> None:
-        """As of :class:`Wire`, and for a client of this package's own making."""
+        """As of :class:`Wire`, and to the transport of a :class:`.lent.DirectClient`."""
         if client is None:
             from .async_lanes import AsyncOriginTransport
 
@@ -175,8 +175,8 @@ def _is_never_sent(error: Exception, kinds: set[str], *, is_started: bool) -> bo
     if not kinds & _NEVER_SENT:
         # Raised by this side, so whether anything was sent is what the body can tell.
         return not is_started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
-    # Test transports read the body before they raise, and name no cause. A foreign transport that
-    # was asked for the body, and names one, may well have lost a connection that it once had.
+    # A mock transport has read the body before its handler raises, and sets no cause. A foreign
+    # transport that read it, and sets one, may have lost a connection that it once had.
     cause = error.__cause__
     is_foreign = cause is not None and not _kinds(cause) & _NEVER_SENT
     return not (is_started and is_foreign and "HTTPError" in kinds)

@@ -34,7 +34,7 @@ class Lost(Exception):  # noqa: N818  # nobody outside sees it
 
 
 class DirectClient(httpx.AsyncClient):
-    """A client of this package's own making: calls take its route, not the way through it."""
+    """A client that this package made: requests go to a transport of its, past ``send()``."""
 
     def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
         """A transport of its own to ``origin``, closed with the first of client and user."""
@@ -142,7 +142,7 @@ class _Readable:
 
 @functools.cache
 def _watched(library: Any) -> tuple[type[Any], type[Any]]:
-    """A request and a body that is told of its being read, as the library's own."""
+    """A request, and a body that notes when it is read, of the library's own classes."""
     return (
         type("Request", (_Readable, library.Request), {}),
         type("SentBody", (SentBody, library.ByteStream), {}),

@@ -25,7 +25,7 @@ def budget_text(http: HttpInfo, now: float) -> str:
     """What is left of the rate limit, and until when."""
     budget = http.rate_limit
     if budget is None:
-        return "not told"
+        return "not reported"
     left = max(0.0, budget.reset_at.timestamp() - now)
     return (
         f"{budget.remaining} of {budget.limit} left until {moment(budget.reset_at)}, "
