@@ -41,7 +41,7 @@ _REGISTRY: Final = jws.JWSRegistry(algorithms=("RS256",), strict_check_header=Fa
 _RS256: Final = _REGISTRY.get_alg("RS256")
 # An issuer has a header for each of its keys and kinds of tokens.
 _MOST_HEADERS: Final = 64
-# What is wrong with a claim of another type than it has, where there is a word for it.
+# The reason for a claim that is not of its type, where it is not just ``claim``.
 _REASONS: Final[dict[str, InvalidTokenReason]] = {
     "aud": "audience",
     "auth_time": "auth_time",

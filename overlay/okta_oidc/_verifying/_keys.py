@@ -35,14 +35,14 @@ _STALE: Final = 86_400.0
 _COOLDOWN: Final = 30.0
 _FIRST_BACKOFF: Final = 5.0
 _LONGEST_BACKOFF: Final = 300.0
-# The synchronous face has no thread to renew in: one caller pays, and no more than this.
+# The synchronous face has no thread to renew in: one caller waits, for this many seconds at most.
 _INLINE: Final = 1.0
 _MAX_AGE: Final = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d+)", re.IGNORECASE)
 # What makes a key; other members (certificates, Okta's status) are neither used nor checked.
 _MEMBERS: Final = ("kty", "n", "e", "kid", "use", "alg", "key_ops")
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _WEAKEST: Final = 2048  # bits (RFC 7518 §3.3)
-# No RSA key that Okta could publish is near it, and what is may be slow to use.
+# Base64url digits of a modulus, 8,400 bits. No key of Okta's is near it, and one might be slow.
 _MOST_DIGITS: Final = 1400
 
 
@@ -51,7 +51,7 @@ class _Published:
     """One answer of the key endpoint."""
 
     keys: dict[str | None, RSAKey | None]
-    """By key id. ``None`` is the key that is meant without one, or tells that none can be."""
+    """By key id, or ``None`` for a token that names none; ``None`` where no one key is meant."""
     fresh_until: float
 
 

@@ -9,7 +9,8 @@ from typing import Final, Self
 import httpx
 
 LARGEST: Final = 1024 * 1024
-# Either of gzip's and zlib's own form, and what some servers take for the latter.
+# Window bits: for gzip and zlib, which have headers, and for raw deflate, which some servers send
+# for zlib.
 _FORMS: Final = (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS)
 
 
@@ -99,7 +100,7 @@ def _inflated(raw: bytes) -> bytes:
             content = inflater.decompress(raw, LARGEST + 1)
         except zlib.error:
             continue
-        # Anything may be taken for the beginning of what has no header.
+        # Raw deflate has no header, so that other data can pass for the beginning of some.
         if form > 0 or inflater.eof or len(content) > LARGEST:
             return content
     # What came is all there is, and better kept as it is than lost.

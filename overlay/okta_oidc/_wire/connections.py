@@ -19,8 +19,8 @@ MAX_CONNECTIONS: Final = 100
 KEEPALIVE_SECONDS: Final = 4.0
 # RFC 9110 gives these no content. One that comes all the same, announced or not, may come late.
 WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
-# asyncio may read more at a time than anyio hands out, and nothing tells of the rest: so much, and
-# far more than these endpoints answer.
+# Bytes. asyncio may read more at a time than anyio hands out, and does not show the rest. A
+# connection that received as much, far more than these endpoints answer, is not used again.
 _READ_AHEAD: Final = 32 * 1024
 
 

@@ -68,7 +68,7 @@ def proxy_address(origin: Origin) -> httpx.Proxy | None:
     # macOS and Windows keep exceptions of their own, which hold where no variable is set.
     if origin.is_loopback or (not getproxies_environment() and proxy_bypass(origin.url.host)):
         return None
-    # Its reading of NO_PROXY is its own; what it cannot read, it would fail on.
+    # httpx reads NO_PROXY by rules of its own. It would fail on an entry that it cannot read.
     mounts: list[tuple[URLPattern, str | None]] = []
     for form, address in get_environment_proxies().items():
         with suppress(httpx.InvalidURL):

@@ -11,7 +11,7 @@ from .bodies import Answer, SentBody
 from .environment import Origin
 from .lent import DirectClient, LentTransport, Lost
 
-# Errors are told apart by name: the same ones are in each of these.
+# Errors are recognised by name: each of these has classes of its own, and they are named alike.
 _LIBRARIES: Final = frozenset({"httpx", "httpcore", "httpx2", "httpcore2", "h11"})
 _NEVER_SENT: Final = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}

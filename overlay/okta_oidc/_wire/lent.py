@@ -105,7 +105,7 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         if isinstance(error, self._library.HTTPStatusError):
             return error.response
         if theirs.stream is not request.stream:
-            # A hook put another in its place, which cannot tell.
+            # A hook put another in its place, which does not note that it is read.
             cast("SentBody", request.stream).started = True
         raise Lost(error) from error
 
