@@ -234,7 +234,7 @@ def _from_generated(
     more: dict[str, str] = options.get("headers") or {}
     headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
-        members.pop("client_id", None)
+        members = {name: value for name, value in members.items() if name != "client_id"}
     return Request(
         operation,
         url,

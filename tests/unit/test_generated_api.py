@@ -337,6 +337,15 @@ def test_a_hand_made_request_works(kind: Kind) -> None:
         assert handler.form == [("token", "t")]
 
 
+def test_a_callers_own_form_stays_as_it_is(kind: Kind) -> None:
+    handler = Recorder(answer(201, {"request_uri": "urn:r"}))
+    form = {"client_id": "another", "scope": "openid"}
+    with Face(kind, handler=handler) as okta, pytest.raises(MalformedResponseError):
+        okta.run(client_of(okta).request, "POST", "/oauth2/v1/par", data=form)
+    assert form == {"client_id": "another", "scope": "openid"}
+    assert handler.form == [("scope", "openid"), ("client_id", BASIC.client_id)]
+
+
 @pytest.mark.parametrize("status", [302, 400, 502])
 def test_a_hand_made_request_raises_as_the_methods_do(kind: Kind, status: int) -> None:
     with (
