@@ -413,6 +413,22 @@ def test_keys_are_at_hand_before_the_code_is_spent(user: User) -> None:
     assert user.server.paths()[-1] == "/oauth2/default/v1/token"
 
 
+def test_no_code_is_spent_where_no_published_key_can_sign(user: User) -> None:
+    good = user.server.answers["keys"]
+    unfit = json.loads(key_set(published("key-1", use="enc")))
+    user.server.answers["keys"] = lambda _: user.server.json(unfit)
+    request = user.begin()
+    for _ in range(2):
+        with pytest.raises(InvalidTokenError) as caught:
+            user.finish(request)
+        assert caught.value.reason == "unknown_key"
+    assert user.server.paths() == ["/oauth2/default/v1/keys"]
+
+    user.server.answers["keys"] = good
+    user.face.runtime.monotonic = lambda: 30.0
+    assert user.finish(request).claims.sub
+
+
 FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
     "a URL": lambda url: url,
     "a URL with a fragment": lambda url: f"{url}#_=_",

@@ -65,8 +65,15 @@ class Checks:
         self._headers: Final[dict[bytes, tuple[str | None, str]]] = {}
 
     def ready(self) -> Steps[None]:
-        """Have keys at hand: before a code is spent on a token that could not be checked then."""
+        """Have keys at hand: before a code is spent on a token that could not be checked then.
+
+        Raises:
+            InvalidTokenError: the issuer publishes none that tokens can be signed with.
+            OktaError: they cannot be asked for.
+        """
         yield from self._keys.key(None)
+        if not self._keys.are_there:
+            raise _refused("unknown_key", "its issuer publishes no key that can have signed it")
 
     def id_token(
         self,

@@ -93,6 +93,11 @@ class Keys:
             raise copied(self._failure)
         return published.keys.get(kid)
 
+    @property
+    def are_there(self) -> bool:
+        """Whether there are keys, when they have been asked for."""
+        return bool(self._published.keys)
+
     def _renewed_behind(self) -> Steps[None]:
         with suppress(Exception):  # nobody asked: the key at hand is good
             yield from self._renewed(self._limit)
@@ -142,8 +147,9 @@ def _signing_keys(reply: Reply) -> dict[str | None, RSAKey | None]:
     if not any(isinstance(jwk.get("kty"), str) for jwk in jwks):
         raise malformed(reply, "it holds no keys")
     found = [key for key in map(_signing_key, jwks) if key is not None]
-    keys: dict[str | None, RSAKey | None] = {None: found[0] if len(found) == 1 else None}
+    keys: dict[str | None, RSAKey | None] = {}
     for key in found:
+        keys[None] = key if len(found) == 1 else None
         # Two of one name: nobody can tell which is meant.
         keys[key.kid] = None if key.kid in keys else key
     return keys
