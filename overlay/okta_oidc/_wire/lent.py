@@ -34,7 +34,7 @@ class Lost(Exception):  # noqa: N818  # nobody outside sees it
 
 
 class DirectClient(httpx.AsyncClient):
-    """A client that this package made: requests go to a transport of its, past ``send()``."""
+    """A client that this package made: requests go to its own transport, past ``send()``."""
 
     def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
         """A transport of its own to ``origin``, closed with the first of client and user."""
