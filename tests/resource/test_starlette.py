@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anyio.to_thread
 import pytest
-from okta_oidc import AsyncBearerGuard, BearerGuard, ConfigurationError, Introspection
+from okta_oidc import (
+    AsyncBearerGuard,
+    BearerGuard,
+    ClientSecretPost,
+    ConfigurationError,
+    Introspection,
+)
 from okta_oidc.starlette import BearerMiddleware, requires
+from okta_oidc.testing import FakeOkta
 from starlette.applications import Starlette
+from starlette.datastructures import URL, Secret
 from starlette.endpoints import HTTPEndpoint
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -198,3 +206,18 @@ def test_a_worker_thread_is_handed_nothing_that_shows_the_header(
     assert answer.status_code == 401
     assert handed
     assert "planted" not in "".join(handed)
+
+
+def test_its_own_types_are_taken_for_what_they_hold() -> None:
+    """``request.url_for`` and ``request.url`` of a sign-in, and what its settings hold."""
+    secret: Any = Secret("a-secret-of-the-client")
+    assert ClientSecretPost("client-id", secret).secrets == ("a-secret-of-the-client",)
+
+    fake = FakeOkta()
+    callback, home = (URL(f"https://app.example.com/{path}") for path in ("callback", "home"))
+    with fake.client() as okta:
+        begun = okta.authorization_request(cast("Any", callback))
+        answered: Any = URL(fake.visit(begun.url))
+        assert okta.finish_sign_in(begun, answered).claims.sub == fake.user.user_id
+        page = okta.logout_url("a-token", post_logout_redirect_uri=cast("Any", home))
+    assert "post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2Fhome" in page

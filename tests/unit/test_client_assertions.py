@@ -417,11 +417,6 @@ def test_wrapped_secrets_are_taken_for_what_they_hold(method: str) -> None:
             make(wrap(""), SECRET)
 
 
-def test_starlettes_own_wrapper() -> None:
-    wrapper = pytest.importorskip("starlette.datastructures").Secret
-    assert ClientSecretPost(wrapper(CLIENT_ID), wrapper(SECRET)).secrets == (SECRET,)
-
-
 def test_another_wrapper_is_not_read_by_its_text() -> None:
     class Derived(Secret):
         __module__ = "somewhere"

@@ -35,7 +35,6 @@ from okta_oidc import (
     SignIn,
     TransportError,
 )
-from starlette.datastructures import URL
 
 from tests.support.faces import Face, Kind
 from tests.support.samples import BASIC, CLIENT_SECRET, ORG_URL
@@ -441,18 +440,16 @@ FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
     "a mapping of lists": lambda url: parse_qs(url.partition("?")[2], keep_blank_values=True),
     "httpx's": lambda url: httpx.QueryParams(url.partition("?")[2]),
     "httpx's URL": httpx.URL,
-    "Starlette's URL": URL,
     "Django's": lambda url: Several(url.partition("?")[2]),
 }
 
 
 @pytest.mark.parametrize("push", [False, True])
 def test_addresses_may_be_url_objects(user: User, push: bool) -> None:
-    # What ``request.url_for`` of a framework returns.
-    request = user.begin(cast("Any", URL(REDIRECT)), push=push)
+    request = user.begin(cast("Any", httpx.URL(REDIRECT)), push=push)
     assert request.redirect_uri == REDIRECT
     assert json.loads(json.dumps(request.to_dict()))["redirect_uri"] == REDIRECT
-    home = cast("Any", URL("https://app.example.com/"))
+    home = cast("Any", httpx.URL("https://app.example.com/"))
     page = user.client.logout_url("a-token", post_logout_redirect_uri=home)
     assert "post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F" in page
     for wrong in (b"https://app.example.com/", 5):

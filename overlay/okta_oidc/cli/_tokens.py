@@ -179,7 +179,10 @@ def client_credentials(
     dpop_key_file: str | None,
     scope: str | None,
 ) -> int:
-    """Get an access token for the application itself. Needs a custom authorization server."""
+    """Get an access token for the application itself.
+
+    The org server has them for clients with a key alone, and for scopes of Okta's own API.
+    """
     with (
         connection.open(session, dpop=_dpop(session, dpop, dpop_key_file)) as okta,
         token_file(save) as file,
