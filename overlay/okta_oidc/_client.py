@@ -430,6 +430,9 @@ class OktaOIDC(_Face):
         """Begin a login that the user approves on another device (RFC 8628 §3.1).
 
         Show the user what it says, and :meth:`wait_for` it.
+
+        Args:
+            scope: space-delimited, with ``openid``; ``offline_access`` for a refresh token.
         """
         return self._call(sign_in.device, auth_server_id, scope)
 
@@ -446,6 +449,7 @@ class OktaOIDC(_Face):
         """Begin a login that the user is asked to approve by a push (CIBA Core §7.1).
 
         Args:
+            scope: space-delimited, with ``openid``.
             login_hint: the user's login; or
             id_token_hint: an ID token of the user, issued to this client.
             binding_message: what the user is shown, to tell this request from others.
