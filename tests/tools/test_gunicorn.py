@@ -61,7 +61,11 @@ def served(okta: FakeOkta, folder: Path, kind: str) -> Generator[httpx.Client]:
         try:
             wait_for(address, server)
             transport = httpx.HTTPTransport(uds=str(address))
-            with httpx.Client(transport=transport, base_url="http://service", timeout=120) as http:
+            # A connection that is kept stays with the worker that took it.
+            close = {"Connection": "close"}
+            with httpx.Client(
+                transport=transport, base_url="http://service", timeout=120, headers=close
+            ) as http:
                 yield http
         finally:
             server.send_signal(signal.SIGTERM)
