@@ -66,11 +66,12 @@ def test_everyone_refuses_a_signature_that_is_not_the_issuers(name: str) -> None
         check()
 
 
-@pytest.mark.parametrize("alg", ["RS256", "ES256"])
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    ("name", "alg"),
+    # One of them signs by RS256 alone.
+    [(n, a) for n in MAKERS for a in ("RS256", "ES256") if n in getattr(_signatures, a).roles],
+)
 def test_everyone_makes_an_assertion_that_holds(name: str, alg: str) -> None:
-    if name not in getattr(_signatures, alg).roles:
-        pytest.skip("it signs by RS256 alone")
     key = _signatures.new_key(alg)
     make = MAKERS[name](alg, key)
     made = [make() for _ in range(2)]

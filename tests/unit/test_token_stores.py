@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from decimal import Decimal
 from types import SimpleNamespace
@@ -128,8 +129,8 @@ class AgesOtherwise(Faulty):
         held = super().load(key)
         return None if held is None else Stored(held.value, held.version, self.age(held.age))
 
-    def age(self, seconds: float) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def age(self, seconds: float) -> Any: ...
 
 
 class AgesInMilliseconds(AgesOtherwise):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -36,9 +37,9 @@ class Lost(Exception):  # noqa: N818  # nobody outside sees it
 class DirectClient(httpx.AsyncClient):
     """A client that this package made: requests go to its own transport, past ``send()``."""
 
+    @abstractmethod
     def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
         """A transport of its own to ``origin``, closed with the first of client and user."""
-        raise NotImplementedError
 
 
 def is_client(value: object) -> bool:
