@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Final
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
+from typing import Any, Final, cast
+
+# Where a word of a class's name begins.
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Lazy:
@@ -16,3 +25,36 @@ class Lazy:
 
     def __getattr__(self, name: str) -> object:
         return getattr(import_module(self._name, __package__), name)
+
+
+class _Package(ModuleType):
+    """A package whose ``__init__`` has not run yet: it runs for what cannot be had without."""
+
+    def __getattr__(self, name: str) -> Any:
+        # The generator names a module after its class.
+        home = f"{self.__name__}.{_WORD.sub('_', name).lower()}"
+        found = vars(import_module(home)).get(name) if find_spec(home) else None
+        if found is None:
+            whole = cast("Any", self)
+            whole.__spec__.loader.exec_module(self)
+            whole.__class__ = ModuleType
+            found = getattr(self, name)
+        setattr(self, name, found)
+        return found
+
+    def __dir__(self) -> Iterable[str]:
+        return cast("list[str]", self.__all__)
+
+
+def load_singly(package: str) -> None:
+    """Let the modules of ``package`` load singly, though its ``__init__`` imports them all.
+
+    For whoever uses the package it is as ever, unless they look into its ``vars()``. Nothing
+    happens if it has been imported already.
+    """
+    spec = find_spec(package)
+    if package not in sys.modules:
+        made = module_from_spec(cast("ModuleSpec", spec))
+        made.__class__ = _Package
+        parent, _, name = package.rpartition(".")
+        setattr(sys.modules[parent], name, sys.modules.setdefault(package, made))

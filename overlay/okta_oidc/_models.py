@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     models: Final = Lazy("okta_oidc_api.models")
 
-__all__ = ["GrantModel", "WrongMemberError", "models", "normalised", "read"]
+__all__ = ["GrantModel", "WrongMemberError", "generated_models", "models", "normalised", "read"]
 
 T = TypeVar("T")
 
@@ -84,11 +84,24 @@ class _MismatchError(Exception):
 
 
 @functools.cache
+def _names() -> Mapping[str, Any]:
+    """What ``okta_oidc_api.models`` has, all of it loaded."""
+    package = import_module("okta_oidc_api.models")
+    return {name: getattr(package, name) for name in package.__all__}
+
+
+def generated_models() -> list[type[Any]]:
+    """Every model of the document."""
+    return [each for each in _names().values() if hasattr(each, "__attrs_attrs__")]
+
+
+@functools.cache
 def _fields(model: type[Any]) -> Mapping[str, tuple[bool, tuple[Any, ...]]]:
     """For each member by the document's name: whether it is required, and its types."""
     import attrs
 
-    names = {**vars(sys.modules[model.__module__]), **vars(import_module("okta_oidc_api.models"))}
+    # A module names models that it imports for type checkers alone.
+    names = {**_names(), **vars(sys.modules[model.__module__])}
     hints = typing.get_type_hints(model, names)
     # The generator appends an underscore to what Python would not take as a name.
     return {

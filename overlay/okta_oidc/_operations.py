@@ -27,21 +27,22 @@ from ._auth import ASSERTION_LIFETIME
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
-from ._models import models
-from ._results import (
-    Introspection,
-    Tokens,
-    read_introspection,
-    read_nothing,
-    read_tokens,
-    reader_of,
-)
+from ._lazy import Lazy, load_singly
+from ._models import generated_models, models
+from ._results import Tokens, read_nothing, read_tokens, reader_of
 
 if TYPE_CHECKING:
+    from . import _introspection as introspection  # pyright: ignore[reportPrivateUsage]
     from ._auth import ClientAuth
     from ._http import Reply
 
+else:
+    introspection: Final = Lazy("._introspection")
+
 T = TypeVar("T")
+
+# A program uses a few of the models. To load them all is a tenth of what its first token costs.
+load_singly("okta_oidc_api.models")
 
 # What no token holds: RFC 6749 §A.12, less the white space and quotes of a file or a header.
 _TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
@@ -100,13 +101,8 @@ class Request:
 @functools.cache
 def _public_members() -> frozenset[str]:
     """The members that the document knows, and does not call secret."""
-    known = {name for model in _models_of_the_document() for name in attrs.fields_dict(model)}
+    known = {name for model in generated_models() for name in attrs.fields_dict(model)}
     return frozenset(known - SECRETS - SECRET_RESPONSES)
-
-
-def _models_of_the_document() -> list[type[attrs.AttrsInstance]]:
-    members = vars(import_module("okta_oidc_api.models")).values()
-    return [each for each in members if isinstance(each, type) and attrs.has(each)]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -123,13 +119,15 @@ class Body(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One operation of the document at both kinds of server, loaded when first used."""
 
-    tag: str
-    org: str
-    custom: str
+    __slots__ = ("custom", "org", "tag")
+
+    def __init__(self, tag: str, org: str, custom: str) -> None:
+        self.tag: Final = tag
+        self.org: Final = org
+        self.custom: Final = custom
 
     def request(
         self, server: AuthServerId, body: Body | None = None, *, lenient: bool = False
@@ -159,14 +157,6 @@ def _generated(tag: str, name: str) -> tuple[Described, Callable[..., dict[str, 
     operation = next(each for each in OPERATIONS if each.module == module)
     # The generator writes it for every operation, and nothing else gives the request.
     return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
-
-
-def load() -> None:
-    """Load what the methods of every client need, before a call has to wait for it."""
-    for endpoint in (TOKEN, INTROSPECT, REVOKE):
-        _generated(endpoint.tag, endpoint.org)
-        _generated(endpoint.tag, endpoint.custom)
-    grants()
 
 
 TOKEN: Final = Endpoint("token", "org_token", "custom_token")
@@ -209,10 +199,10 @@ def refresh(
 
 def introspect(
     server: AuthServerId, token: str, hint: models.IntrospectTokenTypeHint | None
-) -> Operation[Introspection]:
+) -> Operation[introspection.Introspection]:
     """What a token stands for."""
     body = models.IntrospectRequest(token, token_type_hint=given(hint))
-    return Operation(INTROSPECT.request(server, body), read_introspection)
+    return Operation(INTROSPECT.request(server, body), introspection.read_introspection)
 
 
 def revoke(
@@ -235,7 +225,7 @@ def given(value: T | None) -> T | Unset:
     return UNSET if value is None else value
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class _Parameters:
     """Form parameters in place of a generated model."""
 
@@ -258,7 +248,7 @@ def grants() -> Mapping[str, type[attrs.AttrsInstance]]:
     """The generated grant models by their ``grant_type``."""
     return {
         str(attrs.fields_dict(model)["grant_type"].default): model
-        for model in _models_of_the_document()
+        for model in generated_models()
         if "grant_type" in attrs.fields_dict(model)
     }
 

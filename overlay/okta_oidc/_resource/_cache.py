@@ -16,8 +16,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
+from .._introspection import Introspection
 from .._otel import count_lookup
-from .._results import Introspection
 from .._retry import is_number
 from .._runtime import Runtime
 

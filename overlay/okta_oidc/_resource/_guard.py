@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, Type
 
 from .._client import AsyncOktaOIDC, OktaOIDC
 from .._errors import ConfigurationError, InvalidTokenError, OktaError, RateLimitError
-from .._results import Introspection
+from .._introspection import Introspection
 from .._runtime import RUNTIME
 from .._silence import silent
 from ._questions import is_away

@@ -15,7 +15,7 @@ from .._errors import APIError, ConfigurationError, MalformedResponseError, Okta
 from .._flights import AsyncFlights, Flights
 from .._flow import Flow
 from .._http import Reply
-from .._results import Introspection, read_introspection
+from .._introspection import Introspection, read_introspection
 from .._steps import Ask, Steps
 from ._cache import IntrospectionCache, Question
 
