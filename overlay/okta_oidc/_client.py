@@ -7,7 +7,6 @@ import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
 from typing import (
-    TYPE_CHECKING,
     Any,
     Concatenate,
     Final,
@@ -23,35 +22,23 @@ import httpx
 
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind
-from ._lazy import Lazy
-from ._models import GrantModel, models
+from ._lazy import (
+    credentials,
+    generated,
+    holding,
+    introspection,
+    models,
+    operations,
+    resource,
+    senders,
+    sign_in,
+    verifying,
+)
+from ._models import GrantModel
 from ._results import ExchangedToken, Tokens
 from ._retry import Retry
 from ._silence import silent, silent_methods
 from ._steps import Steps
-
-if TYPE_CHECKING:
-    import okta_oidc_api as generated
-
-    from . import _credentials as credentials  # pyright: ignore[reportPrivateUsage]
-    from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
-    from . import _introspection as introspection  # pyright: ignore[reportPrivateUsage]
-    from . import _operations as operations
-    from . import _resource as resource
-    from . import _senders as senders
-    from . import _sign_in as sign_in
-    from . import _verifying as verifying
-else:
-    credentials: Final = Lazy("._credentials")
-    generated: Final = Lazy("okta_oidc_api")
-    holding: Final = Lazy("._holding")
-    introspection: Final = Lazy("._introspection")
-    operations: Final = Lazy("._operations")
-    resource: Final = Lazy("._resource")
-    # It imports httpcore, which is not needed before a client is made.
-    senders: Final = Lazy("._senders")
-    sign_in: Final = Lazy("._sign_in")
-    verifying: Final = Lazy("._verifying")
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="senders.Sender | senders.AsyncSender")

@@ -20,7 +20,8 @@ from ._errors import ConfigurationError
 from ._flow import HEADERS
 from ._forms import credentials_in, decoded, pairs_of
 from ._http import Reply, media_type
-from ._models import WrongMemberError, models, normalised
+from ._lazy import models
+from ._models import WrongMemberError, normalised
 from ._operations import Operation, Request, described
 from ._refusals import malformed
 from ._results import check_json, members_of, read_nothing

@@ -19,7 +19,7 @@ from ._config import ORG, Server, check_kind
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
-from ._lazy import Lazy
+from ._lazy import credentials, otel, refusals
 from ._ratelimit import Bucket
 from ._retry import (
     NEVER,
@@ -36,14 +36,7 @@ from ._version import __version__
 from ._wire.bodies import SentBody
 
 if TYPE_CHECKING:
-    from . import _credentials as credentials  # pyright: ignore[reportPrivateUsage]
-    from . import _otel as otel
-    from . import _refusals as refusals
     from ._operations import Operation, Request
-else:
-    credentials: Final = Lazy("._credentials")
-    otel: Final = Lazy("._otel")
-    refusals: Final = Lazy("._refusals")
 
 T = TypeVar("T")
 

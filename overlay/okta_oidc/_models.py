@@ -14,16 +14,7 @@ import types
 import typing
 from collections.abc import Hashable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, cast
-
-from ._lazy import Lazy
-
-if TYPE_CHECKING:
-    from okta_oidc_api import models
-else:
-    models: Final = Lazy("okta_oidc_api.models")
-
-__all__ = ["GrantModel", "WrongMemberError", "generated_models", "models", "normalised", "read"]
+from typing import Any, Final, Literal, Protocol, TypeVar, cast
 
 T = TypeVar("T")
 

@@ -27,17 +27,14 @@ from ._auth import ASSERTION_LIFETIME
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
-from ._lazy import Lazy, load_singly
-from ._models import generated_models, models
+from ._lazy import introspection, load_singly, models
+from ._models import generated_models
 from ._results import Tokens, read_nothing, read_tokens, reader_of
 
 if TYPE_CHECKING:
-    from . import _introspection as introspection  # pyright: ignore[reportPrivateUsage]
     from ._auth import ClientAuth
     from ._http import Reply
 
-else:
-    introspection: Final = Lazy("._introspection")
 
 T = TypeVar("T")
 

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar, 
 
 from ._errors import ConfigurationError, MalformedResponseError
 from ._http import Headers, HttpInfo, Members, Reply, instant, media_type
-from ._lazy import Lazy
-from ._models import WrongMemberError, models, read
+from ._lazy import models, refusals
+from ._models import WrongMemberError, read
 from ._silence import silent
 
 if TYPE_CHECKING:
-    from . import _refusals as refusals  # pyright: ignore[reportPrivateUsage]
     from ._operations import Request
-else:
-    refusals: Final = Lazy("._refusals")
 
 T = TypeVar("T")
 M = TypeVar("M")

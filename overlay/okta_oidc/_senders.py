@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import httpx
 
@@ -13,17 +13,12 @@ from ._config import Server, check_kind
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import Flow
 from ._http import Headers, HttpInfo, Reply
-from ._lazy import Lazy
+from ._lazy import refusals
 from ._steps import Ask, Step, Steps, answered
 from ._wire.bodies import Answer
 from ._wire.environment import Origin, Unusable
 from ._wire.exchanges import AsyncWire, Broken, Wire
 from ._wire.lent import is_async_client, is_client
-
-if TYPE_CHECKING:
-    from . import _refusals as refusals  # pyright: ignore[reportPrivateUsage]
-else:
-    refusals: Final = Lazy("._refusals")
 
 T = TypeVar("T")
 
