@@ -17,14 +17,14 @@ from okta_oidc_api.operations import Operation as Described
 from ._auth import FORM, authenticated_already
 from ._config import Server
 from ._errors import ConfigurationError
-from ._flow import HEADERS
+from ._flow import HEADERS, Flow
 from ._forms import credentials_in, decoded, pairs_of
 from ._http import Reply, media_type
 from ._lazy import models
 from ._models import WrongMemberError, normalised
 from ._operations import Operation, Request, described
 from ._refusals import malformed
-from ._results import check_json, members_of, read_nothing
+from ._results import check_json, check_whole, members_of, read_nothing
 from ._senders import AsyncSender, Sender
 from ._silence import silent
 
@@ -42,14 +42,18 @@ class Entrance(httpx.Client):
         request = _from_generated(self, method, url, options)
         if request is None:
             return super().request(method, url, **options)
-        return self._sender.run(self._sender.flow.steps(Operation(request, _response)))
+        answer = self._sender.run(self._sender.flow.steps(Operation(request, _response)))
+        answer.request = _bare(request, self._sender.flow)
+        return answer
 
     @silent
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         request.read()
         asked = _from_httpx(request, self._sender.flow.server)
-        return self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
+        answer = self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
+        answer.request = request
+        return answer
 
 
 class AsyncEntrance(httpx.AsyncClient):
@@ -65,14 +69,18 @@ class AsyncEntrance(httpx.AsyncClient):
         request = _from_generated(self, method, url, options)
         if request is None:
             return await super().request(method, url, **options)
-        return await self._sender.run(self._sender.flow.steps(Operation(request, _response)))
+        answer = await self._sender.run(self._sender.flow.steps(Operation(request, _response)))
+        answer.request = _bare(request, self._sender.flow)
+        return answer
 
     @silent
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         await request.aread()
         asked = _from_httpx(request, self._sender.flow.server)
-        return await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
+        answer = await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
+        answer.request = request
+        return answer
 
 
 def _from_generated(
@@ -99,14 +107,22 @@ def _from_generated(
     headers = {**client.own_headers, **more}
     if members is not None and operation.needs_client_id:
         members = {name: value for name, value in members.items() if name != "client_id"}
-    return Request(
-        operation,
-        url,
-        server,
-        pairs=None if members is None else pairs_of(members, (), lenient=True),
-        headers=_own(headers.items(), is_form=members is not None, operation=operation),
-        seconds=_seconds(client.timeout.read),
+    return _unsigned(
+        Request(
+            operation,
+            url,
+            server,
+            pairs=None if members is None else pairs_of(members, (), lenient=True),
+            headers=_own(headers.items(), is_form=members is not None),
+            seconds=_seconds(client.timeout.read),
+        )
     )
+
+
+def _bare(request: Request, flow: Flow) -> httpx.Request:
+    """What an answer names as its request, which shows nothing secret."""
+    url, _ = flow.addresses(request.target)
+    return httpx.Request(request.operation.method, url, headers=[], stream=httpx.ByteStream(b""))
 
 
 def _from_httpx(request: httpx.Request, server: Server) -> Request:
@@ -119,15 +135,24 @@ def _from_httpx(request: httpx.Request, server: Server) -> Request:
     if is_form and operation.authenticated and credentials_in(request.content):
         raise authenticated_already()
     limits = request.extensions.get("timeout")
-    return Request(
-        operation,
-        target,
-        at,
-        pairs=decoded(request.content) if is_form else None,
-        body=request.content,
-        headers=_own(request.headers.items(), is_form=is_form, operation=operation),
-        seconds=None if limits is None else _seconds(limits.get("read")),
+    return _unsigned(
+        Request(
+            operation,
+            target,
+            at,
+            pairs=decoded(request.content) if is_form else None,
+            body=request.content,
+            headers=_own(request.headers.items(), is_form=is_form),
+            seconds=None if limits is None else _seconds(limits.get("read")),
+        )
     )
+
+
+def _unsigned(request: Request) -> Request:
+    """``request``, unless the flow will sign what is signed already."""
+    if request.is_signed and any(name.lower() == b"authorization" for name, _ in request.headers):
+        raise authenticated_already()
+    return request
 
 
 # The flow sets these, or they describe the body as it was before it was signed; "Origin" makes
@@ -138,15 +163,11 @@ _NOT_THEIRS: Final = frozenset(
 _OURS: Final = frozenset((name.lower(), value) for name, value in HEADERS.items())
 
 
-def _own(
-    headers: Iterable[tuple[str, str]], *, is_form: bool, operation: Described
-) -> tuple[tuple[bytes, bytes], ...]:
+def _own(headers: Iterable[tuple[str, str]], *, is_form: bool) -> tuple[tuple[bytes, bytes], ...]:
     """The headers that the flow does not set itself."""
     own: list[tuple[bytes, bytes]] = []
     for name, value in headers:
         lower = name.lower()
-        if lower == "authorization" and operation.authenticated:
-            raise authenticated_already()
         if (
             lower not in _NOT_THEIRS
             and (lower, value) not in _OURS
@@ -157,7 +178,8 @@ def _own(
 
 
 def _checked_path(path: str) -> str:
-    if any(unquote(segment) in ("", ".", "..") for segment in path[1:].split("/")):
+    *inner, last = map(unquote, path[1:].split("/"))
+    if last in (".", "..") or not {"", ".", ".."}.isdisjoint(inner):
         raise ConfigurationError("the path has an empty segment, or one that climbs out of another")
     return path
 
@@ -172,6 +194,7 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     Raises:
         MalformedResponseError: its parser cannot read it.
     """
+    check_whole(reply)
     operation = request.operation
     status, content = reply.status, reply.body
     if operation.has_content:

@@ -194,10 +194,10 @@ class Flow:
 
     def _signed(self, request: Request) -> Steps[tuple[httpx.Request, credentials.Proof | None]]:
         """The request as it goes out, once: what it is signed with may be good for one delivery."""
-        url, address = self._url(request.target)
+        url, address = self.addresses(request.target)
         operation, body, auth = request.operation, request.body, self.auth
         authorization: str | None = None
-        if operation.authenticated and (request.pairs is not None or (operation.module and body)):
+        if request.is_signed:
             form = b"" if request.pairs is None else body
             if operation.needs_client_id and not auth.names_client(form):
                 # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
@@ -253,7 +253,7 @@ class Flow:
             extensions=dict(limits),
         )
 
-    def _url(self, target: str) -> tuple[httpx.URL, str]:
+    def addresses(self, target: str) -> tuple[httpx.URL, str]:
         """Where a request goes, and what a proof of the client's identity is made out for."""
         found = self._urls.get(target)
         if found is None:
@@ -270,4 +270,6 @@ def _limits(seconds: float | None) -> dict[str, dict[str, float | None]]:
 
 
 def _named(request: Request) -> str:
-    return f"{request.operation.method} {request.target.partition('?')[0]}"
+    # A path that the document does not have may name a user.
+    path = request.target.partition("?")[0] if request.operation.module else "/…"
+    return f"{request.operation.method} {path}"

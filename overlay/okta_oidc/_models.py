@@ -163,7 +163,7 @@ def _as(kind: Any, value: Any) -> Any:
 
 
 def _named(kinds: tuple[Any, ...]) -> str:
-    words = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
+    words = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
     return " or ".join(
         dict.fromkeys(
             words.get(kind, "a list" if typing.get_origin(kind) is list else "an object")

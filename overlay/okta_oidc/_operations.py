@@ -7,11 +7,13 @@ generated package. Nothing here names them a second time.
 from __future__ import annotations
 
 import functools
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import attrs
 from okta_oidc_api.operations import (
@@ -80,6 +82,12 @@ class Request:
             self.grant_type = self.value("grant_type")
         self.repeatable = self.operation.repeatable or self.grant_type in REPEATABLE_GRANTS
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether it authenticates the client: with a form, or by what stands beside a body."""
+        has_place = self.pairs is not None or bool(self.operation.module and self.body)
+        return self.operation.authenticated and has_place
+
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""
         return next((value for key, value in self.pairs or () if key == name), None)
@@ -87,12 +95,30 @@ class Request:
     def secrets(self) -> tuple[str, ...]:
         """What no message may show of what was sent."""
         public = _public_members()
+        asked = parse_qsl(self.target.partition("?")[2])
+        body = [] if self.pairs is not None else list(_texts(self.body))
         return (
-            *(value for name, value in self.pairs or () if name not in public),
+            *(value for name, value in (*(self.pairs or ()), *asked, *body) if name not in public),
             *(value.decode("latin-1") for _, value in self.headers),
             *(() if self.auth is None else self.auth.secrets),
             *(() if self.access_token is None else (self.access_token,)),
         )
+
+
+def _texts(body: bytes) -> Iterator[tuple[str, str]]:
+    """The strings in a JSON body, each with the name of its member."""
+    try:
+        waiting: list[tuple[str, object]] = [("", json.loads(body))]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += cast("dict[str, object]", value).items()
+        elif isinstance(value, list):
+            waiting += [(name, item) for item in cast("list[object]", value)]
+        elif isinstance(value, str):
+            yield name, value
 
 
 @functools.cache
@@ -279,7 +305,7 @@ _UNKNOWN: Final = Described(
     dpop=False,
     needs_client_id=False,
     repeatable=False,
-    limit="other",
+    limit=None,
 )
 
 
@@ -287,7 +313,7 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
     """The operation of the document that ``method`` and ``path`` (percent-encoded) are of.
 
     One that the document does not have is taken for one that authenticates the client, promises
-    nothing, and counts against the limits of its server.
+    nothing, and has limits of its own, of which nothing is known.
     """
     for operation, pattern in _patterns():
         match = pattern.fullmatch(path) if operation.method == method else None

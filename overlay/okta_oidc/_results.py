@@ -224,7 +224,7 @@ def read_exchanged(reply: Reply, request: Request) -> ExchangedToken:
 
 def read_nothing(reply: Reply, request: Request) -> None:
     """An answer without content (RFC 7009 §2.2): its status says all."""
-    _check_plain(reply)
+    check_whole(reply)
     members = reply.members() or {}
     if refusals.is_page(reply) or "error" in members or "errorCode" in members:
         raise refusals.malformed(reply, "the body is not that of a success")
@@ -319,16 +319,21 @@ def check_json(reply: Reply) -> None:
     """Refuse a 2xx whose body cannot be the JSON that was promised.
 
     Raises:
-        MalformedResponseError: it is too large, or not JSON by its content type.
+        MalformedResponseError: it is not whole, or not JSON by its content type.
     """
-    if not reply.complete:
-        raise refusals.malformed(reply, "the body is larger than any answer of this endpoint")
-    _check_plain(reply)
+    check_whole(reply)
     named = media_type(reply.headers)
     if named and not named.endswith(("/json", "+json")):
         raise refusals.malformed(reply, "the body is not JSON by its content type")
 
 
-def _check_plain(reply: Reply) -> None:
+def check_whole(reply: Reply) -> None:
+    """Refuse a 2xx that is more than was read, or that nobody here can decode.
+
+    Raises:
+        MalformedResponseError: it is too large, or compressed.
+    """
+    if not reply.complete:
+        raise refusals.malformed(reply, "the body is larger than any answer of this endpoint")
     if not reply.is_plain:
         raise refusals.malformed(reply, "the body is in a coding that was not asked for")
