@@ -170,7 +170,7 @@ class _Guard(Generic[T_co]):
 
     def _known(self, authorization: Authorization, scopes: tuple[str, ...]) -> T_co | None:
         if self._kept and isinstance(authorization, str) and authorization.startswith("Bearer "):
-            kept = self._kept(authorization[7:], "access_token")
+            kept = self._kept(authorization[7:])
             return None if kept is None else self._judged(kept, scopes)
         return None
 
