@@ -132,7 +132,7 @@ def text_of(name: str, value: object) -> str | None:
 
 
 def check_kind(name: str, value: object, *kinds: type) -> None:
-    """Tell a caller without a type checker which argument was wrong, before anything is sent."""
+    """Raise ``ConfigurationError`` for a value of another type, before anything is sent."""
     if not isinstance(value, kinds):
         wanted = " or ".join(kind.__name__.replace("NoneType", "None") for kind in kinds)
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")

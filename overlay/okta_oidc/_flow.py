@@ -1,4 +1,4 @@
-"""One call, sans I/O: sign, send, judge, wait. Methods and generated functions take this road.
+"""One call, sans I/O: sign, send, judge, wait. Methods and generated functions both use it.
 
 Nothing here sends or sleeps. A flow yields what is to be done (``_steps.py``), and is handed the
 outcome.
@@ -44,7 +44,7 @@ _LOGGER: Final = logging.getLogger("okta_oidc")
 
 HEADERS: Final = {
     "Accept": "application/json",
-    # A compressed answer lets its length tell of the secrets in it, and these are short anyway.
+    # The length of a compressed response leaks secrets (BREACH), and responses are short anyway.
     "Accept-Encoding": "identity",
     "Cache-Control": "no-cache",
     "User-Agent": f"okta-oidc/{__version__} python-httpx/{httpx.__version__}",
@@ -69,7 +69,7 @@ class Flow:
         if dpop is not None:
             check_kind("dpop", dpop, credentials.DPoP, type(None))
         check_kind("retry", retry, Retry, type(None))
-        # No attempt takes a day, and beyond some years no platform can count.
+        # No attempt takes a day, and time-outs of many years overflow on every platform.
         if not is_number(timeout) or not 0 < timeout <= _DAY:
             raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.server: Final = server
@@ -88,10 +88,10 @@ class Flow:
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
         """The course of one call: yields requests and seconds to wait, returns the result.
 
-        ``retry`` stands in for the client's own.
+        ``retry`` overrides the client's ``retry``.
         """
         course = self._course(operation, retry)
-        # Nobody can have set up what nobody has imported.
+        # What has not been imported cannot have been set up.
         if "opentelemetry" in sys.modules:
             course = otel.observed(course, operation.request, self)
         return course
@@ -136,7 +136,7 @@ class Flow:
                         reply.status, failure.code, reply.headers, proof, repeats
                     )
                 ):
-                    # Nothing was processed, so even a code is as good as before.
+                    # The server processed nothing, so even an authorization code is unspent.
                     repeats += 1
                     continue
             failure.retries = attempt - 1
@@ -193,7 +193,7 @@ class Flow:
         return None if wait is None or waited + wait > retry.max_wait else wait
 
     def _signed(self, request: Request) -> Steps[tuple[httpx.Request, credentials.Proof | None]]:
-        """The request as it goes out, once: what it is signed with may be good for one delivery."""
+        """The signed request, for one delivery: its assertion or proof is accepted only once."""
         url, address = self.addresses(request.target)
         operation, body, auth = request.operation, request.body, self.auth
         authorization: str | None = None
@@ -208,11 +208,11 @@ class Flow:
             else:
                 authorization, form = auth.sign(form, address, request.lifetime)
             if request.pairs is not None:
-                # Most methods are members of a form. No other body has a place for them.
+                # Most methods add parameters to the form. No other body can carry them.
                 body = form
         proof: credentials.Proof | None = None
         token = request.access_token
-        # A generated function may be handed a proof of the caller's own: one is all Okta takes.
+        # The caller may have passed a proof to a generated function. Okta accepts only one.
         proved = any(name.lower() == b"dpop" for name, _ in request.headers)
         if self.dpop is not None and (operation.dpop or token is not None) and not proved:
             prove = partial(self.dpop.proof, operation.method, address, access_token=token)
@@ -254,12 +254,12 @@ class Flow:
         )
 
     def addresses(self, target: str) -> tuple[httpx.URL, str]:
-        """Where a request goes, and what a proof of the client's identity is made out for."""
+        """The URL of a request, and without its query, as assertions and proofs name it."""
         found = self._urls.get(target)
         if found is None:
             address = self.server.origin + target
             found = httpx.URL(address), address.partition("?")[0]
-            # An id for each tenant must not fill the memory of a client that serves them all.
+            # Bounded: a client may serve many tenants, each with a server id of its own.
             if len(self._urls) < _MOST_URLS and "?" not in target:
                 self._urls[target] = found
         return found

@@ -45,19 +45,19 @@ _LONGEST: Final = 300
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]+")
 _MARKUP: Final = re.compile(rb"\s*(?:<!doctype|<html|<\?xml|<head|<body)", re.IGNORECASE)
 _REDACTED: Final = "[redacted]"
-# What may be a token, whoever's it is; and parameter names of the field, which are no tokens.
+# Anything token-like; ``_NAME`` exempts snake_case parameter names.
 _TOKEN_LIKE: Final = re.compile(r"[A-Za-z0-9+/=_.%~-]{20,}")
 _NAME: Final = re.compile(r"[a-z]{2,15}(?:_[a-z]{2,15})+[.]?")
 _REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
-# Shorter values blot out half a sentence, and are no secret worth the name.
+# Redacting shorter values would remove half a sentence, and they are too short to be secrets.
 _SHORTEST_SECRET: Final = 4
 # From here on a value is looked for inside of words, too, whatever stands between its characters.
 _SHORTEST_HIDDEN: Final = 8
 _ESCAPED: Final = re.compile(
     r"(?:%(?:25)*[0-9A-Fa-f]{2})+|&#?\w{1,8};|\\(?:u..|x)[0-9A-Fa-f]{2}|\\.|.", re.DOTALL
 )
-# Words of error texts. A secret that happens to be one of them is not blotted out of a sentence,
-# which would only tell that it is one.
+# Words of error texts. A secret equal to one of them is not redacted: the gap in a sentence would
+# only reveal it.
 _WORDS: Final = frozenset(
     """
     access account active admin application authentication authorization authorized bearer
@@ -214,11 +214,11 @@ def _is_unknown_server(code: str | None, description: str | None) -> bool:
 
 
 def shown(text: str | None, secrets: tuple[str, ...]) -> str:
-    """What a server said, on a line, without what may be a token, or quotes one of ``secrets``."""
+    """A server's text on one line, with token-like parts and quotes of ``secrets`` redacted."""
     if not text:
         return ""
     text = text[: 8 * _LONGEST]
-    # A part of a JWT says as much as the whole; and Base64 and hexadecimal digits hide nothing.
+    # A server may also quote one part of a JWT, or a secret in Base64 or hexadecimal.
     parts = {part for secret in secrets for part in (secret, *secret.split("."))}
     raw = [part.encode(errors="replace") for part in parts]
     parts |= {form for each in raw for form in (b64encode(each).decode().rstrip("="), each.hex())}
@@ -287,7 +287,7 @@ def _line(text: str) -> str:
 
 def _joined(said: str, hint: str, reply: Reply) -> str:
     request_id = reply.headers.get("x-okta-request-id", "")
-    # Okta's are 32 hexadecimal digits, as long as a token.
+    # Okta's ids are 32 hexadecimal digits, which would be redacted as token-like.
     if not _REQUEST_ID.fullmatch(request_id) or request_id in reply.secrets:
         request_id = shown(request_id, reply.secrets)
     parts = [part for part in (said, hint, request_id and f"Request id: {request_id}") if part]

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
 
-# A gateway's word that the server was not reached, or not in time; Okta's 503 read-only mode too.
+# A gateway could not reach the server, or not in time. Okta's read-only mode is a 503, too.
 _GATEWAY: Final = frozenset({502, 503, 504})
 
 _FIRST_PAUSE: Final = 0.25
@@ -18,7 +18,7 @@ _LONGEST_PAUSE: Final = 2.0
 # X-Rate-Limit-Reset and Date are whole seconds, each rounded down.
 _RESET_MARGIN: Final = 1.0
 _WINDOW: Final = 60.0
-# A reset further off is no wait but a mistake, in milliseconds for example.
+# A later reset is a mistake of the server's, milliseconds for example.
 _LONGEST_WAIT: Final = 86_400.0
 
 Uniform: TypeAlias = Callable[[float, float], float]
@@ -111,12 +111,12 @@ def seconds_used_up(failure: RateLimitError) -> float | None:
     """For how long every further request of the same kind would be refused; ``None`` if unknown."""
     if failure.retry_after is None or _is_concurrency(failure) or failure.code == "invalid_grant":
         return None
-    # Okta counts by the minute: a reset further off is a mistake, and may not silence the process.
+    # Okta counts per minute. A later reset is a mistake, and must not block the process for long.
     return min(failure.retry_after, _WINDOW) + _RESET_MARGIN
 
 
 def spread(uniform: Uniform) -> float:
-    """A fraction of a second, so that all who waited for one moment do not return in it."""
+    """Up to 0.5 s, random, so that callers waiting for one reset do not all send at once."""
     return uniform(0.0, 0.5)
 
 

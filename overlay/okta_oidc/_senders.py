@@ -107,7 +107,7 @@ class AsyncSender:
 
 @contextmanager
 def configured() -> Generator[None]:
-    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
+    """Raise ``Unusable`` as a ``ConfigurationError``."""
     try:
         yield
     except Unusable as error:
@@ -122,8 +122,8 @@ def _check_open(is_closed: bool) -> None:
 def _failure_of(step: Step, error: BaseException) -> Exception | None:
     """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport.
 
-    Even an error of ours is theirs there: a hook may have asked another client, and its failure
-    says nothing of this request.
+    That includes an ``OktaError``: a hook may have used another client, whose failure says nothing
+    about this request.
     """
     if isinstance(error, Broken):
         return _error_of(error, cast("httpx.Request", step).url.host)

@@ -1,9 +1,9 @@
 """The protocol by which one of all who hold tokens renews them. Pure: it sends and waits nowhere.
 
-There is no lock. Whoever is to present a refresh token first writes a *claim* into its row, by
-compare-and-set: "I am about to present this generation". That elects who sends, proves that the
-store can be written before the only copy of a token is spent, and leaves a question behind instead
-of a free lock, if its author dies. The answer is the introspection of the refresh token.
+There is no lock. Before a process presents a refresh token, it writes a *claim* into the row, by
+compare-and-set: "I am about to present this generation". The claim elects who sends, and proves
+that the store can be written before the only copy of a token is spent. If its author dies, the
+claim stays, and says that the token may be spent. Introspecting the token shows whether it is.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ REFRESH: Final = object()
 
 _PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
-# Between attempts of which nothing left this machine.
+# Between attempts that sent nothing.
 _PAUSES: Final = (0.05, 0.2, 0.8, None)
 # Okta's longest grace period for a rotated refresh token. What is open for as long is asked about.
 _MOST_GRACE: Final = 60.0
@@ -77,14 +77,14 @@ _MESSAGES: Final[dict[SignInReason, str]] = {
 
 
 class _TooLateError(TransportTimeoutError):
-    """This process was stopped after its claim, or is slow: others may be at it by now."""
+    """Too long after the claim, as the process was stopped or is slow: others may renew by now."""
 
 
 @dataclass(eq=False, repr=False)
 class Renewal:
     """One key of one store, and the client that renews what is held there.
 
-    The functions of ``store`` are called by whoever drives, and awaited where they are to be.
+    The driver calls the functions of ``store``, and awaits what is awaitable.
     ``revoke`` is the client's own, so that its introspection cache forgets what has ended.
     ``grant`` is a service's, presented again without harm; without one a user's refresh token is
     presented, which spends it. ``grace`` is how long Okta takes a spent one all the same.
@@ -105,7 +105,7 @@ class Renewal:
     grace: float = 0.0
     max_wait: float = 20.0
     is_shared: bool = True
-    """Whether the store is anybody else's, too."""
+    """Whether other processes use the store, too."""
     era: Era = field(default_factory=Era, init=False)
     _forced_at: float = field(default=float("-inf"), init=False)
     _ahead: float = field(default=float("-inf"), init=False)
@@ -123,13 +123,13 @@ class Renewal:
 
     @property
     def lease(self) -> float:
-        """Seconds that a claim holds: longer than whoever made it can be at it."""
+        """Seconds that a claim holds: longer than its author can be presenting."""
         return self.flow.timeout + LEASE_MARGIN
 
     def now(self) -> float:
         """Epoch seconds that never go back, and go on while the machine sleeps.
 
-        Of the two clocks there are, one does not go on then, and the other may be set.
+        The monotonic clock may stop while it sleeps, and the wall clock may be set.
         """
         monotonic = self.flow.runtime.monotonic()
         ahead = self.flow.runtime.now() - monotonic
@@ -200,7 +200,7 @@ class Renewal:
             gone = Row(row.family, row.generation, gone="signed out")
             if (yield from self._write(gone, seen.version, _new_version())):
                 break
-        # Replaced whole: a renewal that is under way does not bring back what has ended.
+        # A new era: a renewal in progress cannot bring the tokens back.
         self.era = Era()
         tokens = tuple(filter(None, (row.refresh_token, row.access_token)))
         self._unrevoked = tokens or self._unrevoked
@@ -278,10 +278,10 @@ class Renewal:
             return row.not_before - age, 0.0, False
         lag = row.lag + now - seen.since
         if row.lag:
-            # What it says was so when it was made out. A store that hung, or a process that was
-            # stopped, may have written it long after that: then only the clocks of two machines
-            # tell. Where they do not agree, more than the truth asks Okta, and 3 seconds less are
-            # allowed for.
+            # The lag was right when the row was made. A hung store or a stopped process may have
+            # written the row much later, which only the wall clocks of two machines show. If these
+            # differ, too large a lag only means that Okta is asked; one that is 3 seconds too small
+            # is allowed for.
             lag = max(lag, row.lag + now - row.claimed_at)
         if age < self.lease:
             return self.lease - age, lag, False
@@ -329,8 +329,8 @@ class Renewal:
             else:
                 operation = Operation(operations.token(self.server, grant).request, read_tokens)
             sent_at = self.now()
-            # Where an assertion proves who sends this, it ends with the claim: a request that was
-            # held up on its way is refused then.
+            # An assertion expires with the claim, so that a request that was delayed on its way is
+            # refused.
             operation.request.lifetime = at + self.lease - sent_at
             if limit - sent_at < self.flow.timeout:
                 operation.request.seconds = limit - sent_at
@@ -366,7 +366,7 @@ class Renewal:
                     )
                     held = self._held(row, version, sent_at)
                     return replace(held, look_at=sent_at, is_saved=False)
-                # It may have been written, seen and lost again: whoever presents it asks.
+                # It may have been written, seen and lost again: mark it, so that Okta is asked.
                 row = replace(row, is_claimed=True, lag=_MOST_GRACE)
                 yield pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -381,13 +381,13 @@ class Renewal:
             expected = seen.version
 
     def _look(self, held: Held | None) -> Steps[Held]:
-        """What is stored, once the store has back what it lost and this process holds."""
+        """What is stored, after writing back newer tokens that the store has lost."""
         while True:
             seen = yield from self._load(held)
             if held is None or not held.row.outranks(seen.row):
                 return seen
             now = self.now()
-            # What came later may be lost, too, a claim or a newer row: whoever presents it asks.
+            # A later claim or row may be lost, too: mark this one, so that Okta is asked.
             row = replace(held.row.aged(now - held.since), is_claimed=True, lag=_MOST_GRACE)
             version = _new_version() if held.is_saved else cast("str", held.version)
             if (yield from self._write(row, seen.version, version)):
@@ -411,7 +411,7 @@ class Renewal:
         return is_written
 
     def _wrote(self, row: Row, expected: str) -> Steps[bool]:
-        """Whether nobody else has moved the row: it is written, or the store has failed."""
+        """``False`` if somebody else has changed the row; ``True`` also if the store has failed."""
         try:
             return (yield from self._write(row, expected, _new_version()))
         except Exception as error:  # noqa: BLE001  # a store's own; what happened before counts

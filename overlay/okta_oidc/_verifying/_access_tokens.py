@@ -86,7 +86,7 @@ class AccessTokenVerifier(_Verifier):
         Raises:
             InvalidTokenError: it does not hold; ``reason`` says why.
             TransportError: its key is not known, and Okta cannot be reached.
-            APIError: the same, and Okta refuses to tell.
+            APIError: the same, and Okta refuses the request for keys.
             MalformedResponseError: the same, and Okta's answer holds no key.
         """
         return self._sender.run(self._steps(token, scopes))
