@@ -23,7 +23,7 @@ from okta_oidc_api.operations import (
 from okta_oidc_api.operations import Operation as Described
 from okta_oidc_api.types import UNSET, Unset
 
-from ._auth import ASSERTION_LIFETIME
+from ._auth import ASSERTION_LIFETIME, checked_token
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
@@ -40,9 +40,6 @@ T = TypeVar("T")
 
 # A program uses a few of the models. To load them all is a tenth of what its first token costs.
 load_singly("okta_oidc_api.models")
-
-# What no token holds: RFC 6749 §A.12, less the white space and quotes of a file or a header.
-_TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -209,11 +206,7 @@ def revoke(
     model: Any = models.OrgRevokeRequest if server is ORG else models.CustomRevokeRequest
     request = REVOKE.request(server, model(token, token_type_hint=given(hint)))
     # Okta answers the same to what is no token, and the token would live on.
-    if not _TOKEN.fullmatch(token):
-        raise ConfigurationError(
-            "token is not one: it holds white space, a quote or a control character "
-            "(a line break from a file, or 'Bearer ' from a header?)"
-        )
+    checked_token(token, "token")
     return Operation(request, read_nothing)
 
 
