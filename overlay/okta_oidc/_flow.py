@@ -78,10 +78,8 @@ class Flow:
         self.timeout: Final = float(timeout)
         self.retry: Final = retry or NEVER
         self.runtime: Runtime = RUNTIME
-        self._headers: Final = [
-            (name.encode(), value.encode())
-            for name, value in {"Host": server.netloc, **HEADERS}.items()
-        ]
+        pairs = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        self._headers: Final = [(b"Host", server.url.netloc), *pairs]
         self._limits: Final = _limits(self.timeout)
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 

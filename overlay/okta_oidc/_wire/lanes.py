@@ -16,7 +16,6 @@ import httpx
 
 from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, connector, core_request, is_reusable
 from .deadlines import DeadlineBackend
-from .environment import Origin
 from .loops import PerProcess
 
 # How long a thread waits for a connection before it looks for itself whether there is one.
@@ -30,7 +29,7 @@ class OriginTransport(httpx.BaseTransport):
     find taken, and counts that an exception out of a signal handler leaves wrong.
     """
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: httpx.URL) -> None:
         connect = connector(httpcore.ConnectionPool, origin, DeadlineBackend())
         self._lanes: Final = PerProcess(functools.partial(_Lanes, connect))
 

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 import httpx
 
 from .bodies import SentBody
-from .environment import Origin, Unusable
+from .environment import Unusable
 
 # "Origin" makes a server treat a call as a browser's; the others authenticate, carry a session, or
 # belong to a body of theirs.
@@ -38,7 +38,7 @@ class DirectClient(httpx.AsyncClient):
     """A client that this package made: requests go to its own transport, past ``send()``."""
 
     @abstractmethod
-    def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
+    def route(self, origin: httpx.URL) -> httpx.AsyncBaseTransport:
         """A transport of its own to ``origin``, closed with the first of client and user."""
 
 
