@@ -80,7 +80,6 @@ class Flow:
         self.runtime: Runtime = RUNTIME
         pairs = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
         self._headers: Final = [(b"Host", server.url.netloc), *pairs]
-        self._limits: Final = _limits(self.timeout)
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
@@ -240,15 +239,14 @@ class Flow:
             headers.append((b"Authorization", authorization.encode()))
         if proof is not None:
             headers.append((b"DPoP", proof.jwt.encode()))
-        limits = self._limits
-        if request.seconds is not None:
-            limits = _limits(None if request.seconds == math.inf else request.seconds)
+        seconds = self.timeout if request.seconds is None else request.seconds
         return httpx.Request(
             request.operation.method,
             url,
             headers=headers,
             stream=SentBody(body),
-            extensions=dict(limits),
+            # The wire makes of it what transports ask for.
+            extensions={"timeout": None if seconds == math.inf else seconds},
         )
 
     def _url(self, target: str) -> tuple[httpx.URL, str]:
@@ -261,10 +259,6 @@ class Flow:
             if len(self._urls) < _MOST_URLS and "?" not in target:
                 self._urls[target] = found
         return found
-
-
-def _limits(seconds: float | None) -> dict[str, dict[str, float | None]]:
-    return {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), seconds)}
 
 
 def _named(request: Request) -> str:

@@ -47,7 +47,7 @@ class Sender:
             try:
                 if isinstance(step, httpx.Request):
                     _check_open(self._is_closed)
-                    answer = self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    answer = self._wire.exchange(step, step.extensions["timeout"])
                     outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
                     outcome = step.function(*step.args)
@@ -88,7 +88,7 @@ class AsyncSender:
             try:
                 if isinstance(step, httpx.Request):
                     _check_open(self._is_closed)
-                    answer = await self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    answer = await self._wire.exchange(step, step.extensions["timeout"])
                     outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
                     outcome = await answered(step)
