@@ -16,20 +16,12 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
-from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
+from ._errors import APIError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
 from ._lazy import credentials, otel, refusals
 from ._ratelimit import Bucket
-from ._retry import (
-    NEVER,
-    Retry,
-    is_harmless,
-    is_number,
-    pause,
-    seconds_used_up,
-    spread,
-)
+from ._retry import DAY, NEVER, Retry, checked_seconds, is_harmless, pause, seconds_used_up, spread
 from ._runtime import RUNTIME, Runtime
 from ._steps import Ask, Steps
 from ._version import __version__
@@ -51,7 +43,6 @@ HEADERS: Final = {
 }
 _FORM_TYPE: Final = (b"Content-Type", FORM.encode())
 _MOST_URLS: Final = 256
-_DAY: Final = 86_400
 
 
 class Flow:
@@ -69,13 +60,11 @@ class Flow:
         if dpop is not None:
             check_kind("dpop", dpop, credentials.DPoP, type(None))
         check_kind("retry", retry, Retry, type(None))
-        # No attempt takes a day, and beyond some years no platform can count.
-        if not is_number(timeout) or not 0 < timeout <= _DAY:
-            raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.server: Final = server
         self.auth: Final = auth
         self.dpop: Final = dpop
-        self.timeout: Final = float(timeout)
+        # No attempt takes a day, and beyond some years no platform can count.
+        self.timeout: Final = checked_seconds("timeout", timeout, DAY, zero=False)
         self.retry: Final = retry or NEVER
         self.runtime: Runtime = RUNTIME
         pairs = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
