@@ -17,7 +17,8 @@ from ._silence import silent
 
 _PLACEHOLDER: Final = re.compile(r"\$?\{+[^{}]*\}+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+# RFC 6749 §A.12, less the quotes of a file.
+_TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
 FORM: Final = "application/x-www-form-urlencoded"
 # Seconds. Okta refuses more than an hour; a request needs no more than its own time limit.
 ASSERTION_LIFETIME: Final = 300.0
@@ -283,16 +284,19 @@ def checked(name: str, credential: object) -> str:
 
 
 @silent
-def checked_token(access_token: object) -> str:
-    """The text of an access token, as a header can hold it.
+def checked_token(token: object, name: str = "access_token") -> str:
+    """The text of a token, as a header can hold it.
 
     Raises:
-        ConfigurationError: it is empty, or holds what no token does (RFC 6749 §A.12).
+        ConfigurationError: it is empty, or holds what no token does.
     """
-    token = revealed(access_token)
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise ConfigurationError("access_token is not an access token")
-    return str.__str__(token)
+    text = revealed(token)
+    if not isinstance(text, str) or not _TOKEN.fullmatch(text):
+        raise ConfigurationError(
+            f"{name} is not one: a token holds no white space, quotes or control characters "
+            "(a line break from a file, or 'Bearer ' from a header?)"
+        )
+    return str.__str__(text)
 
 
 def _is_unicode(value: str) -> bool:

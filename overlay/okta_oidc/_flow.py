@@ -16,20 +16,12 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
-from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
+from ._errors import APIError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
 from ._lazy import credentials, otel, refusals
 from ._ratelimit import Bucket
-from ._retry import (
-    NEVER,
-    Retry,
-    is_harmless,
-    is_number,
-    pause,
-    seconds_used_up,
-    spread,
-)
+from ._retry import DAY, NEVER, Retry, checked_seconds, is_harmless, pause, seconds_used_up, spread
 from ._runtime import RUNTIME, Runtime
 from ._steps import Ask, Steps
 from ._version import __version__
@@ -51,7 +43,6 @@ HEADERS: Final = {
 }
 _FORM_TYPE: Final = (b"Content-Type", FORM.encode())
 _MOST_URLS: Final = 256
-_DAY: Final = 86_400
 
 
 class Flow:
@@ -69,20 +60,15 @@ class Flow:
         if dpop is not None:
             check_kind("dpop", dpop, credentials.DPoP, type(None))
         check_kind("retry", retry, Retry, type(None))
-        # No attempt takes a day, and time-outs of many years overflow on every platform.
-        if not is_number(timeout) or not 0 < timeout <= _DAY:
-            raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.server: Final = server
         self.auth: Final = auth
         self.dpop: Final = dpop
-        self.timeout: Final = float(timeout)
+        # No attempt takes a day, and beyond some years no platform can count.
+        self.timeout: Final = checked_seconds("timeout", timeout, DAY, zero=False)
         self.retry: Final = retry or NEVER
         self.runtime: Runtime = RUNTIME
-        self._headers: Final = [
-            (name.encode(), value.encode())
-            for name, value in {"Host": server.netloc, **HEADERS}.items()
-        ]
-        self._limits: Final = _limits(self.timeout)
+        pairs = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        self._headers: Final = [(b"Host", server.url.netloc), *pairs]
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
@@ -242,15 +228,14 @@ class Flow:
             headers.append((b"Authorization", authorization.encode()))
         if proof is not None:
             headers.append((b"DPoP", proof.jwt.encode()))
-        limits = self._limits
-        if request.seconds is not None:
-            limits = _limits(None if request.seconds == math.inf else request.seconds)
+        seconds = self.timeout if request.seconds is None else request.seconds
         return httpx.Request(
             request.operation.method,
             url,
             headers=headers,
             stream=SentBody(body),
-            extensions=dict(limits),
+            # The wire makes of it what transports ask for.
+            extensions={"timeout": None if seconds == math.inf else seconds},
         )
 
     def addresses(self, target: str) -> tuple[httpx.URL, str]:
@@ -263,10 +248,6 @@ class Flow:
             if len(self._urls) < _MOST_URLS and "?" not in target:
                 self._urls[target] = found
         return found
-
-
-def _limits(seconds: float | None) -> dict[str, dict[str, float | None]]:
-    return {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), seconds)}
 
 
 def _named(request: Request) -> str:

@@ -25,7 +25,7 @@ from okta_oidc_api.operations import (
 from okta_oidc_api.operations import Operation as Described
 from okta_oidc_api.types import UNSET, Unset
 
-from ._auth import ASSERTION_LIFETIME
+from ._auth import ASSERTION_LIFETIME, checked_token
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
@@ -42,9 +42,6 @@ T = TypeVar("T")
 
 # A program uses few of the models. Loading all of them is a tenth of the cost of a first token.
 load_singly("okta_oidc_api.models")
-
-# A token: RFC 6749 §A.12 without space and quotes, which a file or a header may have added.
-_TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -235,11 +232,7 @@ def revoke(
     model: Any = models.OrgRevokeRequest if server is ORG else models.CustomRevokeRequest
     request = REVOKE.request(server, model(token, token_type_hint=given(hint)))
     # Okta answers 200 to any string, and the real token would stay valid.
-    if not _TOKEN.fullmatch(token):
-        raise ConfigurationError(
-            "token is not one: it holds white space, a quote or a control character "
-            "(a line break from a file, or 'Bearer ' from a header?)"
-        )
+    checked_token(token, "token")
     return Operation(request, read_nothing)
 
 

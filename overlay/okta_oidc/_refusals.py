@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final, cast
@@ -53,8 +52,8 @@ _REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
 _SHORTEST_SECRET: Final = 4
 # From here on a value is looked for inside of words, too, whatever stands between its characters.
 _SHORTEST_HIDDEN: Final = 8
-_ESCAPED: Final = re.compile(
-    r"(?:%(?:25)*[0-9A-Fa-f]{2})+|&#?\w{1,8};|\\(?:u..|x)[0-9A-Fa-f]{2}|\\.|.", re.DOTALL
+_ESCAPE: Final = re.compile(
+    r"&#?\w{1,8};|\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[bfnrt])", re.ASCII
 )
 # Words of error texts. A secret equal to one of them is not redacted: the gap in a sentence would
 # only reveal it.
@@ -235,49 +234,29 @@ def _without(secret: str, text: str) -> str:
     if len(secret) < _SHORTEST_SECRET or secret in _WORDS:
         return text
     spellings = (quote(secret, ""), quote_plus(secret), html.escape(secret), secret)
-    hidden = "".join(char for char, _, _ in _letters(secret))
+    spelled = "|".join(map(re.escape, spellings))
+    hidden = _letters(secret)
     if len(hidden) < _SHORTEST_HIDDEN:
-        for spelling in spellings:
-            text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", _REDACTED, text)
-        return text
-    for spelling in spellings:
-        text = text.replace(spelling, _REDACTED)
+        return re.sub(rf"(?<!\w)(?:{spelled})(?!\w)", _REDACTED, text)
+    text = re.sub(spelled, _REDACTED, text)
     # Encoded once more, in another case, broken by white space: the letters stay in order.
-    letters = _letters(text)
-    start = (line := "".join(char for char, _, _ in letters)).rfind(hidden)
-    while start >= 0:
-        begin, end = letters[start][1], letters[start + len(hidden) - 1][2]
-        text = text[:begin] + _REDACTED + text[end:]
-        start = line.rfind(hidden, 0, start)
-    return text
+    if hidden in _letters(text):
+        text = " ".join(_REDACTED if hidden in _letters(word) else word for word in text.split(" "))
+    return _REDACTED if hidden in _letters(text) else text
 
 
-def _letters(text: str) -> list[tuple[str, int, int]]:
-    """The letters and digits of ``text``, decoded, in lower case, and from where to where each is.
-
-    A unit that decodes to several characters is the place of each of them.
-    """
-    return [
-        (char, *unit.span())
-        for unit in _ESCAPED.finditer(text)
-        for char in _decoded(unit[0]).casefold()
-        if char.isalnum()
-    ]
+def _letters(text: str) -> str:
+    """The letters and digits of ``text``, however often it is encoded, in lower case."""
+    while (decoded := unquote(_ESCAPE.sub(_unescaped, text))) != text:
+        text = decoded
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _decoded(unit: str) -> str:
-    if len(unit) == 1:
-        return unit
-    if unit[0] == "%":
-        while (once := unquote(unit)) != unit:
-            unit = once
-        return unit
-    if unit[0] == "&":
-        return html.unescape(unit)
-    try:
-        return str(json.loads(f'"{unit.replace("x", "u00")}"'))
-    except ValueError:
-        return unit
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[0][0] == "&":
+        return html.unescape(escape[0])
+    # The others, as that of a line's end, stand for no letter.
+    return chr(int(escape[1] or escape[2] or "20", 16))
 
 
 def _line(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from ._config import check_kind
 from ._errors import ConfigurationError, TokenStoreError
 from ._holding._stores import Stored
-from ._retry import is_number
+from ._retry import checked_seconds
 from ._runtime import RUNTIME
 from ._wire.loops import PerLoop
 
@@ -79,8 +79,8 @@ class _Hashes:
         self, client: object, prefix: str, ttl: float | None, cipher: Cipher | None
     ) -> None:
         check_kind("prefix", prefix, str)
-        if ttl is not None and (not is_number(ttl) or ttl <= 0):
-            raise ConfigurationError("ttl must be a number of seconds above 0, or None")
+        if ttl is not None:
+            checked_seconds("ttl", ttl, zero=False)
         _check_cipher(cipher)
         register: Any = getattr(client, "register_script", None)
         names = _library(client)
@@ -225,13 +225,9 @@ class _Tier:
         self, client: object, prefix: str, local_ttl: float, timeout: float, cipher: Cipher | None
     ) -> None:
         check_kind("prefix", prefix, str)
-        if not is_number(local_ttl) or local_ttl < 0:
-            raise ConfigurationError("local_ttl must be a number of seconds, 0 or more")
-        if not is_number(timeout) or not 0 < timeout <= _LONGEST_TIMEOUT:
-            raise ConfigurationError("timeout must be a number of seconds, above 0, at most 5")
         _check_cipher(cipher)
-        self.local_ttl: float = float(local_ttl)
-        self._timeout: Final = float(timeout)
+        self.local_ttl: float = checked_seconds("local_ttl", local_ttl)
+        self._timeout: Final = checked_seconds("timeout", timeout, _LONGEST_TIMEOUT, zero=False)
         self._connect: Final = _connecting(client, self._timeout, asynchronous=self._asynchronous)
         self._prefix: Final = prefix
         self._cipher: Final = cipher

@@ -12,9 +12,10 @@ import httpx
 
 from .. import AsyncTokenSource, AsyncUserTokens, HeldTokens, TokenSource, UserTokens
 from .._auth import Unpicklable, address_of, checked_token
-from .._config import check_kind, is_loopback
+from .._config import check_kind
 from .._errors import ConfigurationError
 from .._steps import Ask, Course, async_auth_flow, auth_flow
+from .._wire.environment import is_loopback
 from ._dpop import origin_of
 
 Source: TypeAlias = TokenSource | UserTokens | AsyncTokenSource | AsyncUserTokens

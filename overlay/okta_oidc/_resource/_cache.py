@@ -18,7 +18,7 @@ from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
 from .._introspection import Introspection
 from .._otel import count_lookup
-from .._retry import is_number
+from .._retry import DAY, checked_seconds
 from .._runtime import Runtime
 
 FlightsT = TypeVar("FlightsT")
@@ -143,9 +143,9 @@ class IntrospectionCache:
         stale_if_error: float = 0.0,
         shared: IntrospectionTier | None = None,
     ) -> None:
-        self.ttl: Final = _seconds("ttl", ttl)
-        self.negative_ttl: Final = _seconds("negative_ttl", negative_ttl)
-        self.stale_if_error: Final = _seconds("stale_if_error", stale_if_error)
+        self.ttl: Final = checked_seconds("ttl", ttl, DAY)
+        self.negative_ttl: Final = checked_seconds("negative_ttl", negative_ttl, DAY)
+        self.stale_if_error: Final = checked_seconds("stale_if_error", stale_if_error, DAY)
         if not self.ttl or type(max_entries) is not int or max_entries < 1:
             raise ConfigurationError("ttl must be above 0, and max_entries a whole number above 0")
         if shared is not None and not callable(getattr(shared, "load", None)):
@@ -296,12 +296,6 @@ def _compact(info: Introspection) -> Introspection:
     scopes, aud = (tuple(map(intern, each)) for each in (info.scopes, info.aud))
     http = HttpInfo(info.http.status, Headers())
     return replace(info, scopes=scopes, aud=aud, raw=Members(members), http=http)
-
-
-def _seconds(name: str, value: float) -> float:
-    if not is_number(value) or not 0 <= value <= 86_400:
-        raise ConfigurationError(f"{name} must be a number of seconds, from 0 to a day")
-    return float(value)
 
 
 _CACHES: Final[weakref.WeakSet[IntrospectionCache]] = weakref.WeakSet()

@@ -102,7 +102,7 @@ class Provider:
         return SignIn(tokens, claims)
 
     def metadata(self, server: AuthServerId) -> Steps[models.ServerMetadata]:
-        schemes = ("https://",) if self._flow.server.secure else ("https://", "http://")
+        schemes = ("https://", f"{self._flow.server.url.scheme}://")
 
         def read(reply: Reply, request: Request) -> models.ServerMetadata:
             metadata = reader_of(models.ServerMetadata)(reply, request)

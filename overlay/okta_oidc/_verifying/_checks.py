@@ -22,7 +22,7 @@ from joserfc.util import urlsafe_b64decode
 from .._config import AuthServerId, check_kind, checked_text
 from .._errors import ConfigurationError, InvalidTokenError, InvalidTokenReason
 from .._http import Members, instant, refuse_constant
-from .._retry import is_number
+from .._retry import checked_seconds
 from .._steps import Steps
 from ._claims import Claims
 from ._issuers import refuse_org
@@ -92,8 +92,8 @@ class Checks:
         check_kind("id_token", id_token, str)
         check_kind("nonce", nonce, str, NoneType)
         check_kind("access_token", access_token, str, NoneType)
-        if max_age is not None and (not is_number(max_age) or max_age < 0):
-            raise ConfigurationError("max_age must be a number of seconds, 0 or more")
+        if max_age is not None:
+            checked_seconds("max_age", max_age)
         if nonce == "":
             raise ConfigurationError("nonce is empty: None says that none was sent")
         client_id = self._flow.auth.client_id

@@ -19,7 +19,7 @@ from yarl import URL
 
 from .bodies import SentBody
 from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
-from .environment import Origin, Unusable, proxy_address, tls
+from .environment import Unusable, proxy_address, tls
 from .lent import DirectClient
 from .loops import PerLoop, is_trio
 
@@ -35,7 +35,7 @@ class AiohttpClient(DirectClient):
         self._own: Final = AiohttpTransport(None)
         super().__init__(transport=self._own)
 
-    def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
+    def route(self, origin: httpx.URL) -> httpx.AsyncBaseTransport:
         proxy = proxy_address(origin)
         if proxy is not None and proxy.url.scheme.startswith("socks"):
             raise Unusable("the environment names a SOCKS proxy, and aiohttp has none")

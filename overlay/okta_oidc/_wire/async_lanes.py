@@ -14,7 +14,6 @@ import httpx
 from anyio import CancelScope, Semaphore
 
 from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, connector, core_request, is_reusable
-from .environment import Origin
 from .loops import PerLoop
 
 _Lane: TypeAlias = httpcore.AsyncConnectionInterface
@@ -23,7 +22,7 @@ _Lane: TypeAlias = httpcore.AsyncConnectionInterface
 class AsyncOriginTransport(httpx.AsyncBaseTransport):
     """Connections to one origin, a set of them for each event loop: none can serve another."""
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: httpx.URL) -> None:
         # The pool only creates the connections.
         connect = connector(httpcore.AsyncConnectionPool, origin, _CountingBackend())
         self._lanes: Final = PerLoop(functools.partial(_Lanes, connect))

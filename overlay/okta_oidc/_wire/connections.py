@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpcore
 import httpx
 
-from .environment import Origin, Unusable, proxy_address, tls
+from .environment import Unusable, proxy_address, tls
 
 MAX_CONNECTIONS: Final = 100
 # If a server closes an idle connection just as it is reused, a code may or may not be spent. Five
@@ -24,7 +24,7 @@ WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
 _READ_AHEAD: Final = 32 * 1024
 
 
-def connector(pool: Callable[..., Any], origin: Origin, backend: object) -> Callable[[], Any]:
+def connector(pool: Callable[..., Any], origin: httpx.URL, backend: object) -> Callable[[], Any]:
     """A function that makes connections to ``origin``, as a ``pool`` of httpcore's does.
 
     Raises:
@@ -39,7 +39,7 @@ def connector(pool: Callable[..., Any], origin: Origin, backend: object) -> Call
         keepalive_expiry=KEEPALIVE_SECONDS,
         network_backend=backend,
     )
-    return functools.partial(maker.create_connection, _core_url(origin.url).origin)
+    return functools.partial(maker.create_connection, _core_url(origin).origin)
 
 
 def _core_url(url: httpx.URL) -> httpcore.URL:

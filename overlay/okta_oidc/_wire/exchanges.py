@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 import httpx
 
 from .bodies import Answer, SentBody
-from .environment import Origin
 from .lent import DirectClient, LentTransport, Lost
 
 # Errors are recognised by name: each of these has classes of its own, and they are named alike.
@@ -61,7 +60,7 @@ class TimeLeft(dict[str, float | None]):
 class Wire:
     """The synchronous way to a server, shared by all threads, by way of a transport of httpx's."""
 
-    def __init__(self, origin: Origin, client: Any = None) -> None:
+    def __init__(self, origin: httpx.URL, client: Any = None) -> None:
         """Over connections of its own, or through a caller's client: see :func:`.lent.is_client`.
 
         Raises:
@@ -112,7 +111,7 @@ class Wire:
 class AsyncWire:
     """:class:`Wire` for the tasks of any event loops."""
 
-    def __init__(self, origin: Origin, client: Any = None) -> None:
+    def __init__(self, origin: httpx.URL, client: Any = None) -> None:
         """As of :class:`Wire`, and to the transport of a :class:`.lent.DirectClient`."""
         if client is None:
             from .async_lanes import AsyncOriginTransport

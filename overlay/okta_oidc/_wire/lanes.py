@@ -16,7 +16,6 @@ import httpx
 
 from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, connector, core_request, is_reusable
 from .deadlines import DeadlineBackend
-from .environment import Origin
 from .loops import PerProcess
 
 # Seconds after which a waiting thread checks for a connection without being woken.
@@ -30,7 +29,7 @@ class OriginTransport(httpx.BaseTransport):
     and counts that an exception raised by a signal handler leaves wrong.
     """
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: httpx.URL) -> None:
         connect = connector(httpcore.ConnectionPool, origin, DeadlineBackend())
         self._lanes: Final = PerProcess(functools.partial(_Lanes, connect))
 

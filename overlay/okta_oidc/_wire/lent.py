@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import httpx
 
 from .bodies import SentBody
-from .environment import Origin, Unusable
+from .environment import Unusable
 
 # "Origin" makes a server treat a call as a browser's; the others authenticate, carry a session, or
 # belong to a body of theirs.
@@ -37,7 +37,7 @@ class DirectClient(httpx.AsyncClient):
     """A client created by this package: its transport is used directly, bypassing ``send()``."""
 
     @abstractmethod
-    def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
+    def route(self, origin: httpx.URL) -> httpx.AsyncBaseTransport:
         """A new transport to ``origin``, closed with the client or its user, whichever is first."""
 
 
