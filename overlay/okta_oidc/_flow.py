@@ -69,7 +69,7 @@ class Flow:
         if dpop is not None:
             check_kind("dpop", dpop, credentials.DPoP, type(None))
         check_kind("retry", retry, Retry, type(None))
-        # No attempt takes a day, and time-outs of many years overflow on every platform.
+        # No attempt takes a day, and beyond some years no platform can count.
         if not is_number(timeout) or not 0 < timeout <= _DAY:
             raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.server: Final = server

@@ -43,7 +43,7 @@ T = TypeVar("T")
 # A program uses few of the models. Loading all of them is a tenth of the cost of a first token.
 load_singly("okta_oidc_api.models")
 
-# A token: RFC 6749 §A.12 without space and quotes, which a file or a header may have added.
+# What no token holds: RFC 6749 §A.12, less the white space and quotes of a file or a header.
 _TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
 
 
@@ -234,7 +234,7 @@ def revoke(
     """The revocation of a token."""
     model: Any = models.OrgRevokeRequest if server is ORG else models.CustomRevokeRequest
     request = REVOKE.request(server, model(token, token_type_hint=given(hint)))
-    # Okta answers 200 to any string, and the real token would stay valid.
+    # Okta answers the same to what is no token, and the token would live on.
     if not _TOKEN.fullmatch(token):
         raise ConfigurationError(
             "token is not one: it holds white space, a quote or a control character "

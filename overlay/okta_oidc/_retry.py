@@ -18,7 +18,7 @@ _LONGEST_PAUSE: Final = 2.0
 # X-Rate-Limit-Reset and Date are whole seconds, each rounded down.
 _RESET_MARGIN: Final = 1.0
 _WINDOW: Final = 60.0
-# A later reset is a mistake of the server's, milliseconds for example.
+# A reset further off is no wait but a mistake, in milliseconds for example.
 _LONGEST_WAIT: Final = 86_400.0
 
 Uniform: TypeAlias = Callable[[float, float], float]

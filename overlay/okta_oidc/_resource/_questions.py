@@ -126,7 +126,7 @@ class CachedIntrospection:
     def revoking(
         self, steps: Steps[None], tokens: tuple[str, ...], server: AuthServerId | None
     ) -> Steps[None]:
-        """Revoke by ``steps``, and forget the tokens, as even a failure may have been processed."""
+        """Revoke by ``steps``, and forget the tokens: what fails may have been processed."""
         keys = [self._key(token, hint, server) for token in tokens for hint in _HINTS]
         # Before it is sent, too: a cancelled task may not come back here until much later.
         self._cache.drop(keys)

@@ -24,7 +24,7 @@ class AsyncOriginTransport(httpx.AsyncBaseTransport):
     """Connections to one origin, a set of them for each event loop: none can serve another."""
 
     def __init__(self, origin: Origin) -> None:
-        # The pool only creates the connections.
+        # The pool makes the connections, and no more.
         connect = connector(httpcore.AsyncConnectionPool, origin, _CountingBackend())
         self._lanes: Final = PerLoop(functools.partial(_Lanes, connect))
 

@@ -38,7 +38,7 @@ class DirectClient(httpx.AsyncClient):
 
     @abstractmethod
     def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
-        """A new transport to ``origin``, closed with the client or its user, whichever is first."""
+        """A transport of its own to ``origin``, closed with the first of client and user."""
 
 
 def is_client(value: object) -> bool:
