@@ -164,10 +164,10 @@ class _Face(Generic[S]):
         self, run: Callable[[Steps[introspection.Introspection]], Any], about: About, *, fresh: bool
     ) -> Steps[introspection.Introspection]:
         token, hint, server = about
-        operation = operations.introspect(self._at(server), token, hint)
+        call = operations.introspect(self._at(server), token, hint)
         if self._cached is None:
-            return self._flow.steps(operation)
-        return self._cached.asking(run, lambda: self._flow.steps(operation), about, fresh=fresh)
+            return self._flow.steps(call)
+        return self._cached.asking(run, lambda: self._flow.steps(call), token, server, fresh=fresh)
 
     def _revoking(
         self,
@@ -329,7 +329,7 @@ class OktaOIDC(_Face["senders.Sender"]):
         """
         about = token, token_type_hint, auth_server_id
         if self._cached is not None and not fresh:
-            kept = self._cached.kept(*about)
+            kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
         return self._run(self._introspecting(self._run, about, fresh=fresh))
@@ -798,7 +798,7 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
         about = token, token_type_hint, auth_server_id
         if self._cached is not None and not fresh:
-            kept = self._cached.kept(*about)
+            kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
         return await self._run(self._introspecting(self._run, about, fresh=fresh))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._http import HttpInfo, Members, Reply
 from ._refusals import malformed
-from ._results import Result, members_of, shown_time
+from ._results import Result, members_of
 
 if TYPE_CHECKING:
     from okta_oidc_api import models  # noqa: F401  # a string below names it
@@ -28,6 +28,7 @@ class Introspection(Result["models.IntrospectionResponse"]):
     """
 
     _model_name = "IntrospectionResponse"
+    _shown = ("active", "token_type", "client_id", "sub", "scopes", "expires_at")
 
     active: bool
     scopes: tuple[str, ...]
@@ -47,13 +48,6 @@ class Introspection(Result["models.IntrospectionResponse"]):
 
     def __bool__(self) -> bool:
         return self.active
-
-    def __repr__(self) -> str:
-        return (
-            f"Introspection(active={self.active}, token_type={self.token_type!r}, "
-            f"client_id={self.client_id!r}, sub={self.sub!r}, scopes={self.scopes!r}, "
-            f"expires_at={shown_time(self.expires_at)})"
-        )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:

@@ -29,6 +29,19 @@ class Result(Generic[M]):
     http: HttpInfo
     _model: M
     _model_name: ClassVar = "TokenResponse"
+    # What ``repr`` has: the names of the first where they are there, the others with their values.
+    _hidden: ClassVar[tuple[str, ...]] = ()
+    _shown: ClassVar[tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        held = [name for name in self._hidden if getattr(self, name)]
+        hidden = f"{', '.join(held) or 'no token'}: not shown; " if self._hidden else ""
+        values = [(name, getattr(self, name)) for name in self._shown]
+        shown = ", ".join(
+            f"{name}={value.isoformat() if isinstance(value, datetime) else repr(value)}"
+            for name, value in values
+        )
+        return f"{type(self).__name__}({hidden}{shown})"
 
     @property
     @silent
@@ -95,6 +108,9 @@ class Tokens(Result["models.TokenResponse"]):
     named none. ``raw`` holds every member as received, read-only; ``http`` the HTTP side.
     """
 
+    _hidden = ("access_token", "refresh_token", "id_token")
+    _shown = ("token_type", "expires_at", "scopes")
+
     access_token: str
     token_type: str
     expires_in: int | None
@@ -131,15 +147,6 @@ class Tokens(Result["models.TokenResponse"]):
             pass
         raise ConfigurationError("these are not the data of Tokens.to_dict()")
 
-    def __repr__(self) -> str:
-        held = [
-            name for name in ("access_token", "refresh_token", "id_token") if getattr(self, name)
-        ]
-        return (
-            f"Tokens({', '.join(held)}: not shown; token_type={self.token_type!r}, "
-            f"expires_at={shown_time(self.expires_at)}, scopes={self.scopes!r})"
-        )
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ExchangedToken(Result["models.TokenResponse"]):
@@ -151,6 +158,9 @@ class ExchangedToken(Result["models.TokenResponse"]):
     ``expires_at`` is aware UTC, by this machine's clock.
     """
 
+    _hidden = ("token", "refresh_token", "id_token")
+    _shown = ("issued_token_type", "token_type", "expires_at", "scopes")
+
     token: str | None
     issued_token_type: str | None
     token_type: str
@@ -160,18 +170,6 @@ class ExchangedToken(Result["models.TokenResponse"]):
     id_token: str | None
     raw: Mapping[str, Any] = field(compare=False)
     http: HttpInfo = field(compare=False)
-
-    def __repr__(self) -> str:
-        held = [name for name in ("token", "refresh_token", "id_token") if getattr(self, name)]
-        return (
-            f"ExchangedToken({', '.join(held) or 'no token'}: not shown; "
-            f"issued_token_type={self.issued_token_type!r}, token_type={self.token_type!r}, "
-            f"expires_at={shown_time(self.expires_at)}, scopes={self.scopes!r})"
-        )
-
-
-def shown_time(at: datetime | None) -> str:
-    return "None" if at is None else at.isoformat()
 
 
 def success(answer: T | models.OAuthErrorBody | models.OktaErrorBody | None) -> T:
