@@ -59,7 +59,7 @@ REFRESH: Final = object()
 
 _PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
-# Between attempts that sent nothing.
+# Between attempts of which nothing left this machine.
 _PAUSES: Final = (0.05, 0.2, 0.8, None)
 # Okta's longest grace period for a rotated refresh token. What is open for as long is asked about.
 _MOST_GRACE: Final = 60.0
@@ -77,7 +77,7 @@ _MESSAGES: Final[dict[SignInReason, str]] = {
 
 
 class _TooLateError(TransportTimeoutError):
-    """Too long after the claim, as the process was stopped or is slow: others may renew by now."""
+    """This process was stopped after its claim, or is slow: others may be at it by now."""
 
 
 @dataclass(eq=False, repr=False)
@@ -105,7 +105,7 @@ class Renewal:
     grace: float = 0.0
     max_wait: float = 20.0
     is_shared: bool = True
-    """Whether other processes use the store, too."""
+    """Whether the store is anybody else's, too."""
     era: Era = field(default_factory=Era, init=False)
     _forced_at: float = field(default=float("-inf"), init=False)
     _ahead: float = field(default=float("-inf"), init=False)
@@ -123,7 +123,7 @@ class Renewal:
 
     @property
     def lease(self) -> float:
-        """Seconds that a claim holds: longer than its author can be presenting."""
+        """Seconds that a claim holds: longer than whoever made it can be at it."""
         return self.flow.timeout + LEASE_MARGIN
 
     def now(self) -> float:
@@ -200,7 +200,7 @@ class Renewal:
             gone = Row(row.family, row.generation, gone="signed out")
             if (yield from self._write(gone, seen.version, _new_version())):
                 break
-        # A new era: a renewal in progress cannot bring the tokens back.
+        # Replaced whole: a renewal that is under way does not bring back what has ended.
         self.era = Era()
         tokens = tuple(filter(None, (row.refresh_token, row.access_token)))
         self._unrevoked = tokens or self._unrevoked
@@ -329,8 +329,8 @@ class Renewal:
             else:
                 operation = Operation(operations.token(self.server, grant).request, read_tokens)
             sent_at = self.now()
-            # An assertion expires with the claim, so that a request that was delayed on its way is
-            # refused.
+            # Where an assertion proves who sends this, it ends with the claim: a request that was
+            # held up on its way is refused then.
             operation.request.lifetime = at + self.lease - sent_at
             if limit - sent_at < self.flow.timeout:
                 operation.request.seconds = limit - sent_at
@@ -366,7 +366,7 @@ class Renewal:
                     )
                     held = self._held(row, version, sent_at)
                     return replace(held, look_at=sent_at, is_saved=False)
-                # It may have been written, seen and lost again: mark it, so that Okta is asked.
+                # It may have been written, seen and lost again: whoever presents it asks.
                 row = replace(row, is_claimed=True, lag=_MOST_GRACE)
                 yield pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -381,13 +381,13 @@ class Renewal:
             expected = seen.version
 
     def _look(self, held: Held | None) -> Steps[Held]:
-        """What is stored, after writing back newer tokens that the store has lost."""
+        """What is stored, once the store has back what it lost and this process holds."""
         while True:
             seen = yield from self._load(held)
             if held is None or not held.row.outranks(seen.row):
                 return seen
             now = self.now()
-            # A later claim or row may be lost, too: mark this one, so that Okta is asked.
+            # What came later may be lost, too, a claim or a newer row: whoever presents it asks.
             row = replace(held.row.aged(now - held.since), is_claimed=True, lag=_MOST_GRACE)
             version = _new_version() if held.is_saved else cast("str", held.version)
             if (yield from self._write(row, seen.version, version)):
@@ -411,7 +411,7 @@ class Renewal:
         return is_written
 
     def _wrote(self, row: Row, expected: str) -> Steps[bool]:
-        """``False`` if somebody else has changed the row; ``True`` also if the store has failed."""
+        """Whether nobody else has moved the row: it is written, or the store has failed."""
         try:
             return (yield from self._write(row, expected, _new_version()))
         except Exception as error:  # noqa: BLE001  # a store's own; what happened before counts

@@ -48,7 +48,7 @@ class _Source(Unpicklable):
         return held.tokens
 
     def _course(self, rejected: str | None) -> Steps[HeldTokens]:
-        """Good tokens: those at hand, with a look at the store begun if due, or what it brings."""
+        """Good tokens: those at hand, looked after where it is time to, or what a look brings."""
         while True:
             era, held = self._renewal.era, self._renewal.good(rejected)
             look = partial(self._look, era, rejected)
@@ -57,7 +57,7 @@ class _Source(Unpicklable):
                     yield Ask(self._flights.start, look)
                 return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
             found: HeldTokens = yield Ask(self._flights.join, look)
-            # A look that another caller began may bring the rejected token.
+            # A look that another caller began may be no answer to this one.
             if found.access_token != rejected or self._renewal.just_forced():
                 return found
 
@@ -107,7 +107,7 @@ class _AsyncSource(_Source):
     _kind = AsyncFlights
 
     async def token(self, *, rejected: str | None = None) -> str:
-        """See :meth:`TokenSource.token`. Cancelling one task does not affect the others."""
+        """See :meth:`TokenSource.token`. A task that is cancelled spoils nothing for the others."""
         try:
             return (self._fresh(rejected) or await self.tokens(rejected=rejected)).access_token
         except BaseException:
