@@ -26,8 +26,8 @@ from okta_oidc_api.types import UNSET, Unset
 from ._auth import ASSERTION_LIFETIME
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
-from ._forms import Pairs, encoded, pairs_of
-from ._models import models
+from ._forms import Pairs, encoded, named_in, pairs_of
+from ._models import fields_of, models
 from ._results import (
     Introspection,
     Tokens,
@@ -89,8 +89,9 @@ class Request:
     def secrets(self) -> tuple[str, ...]:
         """What no message may show of what was sent."""
         public = _public_members()
+        sent = (*(self.pairs or ()), *named_in(self.body, self.target.partition("?")[2]))
         return (
-            *(value for name, value in self.pairs or () if name not in public),
+            *(value for name, value in sent if name not in public),
             *(value.decode("latin-1") for _, value in self.headers),
             *(() if self.auth is None else self.auth.secrets),
             *(() if self.access_token is None else (self.access_token,)),
@@ -100,7 +101,7 @@ class Request:
 @functools.cache
 def _public_members() -> frozenset[str]:
     """The members that the document knows, and does not call secret."""
-    known = {name for model in _models_of_the_document() for name in attrs.fields_dict(model)}
+    known = {name for model in _models_of_the_document() for name in fields_of(model)}
     return frozenset(known - SECRETS - SECRET_RESPONSES)
 
 
@@ -136,12 +137,9 @@ class Endpoint:
     ) -> Request:
         """The generated request: the only place that knows how one is asked for."""
         parameters = {} if body is None else {"body": body}
-        if checked_server_id(server) is ORG:
-            operation, kwargs_of = _generated(self.tag, self.org)
-            kwargs = kwargs_of(**parameters)
-        else:
-            operation, kwargs_of = _generated(self.tag, self.custom)
-            kwargs = kwargs_of(server, **parameters)
+        name, *place = (self.org,) if checked_server_id(server) is ORG else (self.custom, server)
+        operation, kwargs_of = _generated(self.tag, name)
+        kwargs = kwargs_of(*place, **parameters)
         if body is None:
             return Request(operation, kwargs["url"], server)
         members, required = kwargs["data"], _required(body)
@@ -276,7 +274,7 @@ def _required(body: Body) -> frozenset[str]:
 def _required_of(model: type[Any]) -> frozenset[str]:
     return frozenset(
         name
-        for name, field in attrs.fields_dict(model).items()
+        for name, field in fields_of(model).items()
         if field.default is attrs.NOTHING or name == "grant_type"
     )
 
@@ -286,8 +284,7 @@ _UNKNOWN: Final = Described(
     path="",
     module="",
     statuses=(200,),
-    model=None,
-    has_content=False,
+    with_content=(),
     authenticated=True,
     dpop=False,
     needs_client_id=False,
@@ -305,7 +302,7 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
     for operation, pattern in _patterns():
         match = pattern.fullmatch(path) if operation.method == method else None
         if match is not None:
-            found = match.groupdict().get("authorizationServerId")
+            found = match.groupdict().get("server")
             return operation, found or (ORG if path.startswith("/oauth2/") else None)
     repeatable = method in ("GET", "HEAD", "OPTIONS")
     return _UNKNOWN._replace(method=method, path=path, repeatable=repeatable), None
@@ -313,8 +310,8 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
 
 @functools.cache
 def _patterns() -> tuple[tuple[Described, re.Pattern[str]], ...]:
-    parameter = re.compile(r"\\\{(\w+)\\\}")
-    return tuple(
-        (each, re.compile(parameter.sub(r"(?P<\1>[^/]+)", re.escape(each.path))))
-        for each in OPERATIONS
-    )
+    server, parameter = re.escape("{authorizationServerId}"), re.compile(r"\\\{.+?\\\}")
+    # A path that is written out comes before one that would take the end of it for an id.
+    ordered = sorted(OPERATIONS, key=lambda each: each.path.count("{"))
+    found = ((each, re.escape(each.path).replace(server, "(?P<server>[^/]+)")) for each in ordered)
+    return tuple((each, re.compile(parameter.sub("[^/]+", path))) for each, path in found)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
+from functools import partial
 from importlib import import_module
 from types import NoneType
 from typing import Any, Final, Self, TypeVar, cast
@@ -22,10 +24,10 @@ from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import HEADERS, Flow
 from ._forms import credentials_in, decoded, pairs_of
 from ._http import Headers, HttpInfo, Reply, media_type
-from ._models import WrongMemberError, models, normalised
+from ._models import WrongMemberError, fitting
 from ._operations import Operation, Request, described
 from ._refusals import broken_message, malformed
-from ._results import check_json, members_of, read_nothing
+from ._results import check_json, read_nothing
 from ._silence import silent
 from ._steps import Ask, Step, Steps, answered
 from ._wire.bodies import Answer
@@ -184,8 +186,8 @@ class Entrance(httpx.Client):
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         request.read()
-        asked = _from_httpx(request, self._sender.flow.server)
-        return self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
+        operation = _from_httpx(request, self._sender.flow.server)
+        return self._sender.run(self._sender.flow.steps(operation))
 
 
 class AsyncEntrance(httpx.AsyncClient):
@@ -207,8 +209,8 @@ class AsyncEntrance(httpx.AsyncClient):
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         await request.aread()
-        asked = _from_httpx(request, self._sender.flow.server)
-        return await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
+        operation = _from_httpx(request, self._sender.flow.server)
+        return await self._sender.run(self._sender.flow.steps(operation))
 
 
 def _from_generated(
@@ -228,11 +230,11 @@ def _from_generated(
     ):
         return None
     operation, server = described(method.upper(), _checked_path(url))
-    if not operation.module:
-        return None
     members = cast("dict[str, object] | None", data)
-    more: dict[str, str] = options.get("headers") or {}
-    headers = {**client.own_headers, **more}
+    # Members that authenticate the client mean something else where nobody authenticates.
+    if not operation.module or (members is not None and not operation.authenticated):
+        return None
+    headers: dict[str, str] = {**client.own_headers, **(options.get("headers") or {})}
     if members is not None and operation.needs_client_id:
         members = {name: value for name, value in members.items() if name != "client_id"}
     return Request(
@@ -245,25 +247,26 @@ def _from_generated(
     )
 
 
-def _from_httpx(request: httpx.Request, server: Server) -> Request:
+def _from_httpx(request: httpx.Request, server: Server) -> Operation[httpx.Response]:
     url = request.url
     if f"{url.scheme}://{url.netloc.decode()}" != server.origin:
         raise ConfigurationError("the request is for another host: the credentials stay here")
     target = url.raw_path.decode("ascii")
     operation, at = described(request.method, _checked_path(target.partition("?")[0]))
-    is_form = media_type(request.headers) == FORM
-    if is_form and operation.authenticated and credentials_in(request.content):
+    pairs = decoded(request.content) if media_type(request.headers) == FORM else None
+    if operation.authenticated and pairs and credentials_in(request.content):
         raise authenticated_already()
     limits = request.extensions.get("timeout")
-    return Request(
+    asked = Request(
         operation,
         target,
         at,
-        pairs=decoded(request.content) if is_form else None,
+        pairs=pairs,
         body=request.content,
-        headers=_own(request.headers.items(), is_form=is_form, operation=operation),
+        headers=_own(request.headers.items(), is_form=pairs is not None, operation=operation),
         seconds=None if limits is None else _seconds(limits.get("read")),
     )
+    return Operation(asked, partial(_response, by=request))
 
 
 # The flow sets these, or they describe the body as it was before it was signed; "Origin" makes
@@ -271,6 +274,8 @@ def _from_httpx(request: httpx.Request, server: Server) -> Request:
 _NOT_THEIRS: Final = frozenset(
     {"connection", "content-length", "expect", "host", "origin", "transfer-encoding"}
 )
+# RFC 9110 §5.5: neither control characters nor what takes more than a byte.
+_FIELD: Final = re.compile("[\t -~\x80-\xff]*")
 _OURS: Final = frozenset((name.lower(), value) for name, value in HEADERS.items())
 
 
@@ -288,7 +293,9 @@ def _own(
             and (lower, value) not in _OURS
             and not (is_form and lower == "content-type")
         ):
-            own.append((name.encode("latin-1"), value.encode("latin-1")))
+            if not _FIELD.fullmatch(f"{name}:{value}"):
+                raise ConfigurationError("a header holds a character that none may hold")
+            own.append((name.encode("latin-1"), value.strip().encode("latin-1")))
     return tuple(own)
 
 
@@ -302,43 +309,35 @@ def _seconds(limit: float | None) -> float:
     return math.inf if limit is None else limit
 
 
-def _response(reply: Reply, request: Request) -> httpx.Response:
+def _response(reply: Reply, request: Request, by: httpx.Request | None = None) -> httpx.Response:
     """The answer for a generated parser, which is to lose nothing of it.
 
     Raises:
         MalformedResponseError: its parser cannot read it.
     """
-    operation = request.operation
-    status, content = reply.status, reply.body
-    if operation.has_content:
-        status = status if status in operation.statuses else operation.statuses[0]
-        content = _checked_content(reply, operation)
-    elif operation.module:
-        read_nothing(reply, request)
-        status = operation.statuses[0]
+    operation, status = request.operation, reply.status
+    if operation.module and status not in operation.statuses:
+        # The parser knows no other than those that are declared.
+        status = (operation.with_content or operation.statuses)[0]
     headers = reply.headers.copy()
     for name in ("content-encoding", "content-length", "transfer-encoding"):
         headers.pop(name, None)
-    response = httpx.Response(status, headers=headers, content=content)
-    if operation.has_content:
-        try:
-            generated = import_module(f"okta_oidc_api.{operation.module}")
-            generated._parse_response(client=_ANY, response=response)  # noqa: SLF001
-        except Exception:  # noqa: BLE001  # whatever it raises, the answer is at hand
-            raise malformed(reply, "a member is not of its type") from None
-    return response
-
-
-def _checked_content(reply: Reply, operation: Described) -> bytes:
-    if operation.model is None:
-        check_json(reply)
-        return reply.body
-    members = members_of(reply).all
+    if status not in operation.with_content:
+        if operation.module:
+            read_nothing(reply, request)
+        return httpx.Response(status, headers=headers, content=reply.body, request=by)
+    check_json(reply)
+    body = reply.json()
+    parse = import_module(f"okta_oidc_api.{operation.module}")._parse_response  # noqa: SLF001
     try:
-        fine = normalised(getattr(models, operation.model), members)
-    except WrongMemberError as error:
-        raise malformed(reply, str(error)) from None
-    return reply.body if fine is members else json.dumps(fine).encode()
+        fine = fitting(parse, body)
+        content = reply.body if fine is body else json.dumps(fine).encode()
+        response = httpx.Response(status, headers=headers, content=content, request=by)
+        parse(client=_ANY, response=response)
+    except Exception as error:  # noqa: BLE001  # whatever it raises, the answer is at hand
+        known = str(error) if isinstance(error, WrongMemberError) else "a member is not of its type"
+        raise malformed(reply, known) from None
+    return response
 
 
 @define(repr=False, eq=False)

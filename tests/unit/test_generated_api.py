@@ -346,6 +346,43 @@ def test_a_callers_own_form_stays_as_it_is(kind: Kind) -> None:
     assert handler.form == [("scope", "openid"), ("client_id", BASIC.client_id)]
 
 
+def test_the_answer_to_a_hand_made_request_knows_it(kind: Kind) -> None:
+    handler = Recorder(answer(200, {"a": 1}))
+    with Face(kind, handler=handler) as okta:
+        form = {"token": "t"}
+        answered = okta.run(client_of(okta).post, "/oauth2/default/v1/x?a=b", data=form)
+    assert answered.raise_for_status() is answered
+    assert answered.url == f"{ORG_URL}/oauth2/default/v1/x?a=b"
+    # As it was before it was signed.
+    assert answered.request.content == b"token=t"
+    assert "authorization" not in answered.request.headers
+
+
+@pytest.mark.parametrize("request_of", ["json", "params"])
+def test_no_message_quotes_what_a_body_or_query_held(kind: Kind, request_of: str) -> None:
+    said = oauth_error("invalid_request", "the pin hunter-22 of ada-l is spent")
+    members = {"pin": "hunter-22", "username": "ada-l"}
+    body: Any = {"x": [members]} if request_of == "json" else members
+    with Face(kind, handler=Recorder(answer(400, said))) as okta:
+        with pytest.raises(APIError) as caught:
+            okta.run(client_of(okta).request, "POST", "/oauth2/v1/x", **{request_of: body})
+        assert "the pin [redacted] of ada-l is spent" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\0", "\u20ac"])
+def test_a_header_that_cannot_be_sent(open_okta: OpenOkta, value: str) -> None:
+    okta = open_okta(handler=never)
+    with pytest.raises(ConfigurationError, match="header") as caught:
+        okta.generated(custom_token, body=CODE, dpop=value)
+    assert caught.value.__context__ is None
+
+
+def test_white_space_around_a_header_is_not_sent(open_okta: OpenOkta) -> None:
+    handler = Recorder(answer(body=TOKENS))
+    open_okta(handler=handler).generated(custom_token, body=CODE, dpop=" the-proof\t")
+    assert handler.last.headers["dpop"] == "the-proof"
+
+
 @pytest.mark.parametrize("status", [302, 400, 502])
 def test_a_hand_made_request_raises_as_the_methods_do(kind: Kind, status: int) -> None:
     with (
