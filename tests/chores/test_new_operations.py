@@ -154,6 +154,13 @@ paths:
         - {name: authorizationServerId, in: path, required: true, schema: {type: string}}
         - {name: petId, in: path, required: true, schema: {type: string}}
       responses: {'200': *pet, default: *refused}
+  /oauth2/v1/anything:
+    get:
+      operationId: getAnything
+      security: []
+      responses:
+        '200': {description: ., content: {application/json: {schema: {}}}}
+        default: *refused
   /oauth2/v1/shelf:
     get:
       operationId: getShelf
@@ -164,7 +171,7 @@ paths:
 _SERVER = """
 import asyncio, datetime, httpx
 from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, OktaError, OktaOIDC, Tokens
-from okta_oidc_api.api.default import get_pet, get_shelf
+from okta_oidc_api.api.default import get_anything, get_pet, get_shelf
 from okta_oidc_api.api.gadget_shop import (
     drop_gadget, find_gadgets, get_job, get_o_auth_2_gadget, make_gadget, order_gadget, put_gadget,
     visit_gadget,
@@ -296,6 +303,7 @@ print(tell(get_job, 200, {"job": "j"}))
         ("get_pet, 200, {'meow': 'm'}, 'aus1', 'p'", "it.meow == 'm'"),
         ("get_pet, 200, {'bark': 'b'}, 'aus1', 'p'", "it.bark == 'b'"),
         ("get_shelf, 200, {'a': {'partId': 'p'}}", "it['a'].part_id == 'p'"),
+        ("get_anything, 200, [5]", "it == [5]"),
     ],
 )  # fmt: skip
 def test_answers_that_are_parsed(package: Path, call: str, parsed: str) -> None:
@@ -320,6 +328,7 @@ def test_answers_that_are_parsed(package: Path, call: str, parsed: str) -> None:
         ("make_gadget, 200, b'', body=Wish(name='n')", "MalformedResponseError HTTP 200"),
         ("get_pet, 200, {'bark': 5}, 'aus1', 'p'", "MalformedResponseError HTTP 200"),
         ("get_shelf, 200, {'a': {'partId': 5}}", "its member a"),
+        ("get_anything, 200, b'<html>'", "MalformedResponseError HTTP 200"),
         ("drop_gadget, 200, b'<html>', 'g'", "MalformedResponseError HTTP 200"),
         ("order_gadget, 401, {}, body=Order()", "InvalidClientError HTTP 401"),
         ("visit_gadget, 401, {}, body=Visit(client_id='c')", "APIError HTTP 401"),
