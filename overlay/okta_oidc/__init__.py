@@ -46,9 +46,10 @@ if TYPE_CHECKING:
         UserTokens,
     )
     from ._http import HttpInfo
+    from ._introspection import Introspection
     from ._resource._cache import IntrospectionCache
     from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
-    from ._results import ExchangedToken, Introspection, Tokens, success
+    from ._results import ExchangedToken, Tokens, success
     from ._retry import Retry
     from ._sign_in._exchange import TokenType
     from ._sign_in._logins import BackchannelLogin, DeviceLogin
@@ -139,12 +140,13 @@ _HOMES = {
         "MemoryTokenStore Stored TokenSource TokenStore UserTokens"
     ),
     "_http": "HttpInfo",
+    "_introspection": "Introspection",
     "_credentials._assertions": "ClientSecretJwt PrivateKeyJwt",
     "_credentials._dpop": "DPoP",
     "_credentials._token_auth": "TokenAuth",
     "_resource._cache": "IntrospectionCache",
     "_resource._guard": "AsyncBearerGuard BearerGuard BearerRefusal",
-    "_results": "ExchangedToken Introspection Tokens success",
+    "_results": "ExchangedToken Tokens success",
     "_retry": "Retry",
     "_sign_in._exchange": "TokenType",
     "_sign_in._logins": "BackchannelLogin DeviceLogin",

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 import httpx
 
 from ._errors import ConfigurationError
-from ._wire.environment import Unusable
-
-
-@contextmanager
-def configured() -> Generator[None]:
-    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
-    try:
-        yield
-    except Unusable as error:
-        raise ConfigurationError(str(error)) from error.__cause__
+from ._senders import configured
 
 
 def aiohttp_client() -> httpx.AsyncClient:

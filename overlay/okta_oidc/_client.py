@@ -6,47 +6,52 @@ import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeAlias, TypeVar, cast
+from typing import (
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 
 import httpx
 
 from ._auth import ClientAuth
 from ._config import AuthServerId, Server, check_kind
-from ._credentials._dpop import DPoP
-from ._lazy import Lazy
-from ._models import GrantModel, models
-from ._results import ExchangedToken, Introspection, Tokens
+from ._lazy import (
+    credentials,
+    generated,
+    holding,
+    introspection,
+    models,
+    operations,
+    resource,
+    senders,
+    sign_in,
+    verifying,
+)
+from ._models import GrantModel
+from ._results import ExchangedToken, Tokens
 from ._retry import Retry
 from ._silence import silent, silent_methods
 from ._steps import Steps
-from ._verifying._claims import Claims
-
-if TYPE_CHECKING:
-    import okta_oidc_api as generated
-
-    from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
-    from . import _operations as operations
-    from . import _resource as resource
-    from . import _senders as senders
-    from . import _sign_in as sign_in
-else:
-    generated: Final = Lazy("okta_oidc_api")
-    holding: Final = Lazy("._holding")
-    operations: Final = Lazy("._operations")
-    resource: Final = Lazy("._resource")
-    # It imports httpcore, which is not needed before a client is made.
-    senders: Final = Lazy("._senders")
-    sign_in: Final = Lazy("._sign_in")
 
 P = ParamSpec("P")
+S = TypeVar("S", bound="senders.Sender | senders.AsyncSender")
 T = TypeVar("T")
 # A token, its hint and its server.
 About: TypeAlias = "tuple[str, models.IntrospectTokenTypeHint | None, AuthServerId | None]"
 
 
 @silent_methods
-class _Face:
+class _Face(Generic[S]):
     """What does not depend on how requests are sent."""
+
+    _sender: S
 
     def __init__(
         self,
@@ -54,13 +59,12 @@ class _Face:
         auth: ClientAuth,
         timeout: float,
         retry: Retry | None,
-        dpop: DPoP | None,
+        dpop: credentials.DPoP | None,
         introspection_cache: resource.IntrospectionCache | None,
     ) -> None:
         from ._flow import Flow
 
         self._flow: Final = Flow(server, auth, timeout, retry, dpop)
-        operations.load()
         self._cached: resource.CachedIntrospection | None = None
         if introspection_cache is not None:
             # The room loads for those who have a cache.
@@ -68,12 +72,6 @@ class _Face:
             self._cached = resource.CachedIntrospection(
                 introspection_cache, self._flow, asynchronous=isinstance(self, AsyncOktaOIDC)
             )
-
-    def _send_by(self, sender: senders.Sender | senders.AsyncSender) -> None:
-        from ._verifying._issuers import Issuers
-
-        self._issuers = Issuers(sender)
-        self._api = senders.Api(sender.flow.server.origin, sender=sender)
 
     @classmethod
     @silent
@@ -101,7 +99,7 @@ class _Face:
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
 
-    @property
+    @functools.cached_property
     def api(self) -> generated.Client:
         """The generated client, for any generated function, on asyncio for any ``asyncio…`` one.
 
@@ -110,7 +108,9 @@ class _Face:
         parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
         ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
         """
-        return self._api
+        from ._entrances import Api
+
+        return Api(self._flow.server.origin, sender=self._sender)
 
     def logout_url(
         self,
@@ -153,17 +153,21 @@ class _Face:
         return self._flow.steps(build(self._at(auth_server_id), *args, **kwargs))
 
     @functools.cached_property
+    def _issuers(self) -> verifying.Issuers:
+        return verifying.Issuers(self._sender)
+
+    @functools.cached_property
     def _provider(self) -> sign_in.Provider:
         return sign_in.Provider(self._flow, self._issuers.at)
 
     def _introspecting(
-        self, run: Callable[[Steps[Introspection]], Any], about: About, *, fresh: bool
-    ) -> Steps[Introspection]:
+        self, run: Callable[[Steps[introspection.Introspection]], Any], about: About, *, fresh: bool
+    ) -> Steps[introspection.Introspection]:
         token, hint, server = about
-        operation = operations.introspect(self._at(server), token, hint)
+        call = operations.introspect(self._at(server), token, hint)
         if self._cached is None:
-            return self._flow.steps(operation)
-        return self._cached.asking(run, lambda: self._flow.steps(operation), about, fresh=fresh)
+            return self._flow.steps(call)
+        return self._cached.asking(run, lambda: self._flow.steps(call), token, server, fresh=fresh)
 
     def _revoking(
         self,
@@ -194,7 +198,7 @@ class _Face:
 
 
 @silent_methods
-class OktaOIDC(_Face):
+class OktaOIDC(_Face["senders.Sender"]):
     """An application's client of Okta's authorization servers. Share one among all threads.
 
     Args:
@@ -239,14 +243,13 @@ class OktaOIDC(_Face):
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.Client | None = None,
         issuer: str | None = None,
-        dpop: DPoP | None = None,
+        dpop: credentials.DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
         server = Server(base_url, auth_server_id, issuer)
         super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
-        self._sender: Final = senders.Sender(self._flow, http_client)
+        self._sender = senders.Sender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._send_by(self._sender)
 
     def token(
         self,
@@ -314,7 +317,7 @@ class OktaOIDC(_Face):
         token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
         fresh: bool = False,
-    ) -> Introspection:
+    ) -> introspection.Introspection:
         """Ask whether a token is active, and what it stands for (RFC 7662 §2).
 
         A token that is expired, revoked, unknown or of another server is inactive: an answer, not
@@ -326,7 +329,7 @@ class OktaOIDC(_Face):
         """
         about = token, token_type_hint, auth_server_id
         if self._cached is not None and not fresh:
-            kept = self._cached.kept(*about)
+            kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
         return self._run(self._introspecting(self._run, about, fresh=fresh))
@@ -570,7 +573,7 @@ class OktaOIDC(_Face):
         access_token: str | None = None,
         max_age: float | None = None,
         auth_server_id: AuthServerId | None = None,
-    ) -> Claims:
+    ) -> verifying.Claims:
         """Check an ID token that was issued to this client (OIDC Core §3.1.3.7).
 
         Keys come from the server's own key endpoint, and are kept. Clocks may differ by 120
@@ -597,7 +600,7 @@ class OktaOIDC(_Face):
         audience: str,
         scopes: Collection[str] = (),
         auth_server_id: AuthServerId | None = None,
-    ) -> Claims:
+    ) -> verifying.Claims:
         """Check a custom server's access token by its signature, as a bearer token (RFC 9068 §4).
 
         One that was revoked passes until it expires: :meth:`introspect` asks Okta. Needs
@@ -726,7 +729,7 @@ class OktaOIDC(_Face):
 
 
 @silent_methods
-class AsyncOktaOIDC(_Face):
+class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
     """:class:`OktaOIDC` for asyncio and trio: the same arguments, methods, results and errors.
 
     Share one among all tasks. Each event loop has connections of its own.
@@ -743,14 +746,13 @@ class AsyncOktaOIDC(_Face):
         retry: Retry | None = Retry(),  # noqa: B008  # immutable
         http_client: httpx.AsyncClient | None = None,
         issuer: str | None = None,
-        dpop: DPoP | None = None,
+        dpop: credentials.DPoP | None = None,
         introspection_cache: resource.IntrospectionCache | None = None,
     ) -> None:
         server = Server(base_url, auth_server_id, issuer)
         super().__init__(server, auth, timeout, retry, dpop, introspection_cache)
-        self._sender: Final = senders.AsyncSender(self._flow, http_client)
+        self._sender = senders.AsyncSender(self._flow, http_client)
         self._run: Final = self._sender.run
-        self._send_by(self._sender)
 
     async def token(
         self,
@@ -792,11 +794,11 @@ class AsyncOktaOIDC(_Face):
         token_type_hint: models.IntrospectTokenTypeHint | None = None,
         auth_server_id: AuthServerId | None = None,
         fresh: bool = False,
-    ) -> Introspection:
+    ) -> introspection.Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
         about = token, token_type_hint, auth_server_id
         if self._cached is not None and not fresh:
-            kept = self._cached.kept(*about)
+            kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
         return await self._run(self._introspecting(self._run, about, fresh=fresh))
@@ -939,7 +941,7 @@ class AsyncOktaOIDC(_Face):
         access_token: str | None = None,
         max_age: float | None = None,
         auth_server_id: AuthServerId | None = None,
-    ) -> Claims:
+    ) -> verifying.Claims:
         """Check an ID token: see :meth:`OktaOIDC.verify_id_token`."""
         return await self._run(
             self._issuers.at(self._at(auth_server_id)).id_token(
@@ -954,7 +956,7 @@ class AsyncOktaOIDC(_Face):
         audience: str,
         scopes: Collection[str] = (),
         auth_server_id: AuthServerId | None = None,
-    ) -> Claims:
+    ) -> verifying.Claims:
         """Check an access token: see :meth:`OktaOIDC.verify_access_token`."""
         return await self._run(
             self._issuers.at(self._at(auth_server_id)).access_token(token, audience, scopes)

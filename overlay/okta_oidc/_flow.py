@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -15,13 +16,11 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
-from ._credentials._dpop import MOST_REPEATS, DPoP, Proof
 from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
-from ._otel import observed
+from ._lazy import credentials, otel, refusals
 from ._ratelimit import Bucket
-from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import (
     NEVER,
     Retry,
@@ -64,10 +63,11 @@ class Flow:
         auth: ClientAuth,
         timeout: float,
         retry: Retry | None,
-        dpop: DPoP | None = None,
+        dpop: credentials.DPoP | None = None,
     ) -> None:
         check_kind("auth", auth, ClientAuth)
-        check_kind("dpop", dpop, DPoP, type(None))
+        if dpop is not None:
+            check_kind("dpop", dpop, credentials.DPoP, type(None))
         check_kind("retry", retry, Retry, type(None))
         # No attempt takes a day, and beyond some years no platform can count.
         if not is_number(timeout) or not 0 < timeout <= _DAY:
@@ -90,7 +90,11 @@ class Flow:
 
         ``retry`` stands in for the client's own.
         """
-        return observed(self._course(operation, retry), operation.request, self)
+        course = self._course(operation, retry)
+        # Nobody can have set up what nobody has imported.
+        if "opentelemetry" in sys.modules:
+            course = otel.observed(course, operation.request, self)
+        return course
 
     def _course(self, operation: Operation[T], retry: Retry | None) -> Steps[T]:
         request = operation.request
@@ -122,14 +126,15 @@ class Flow:
                     if bucket is not None:
                         self.runtime.limits.has_room(bucket)
                     if proof is not None and request.access_token is None:
-                        refuse_bearer(reply)
+                        refusals.refuse_bearer(reply)
                     return operation.read(reply, request)
-                failure = refusal(reply, request)
+                failure = refusals.refusal(reply, request)
                 if (
                     self.dpop is not None
                     and proof is not None
-                    and repeats < MOST_REPEATS
-                    and self.dpop.wants_again(reply.status, failure.code, reply.headers, proof)
+                    and self.dpop.wants_again(
+                        reply.status, failure.code, reply.headers, proof, repeats
+                    )
                 ):
                     # Nothing was processed, so even a code is as good as before.
                     repeats += 1
@@ -172,7 +177,7 @@ class Flow:
         wait = seconds + spread(self.runtime.uniform)
         if wait <= retry.max_wait:
             return wait
-        raise not_sent(seconds)
+        raise refusals.not_sent(seconds)
 
     def _wait(
         self,
@@ -187,12 +192,12 @@ class Flow:
         wait = pause(failure, attempt, self.runtime.uniform)
         return None if wait is None or waited + wait > retry.max_wait else wait
 
-    def _signed(self, request: Request) -> Steps[tuple[httpx.Request, Proof | None]]:
+    def _signed(self, request: Request) -> Steps[tuple[httpx.Request, credentials.Proof | None]]:
         """The request as it goes out, once: what it is signed with may be good for one delivery."""
-        url, address = self._url(request.target)
+        url, address = self.addresses(request.target)
         operation, body, auth = request.operation, request.body, self.auth
         authorization: str | None = None
-        if operation.authenticated and (request.pairs is not None or (operation.module and body)):
+        if request.is_signed:
             form = b"" if request.pairs is None else body
             if operation.needs_client_id and not auth.names_client(form):
                 # RFC 9126 §2.1: a parameter of the authorization request, whatever the method.
@@ -205,7 +210,7 @@ class Flow:
             if request.pairs is not None:
                 # Most methods are members of a form. No other body has a place for them.
                 body = form
-        proof: Proof | None = None
+        proof: credentials.Proof | None = None
         token = request.access_token
         # A generated function may be handed a proof of the caller's own: one is all Okta takes.
         proved = any(name.lower() == b"dpop" for name, _ in request.headers)
@@ -222,7 +227,7 @@ class Flow:
         url: httpx.URL,
         body: bytes,
         authorization: str | None,
-        proof: Proof | None,
+        proof: credentials.Proof | None,
     ) -> httpx.Request:
         headers = self._headers.copy()
         if request.pairs is not None:
@@ -248,7 +253,7 @@ class Flow:
             extensions=dict(limits),
         )
 
-    def _url(self, target: str) -> tuple[httpx.URL, str]:
+    def addresses(self, target: str) -> tuple[httpx.URL, str]:
         """Where a request goes, and what a proof of the client's identity is made out for."""
         found = self._urls.get(target)
         if found is None:
@@ -265,4 +270,6 @@ def _limits(seconds: float | None) -> dict[str, dict[str, float | None]]:
 
 
 def _named(request: Request) -> str:
-    return f"{request.operation.method} {request.target.partition('?')[0]}"
+    # A path that the document does not have may name a user.
+    path = request.target.partition("?")[0] if request.operation.module else "/…"
+    return f"{request.operation.method} {path}"

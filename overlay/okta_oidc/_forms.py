@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, quote_plus
 
@@ -88,14 +86,6 @@ def _quoted(text: str) -> str:
 def decoded(form: bytes) -> Pairs:
     """The pairs of a form, however they are encoded."""
     return parse_qsl(form.decode("latin-1"), keep_blank_values=True)
-
-
-def named_in(body: bytes, query: str) -> Pairs:
-    """The texts that are members of JSON, at any depth, or parameters of a query."""
-    found: list[tuple[str, Any]] = [*decoded(query.encode())]
-    with suppress(ValueError, RecursionError):
-        json.loads(body, object_pairs_hook=found.extend)
-    return [(name, value) for name, value in found if isinstance(value, str)]
 
 
 def credentials_in(form: bytes) -> frozenset[str]:

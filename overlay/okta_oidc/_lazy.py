@@ -2,17 +2,96 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Final
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, cast
+
+__all__ = [
+    "credentials",
+    "generated",
+    "holding",
+    "introspection",
+    "models",
+    "operations",
+    "otel",
+    "refusals",
+    "resource",
+    "senders",
+    "sign_in",
+    "verifying",
+]
 
 
-class Lazy:
+class _Lazy:
     """Stands for a module: ``name`` as in an import statement of this package."""
-
-    __slots__ = ("_name",)
 
     def __init__(self, name: str) -> None:
         self._name: Final = name
 
     def __getattr__(self, name: str) -> object:
-        return getattr(import_module(self._name, __package__), name)
+        value: object = getattr(import_module(self._name, __package__), name)
+        # The next time it is found without this detour.
+        setattr(self, name, value)
+        return value
+
+
+if TYPE_CHECKING:
+    import okta_oidc_api as generated
+    from okta_oidc_api import models
+
+    from . import _credentials as credentials  # pyright: ignore[reportPrivateUsage]
+    from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
+    from . import _introspection as introspection  # pyright: ignore[reportPrivateUsage]
+    from . import _operations as operations
+    from . import _otel as otel
+    from . import _refusals as refusals
+    from . import _resource as resource
+    from . import _senders as senders
+    from . import _sign_in as sign_in
+    from . import _verifying as verifying
+else:
+    for _name in __all__:
+        _generated = {"generated": "okta_oidc_api", "models": "okta_oidc_api.models"}
+        globals()[_name] = _Lazy(_generated.get(_name, f"._{_name}"))
+
+
+# Where a word of a class's name begins.
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class _Package(ModuleType):
+    """A package whose ``__init__`` has not run yet: it runs for what cannot be had without."""
+
+    def __getattr__(self, name: str) -> Any:
+        # The generator names a module after its class.
+        home = f"{self.__name__}.{_WORD.sub('_', name).lower()}"
+        found = vars(import_module(home)).get(name) if find_spec(home) else None
+        if found is None:
+            whole = cast("Any", self)
+            whole.__spec__.loader.exec_module(self)
+            whole.__class__ = ModuleType
+            found = getattr(self, name)
+        setattr(self, name, found)
+        return found
+
+    def __dir__(self) -> Iterable[str]:
+        return cast("list[str]", self.__all__)
+
+
+def load_singly(package: str) -> None:
+    """Let the modules of ``package`` load singly, though its ``__init__`` imports them all.
+
+    For whoever uses the package it is as ever, unless they look into its ``vars()``. Nothing
+    happens if it has been imported already.
+    """
+    spec = find_spec(package)
+    if package not in sys.modules:
+        made = module_from_spec(cast("ModuleSpec", spec))
+        made.__class__ = _Package
+        parent, _, name = package.rpartition(".")
+        setattr(sys.modules[parent], name, sys.modules.setdefault(package, made))

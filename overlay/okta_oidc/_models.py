@@ -19,15 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, cast
 
 from okta_oidc_api.operations import NAMES
 
-from ._lazy import Lazy
+from ._lazy import models
 
 if TYPE_CHECKING:
     import attrs
-    from okta_oidc_api import models
-else:
-    models: Final = Lazy("okta_oidc_api.models")
-
-__all__ = ["GrantModel", "WrongMemberError", "fields_of", "fitting", "models", "normalised", "read"]
 
 T = TypeVar("T")
 
@@ -104,6 +99,18 @@ def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any
     return {name: value for name, value in both if value is not None or name not in changed}
 
 
+@functools.cache
+def _names() -> Mapping[str, Any]:
+    """What ``okta_oidc_api.models`` has, all of it loaded."""
+    package = import_module("okta_oidc_api.models")
+    return {name: getattr(package, name) for name in package.__all__}
+
+
+def generated_models() -> list[type[Any]]:
+    """Every model of the document."""
+    return [each for each in _names().values() if hasattr(each, "__attrs_attrs__")]
+
+
 def fields_of(model: type[Any]) -> dict[str, attrs.Attribute[Any]]:
     """The fields of a generated model, by their members' names on the wire."""
     import attrs
@@ -118,7 +125,8 @@ def _fields(model: type[Any]) -> Mapping[str, tuple[bool, tuple[Any, ...]]]:
     """For each member, and ``_OTHER``: whether it is required, and its types."""
     import attrs
 
-    names = {**vars(sys.modules[model.__module__]), **vars(import_module("okta_oidc_api.models"))}
+    # A module names models that it imports for type checkers alone.
+    names = {**_names(), **vars(sys.modules[model.__module__])}
     hints = typing.get_type_hints(model, names)
     _, other = typing.get_args(hints.get("additional_properties", dict[str, Any]))
     return {_OTHER: (False, _alternatives(other))} | {

@@ -7,11 +7,13 @@ generated package. Nothing here names them a second time.
 from __future__ import annotations
 
 import functools
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import attrs
 from okta_oidc_api.operations import (
@@ -26,22 +28,20 @@ from okta_oidc_api.types import UNSET, Unset
 from ._auth import ASSERTION_LIFETIME
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
-from ._forms import Pairs, encoded, named_in, pairs_of
-from ._models import fields_of, models
-from ._results import (
-    Introspection,
-    Tokens,
-    read_introspection,
-    read_nothing,
-    read_tokens,
-    reader_of,
-)
+from ._forms import Pairs, encoded, pairs_of
+from ._lazy import introspection, load_singly, models
+from ._models import fields_of, generated_models
+from ._results import Tokens, read_nothing, read_tokens, reader_of
 
 if TYPE_CHECKING:
     from ._auth import ClientAuth
     from ._http import Reply
 
+
 T = TypeVar("T")
+
+# A program uses a few of the models. To load them all is a tenth of what its first token costs.
+load_singly("okta_oidc_api.models")
 
 # What no token holds: RFC 6749 §A.12, less the white space and quotes of a file or a header.
 _TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
@@ -82,6 +82,12 @@ class Request:
             self.grant_type = self.value("grant_type")
         self.repeatable = self.operation.repeatable or self.grant_type in REPEATABLE_GRANTS
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether it authenticates the client: with a form, or by what stands beside a body."""
+        has_place = self.pairs is not None or bool(self.operation.module and self.body)
+        return self.operation.authenticated and has_place
+
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""
         return next((value for key, value in self.pairs or () if key == name), None)
@@ -89,25 +95,37 @@ class Request:
     def secrets(self) -> tuple[str, ...]:
         """What no message may show of what was sent."""
         public = _public_members()
-        sent = (*(self.pairs or ()), *named_in(self.body, self.target.partition("?")[2]))
+        asked = parse_qsl(self.target.partition("?")[2])
+        body = [] if self.pairs is not None else list(_texts(self.body))
         return (
-            *(value for name, value in sent if name not in public),
+            *(value for name, value in (*(self.pairs or ()), *asked, *body) if name not in public),
             *(value.decode("latin-1") for _, value in self.headers),
             *(() if self.auth is None else self.auth.secrets),
             *(() if self.access_token is None else (self.access_token,)),
         )
 
 
+def _texts(body: bytes) -> Iterator[tuple[str, str]]:
+    """The strings in a JSON body, each with the name of its member."""
+    try:
+        waiting: list[tuple[str, object]] = [("", json.loads(body))]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += cast("dict[str, object]", value).items()
+        elif isinstance(value, list):
+            waiting += [(name, item) for item in cast("list[object]", value)]
+        elif isinstance(value, str):
+            yield name, value
+
+
 @functools.cache
 def _public_members() -> frozenset[str]:
     """The members that the document knows, and does not call secret."""
-    known = {name for model in _models_of_the_document() for name in fields_of(model)}
+    known = {name for model in generated_models() for name in fields_of(model)}
     return frozenset(known - SECRETS - SECRET_RESPONSES)
-
-
-def _models_of_the_document() -> list[type[attrs.AttrsInstance]]:
-    members = vars(import_module("okta_oidc_api.models")).values()
-    return [each for each in members if isinstance(each, type) and attrs.has(each)]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -124,13 +142,15 @@ class Body(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One operation of the document at both kinds of server, loaded when first used."""
 
-    tag: str
-    org: str
-    custom: str
+    __slots__ = ("custom", "org", "tag")
+
+    def __init__(self, tag: str, org: str, custom: str) -> None:
+        self.tag: Final = tag
+        self.org: Final = org
+        self.custom: Final = custom
 
     def request(
         self, server: AuthServerId, body: Body | None = None, *, lenient: bool = False
@@ -157,14 +177,6 @@ def _generated(tag: str, name: str) -> tuple[Described, Callable[..., dict[str, 
     operation = next(each for each in OPERATIONS if each.module == module)
     # The generator writes it for every operation, and nothing else gives the request.
     return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
-
-
-def load() -> None:
-    """Load what the methods of every client need, before a call has to wait for it."""
-    for endpoint in (TOKEN, INTROSPECT, REVOKE):
-        _generated(endpoint.tag, endpoint.org)
-        _generated(endpoint.tag, endpoint.custom)
-    grants()
 
 
 TOKEN: Final = Endpoint("token", "org_token", "custom_token")
@@ -207,10 +219,10 @@ def refresh(
 
 def introspect(
     server: AuthServerId, token: str, hint: models.IntrospectTokenTypeHint | None
-) -> Operation[Introspection]:
+) -> Operation[introspection.Introspection]:
     """What a token stands for."""
     body = models.IntrospectRequest(token, token_type_hint=given(hint))
-    return Operation(INTROSPECT.request(server, body), read_introspection)
+    return Operation(INTROSPECT.request(server, body), introspection.read_introspection)
 
 
 def revoke(
@@ -233,7 +245,7 @@ def given(value: T | None) -> T | Unset:
     return UNSET if value is None else value
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class _Parameters:
     """Form parameters in place of a generated model."""
 
@@ -256,7 +268,7 @@ def grants() -> Mapping[str, type[attrs.AttrsInstance]]:
     """The generated grant models by their ``grant_type``."""
     return {
         str(attrs.fields_dict(model)["grant_type"].default): model
-        for model in _models_of_the_document()
+        for model in generated_models()
         if "grant_type" in attrs.fields_dict(model)
     }
 
@@ -289,7 +301,7 @@ _UNKNOWN: Final = Described(
     dpop=False,
     needs_client_id=False,
     repeatable=False,
-    limit="other",
+    limit=None,
 )
 
 
@@ -297,7 +309,7 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
     """The operation of the document that ``method`` and ``path`` (percent-encoded) are of.
 
     One that the document does not have is taken for one that authenticates the client, promises
-    nothing, and counts against the limits of its server.
+    nothing, and has limits of its own, of which nothing is known.
     """
     for operation, pattern in _patterns():
         match = pattern.fullmatch(path) if operation.method == method else None

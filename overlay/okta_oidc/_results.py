@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 from ._errors import ConfigurationError, MalformedResponseError
 from ._http import Headers, HttpInfo, Members, Reply, instant, media_type
-from ._models import WrongMemberError, models, read
-from ._refusals import is_page, malformed
+from ._lazy import models, refusals
+from ._models import WrongMemberError, read
 from ._silence import silent
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ T = TypeVar("T")
 M = TypeVar("M")
 
 
-class _Result(Generic[M]):
+class Result(Generic[M]):
     """What results share: their members as received, and the generated model of the same answer."""
 
     __slots__ = ("_model",)
@@ -30,6 +29,19 @@ class _Result(Generic[M]):
     http: HttpInfo
     _model: M
     _model_name: ClassVar = "TokenResponse"
+    # What ``repr`` has: the names of the first where they are there, the others with their values.
+    _hidden: ClassVar[tuple[str, ...]] = ()
+    _shown: ClassVar[tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        held = [name for name in self._hidden if getattr(self, name)]
+        hidden = f"{', '.join(held) or 'no token'}: not shown; " if self._hidden else ""
+        values = [(name, getattr(self, name)) for name in self._shown]
+        shown = ", ".join(
+            f"{name}={value.isoformat() if isinstance(value, datetime) else repr(value)}"
+            for name, value in values
+        )
+        return f"{type(self).__name__}({hidden}{shown})"
 
     @property
     @silent
@@ -88,13 +100,16 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Tokens(_Result["models.TokenResponse"]):
+class Tokens(Result["models.TokenResponse"]):
     """A successful token response (RFC 6749 §5.1, OIDC Core §3.1.3.3).
 
     ``expires_in`` is seconds as sent; ``expires_at`` is when the response arrived plus that, aware
     UTC, by this machine's clock. ``scopes`` keeps the server's order and is ``()`` when the server
     named none. ``raw`` holds every member as received, read-only; ``http`` the HTTP side.
     """
+
+    _hidden = ("access_token", "refresh_token", "id_token")
+    _shown = ("token_type", "expires_at", "scopes")
 
     access_token: str
     token_type: str
@@ -132,76 +147,9 @@ class Tokens(_Result["models.TokenResponse"]):
             pass
         raise ConfigurationError("these are not the data of Tokens.to_dict()")
 
-    def __repr__(self) -> str:
-        held = [
-            name for name in ("access_token", "refresh_token", "id_token") if getattr(self, name)
-        ]
-        return (
-            f"Tokens({', '.join(held)}: not shown; token_type={self.token_type!r}, "
-            f"expires_at={_shown(self.expires_at)}, scopes={self.scopes!r})"
-        )
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Introspection(_Result["models.IntrospectionResponse"]):
-    """What the server knows of a token (RFC 7662 §2.2). ``bool(info)`` is ``info.active``.
-
-    An inactive token has ``active`` alone: no reason is given. Times are aware UTC; ``aud`` is a
-    tuple whether one audience came or a list. ``sub`` of an access token is the user's login, and
-    ``uid`` the user's id. ``raw`` holds every member as received, custom claims included.
-    """
-
-    _model_name = "IntrospectionResponse"
-
-    active: bool
-    scopes: tuple[str, ...]
-    aud: tuple[str, ...]
-    sub: str | None
-    username: str | None
-    client_id: str | None
-    uid: str | None
-    iss: str | None
-    jti: str | None
-    token_type: str | None
-    expires_at: datetime | None
-    issued_at: datetime | None
-    not_before: datetime | None
-    raw: Mapping[str, Any] = field(compare=False)
-    http: HttpInfo = field(compare=False)
-
-    def __bool__(self) -> bool:
-        return self.active
-
-    def __repr__(self) -> str:
-        return (
-            f"Introspection(active={self.active}, token_type={self.token_type!r}, "
-            f"client_id={self.client_id!r}, sub={self.sub!r}, scopes={self.scopes!r}, "
-            f"expires_at={_shown(self.expires_at)})"
-        )
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """How pydantic takes one: as it is, written as its ``to_dict()``."""
-        # Only pydantic asks, so it is there.
-        core: Any = import_module("pydantic_core.core_schema")
-        members = core.dict_schema()
-
-        def check(value: object) -> object:
-            if isinstance(value, cls):
-                return value
-            raise ValueError("not an Introspection")
-
-        return core.no_info_plain_validator_function(
-            check,
-            json_schema_input_schema=members,
-            serialization=core.plain_serializer_function_ser_schema(
-                cls.to_dict, return_schema=members
-            ),
-        )
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ExchangedToken(_Result["models.TokenResponse"]):
+class ExchangedToken(Result["models.TokenResponse"]):
     """What a token exchange brought (RFC 8693 §2.2.1).
 
     ``token`` is what is sent as ``access_token``, of whatever kind ``issued_token_type`` says it
@@ -209,6 +157,9 @@ class ExchangedToken(_Result["models.TokenResponse"]):
     answers with something else: a vaulted secret or a service account, in ``raw`` and ``model``.
     ``expires_at`` is aware UTC, by this machine's clock.
     """
+
+    _hidden = ("token", "refresh_token", "id_token")
+    _shown = ("issued_token_type", "token_type", "expires_at", "scopes")
 
     token: str | None
     issued_token_type: str | None
@@ -219,18 +170,6 @@ class ExchangedToken(_Result["models.TokenResponse"]):
     id_token: str | None
     raw: Mapping[str, Any] = field(compare=False)
     http: HttpInfo = field(compare=False)
-
-    def __repr__(self) -> str:
-        held = [name for name in ("token", "refresh_token", "id_token") if getattr(self, name)]
-        return (
-            f"ExchangedToken({', '.join(held) or 'no token'}: not shown; "
-            f"issued_token_type={self.issued_token_type!r}, token_type={self.token_type!r}, "
-            f"expires_at={_shown(self.expires_at)}, scopes={self.scopes!r})"
-        )
-
-
-def _shown(at: datetime | None) -> str:
-    return "None" if at is None else at.isoformat()
 
 
 def success(answer: T | models.OAuthErrorBody | models.OktaErrorBody | None) -> T:
@@ -281,37 +220,12 @@ def read_exchanged(reply: Reply, request: Request) -> ExchangedToken:
     )
 
 
-def read_introspection(reply: Reply, request: Request | None = None) -> Introspection:
-    """The answer about a token. Its ``active`` is the only member that is always there."""
-    members = members_of(reply)
-    active = members.all.get("active")
-    if not isinstance(active, bool):
-        raise malformed(reply, "its member active is not true or false")
-    return Introspection(
-        active=active,
-        scopes=members.words("scope"),
-        aud=members.list("aud"),
-        sub=members.text("sub"),
-        username=members.text("username"),
-        client_id=members.text("client_id"),
-        uid=members.text("uid"),
-        iss=members.text("iss"),
-        jti=members.text("jti"),
-        token_type=members.text("token_type"),
-        expires_at=members.time("exp"),
-        issued_at=members.time("iat"),
-        not_before=members.time("nbf"),
-        raw=Members(members.all),
-        http=reply.http,
-    )
-
-
 def read_nothing(reply: Reply, request: Request) -> None:
     """An answer without content (RFC 7009 §2.2): its status says all."""
-    _check_plain(reply)
+    check_whole(reply)
     members = reply.members() or {}
-    if is_page(reply) or "error" in members or "errorCode" in members:
-        raise malformed(reply, "the body is not that of a success")
+    if refusals.is_page(reply) or "error" in members or "errorCode" in members:
+        raise refusals.malformed(reply, "the body is not that of a success")
 
 
 def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
@@ -321,9 +235,9 @@ def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
         try:
             return read(model, members_of(reply).all)
         except WrongMemberError as error:
-            raise malformed(reply, str(error)) from None
+            raise refusals.malformed(reply, str(error)) from None
         except (TypeError, ValueError, AttributeError, KeyError):
-            raise malformed(reply, "a member is not of its type") from None
+            raise refusals.malformed(reply, "a member is not of its type") from None
 
     return read_as_model
 
@@ -342,19 +256,19 @@ class members_of:  # noqa: N801  # reads as the function that it is
         check_json(reply)
         members = reply.members()
         if members is None:
-            raise malformed(reply, "the body is not a JSON object")
+            raise refusals.malformed(reply, "the body is not a JSON object")
         self.all: Final = members
 
     def text(self, name: str) -> str | None:
         value = self.all.get(name)
         if value is None or isinstance(value, str):
             return value or None
-        raise malformed(self._reply, f"its member {name} is not a string")
+        raise refusals.malformed(self._reply, f"its member {name} is not a string")
 
     def required(self, name: str) -> str:
         value = self.text(name)
         if value is None:
-            raise malformed(self._reply, f"it has no {name}")
+            raise refusals.malformed(self._reply, f"it has no {name}")
         return value
 
     def words(self, name: str) -> tuple[str, ...]:
@@ -370,7 +284,9 @@ class members_of:  # noqa: N801  # reads as the function that it is
         texts = tuple(item for item in values if isinstance(item, str))
         if len(texts) == len(values):
             return texts
-        raise malformed(self._reply, f"its member {name} is not a string or a list of strings")
+        raise refusals.malformed(
+            self._reply, f"its member {name} is not a string or a list of strings"
+        )
 
     def number(self, name: str) -> float | None:
         value = self.all.get(name)
@@ -381,14 +297,16 @@ class members_of:  # noqa: N801  # reads as the function that it is
             value = float(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
-        raise malformed(self._reply, f"its member {name} is not a number")
+        raise refusals.malformed(self._reply, f"its member {name} is not a number")
 
     def seconds(self, name: str) -> int | None:
         value = self.number(name)
         try:
             return None if value is None else int(value)
         except OverflowError:
-            raise malformed(self._reply, f"its member {name} is not a number of seconds") from None
+            raise refusals.malformed(
+                self._reply, f"its member {name} is not a number of seconds"
+            ) from None
 
     def time(self, name: str) -> datetime | None:
         value = self.number(name)
@@ -399,16 +317,21 @@ def check_json(reply: Reply) -> None:
     """Refuse a 2xx whose body cannot be the JSON that was promised.
 
     Raises:
-        MalformedResponseError: it is too large, or not JSON by its content type.
+        MalformedResponseError: it is not whole, or not JSON by its content type.
     """
-    if not reply.complete:
-        raise malformed(reply, "the body is larger than any answer of this endpoint")
-    _check_plain(reply)
+    check_whole(reply)
     named = media_type(reply.headers)
     if named and not named.endswith(("/json", "+json")):
-        raise malformed(reply, "the body is not JSON by its content type")
+        raise refusals.malformed(reply, "the body is not JSON by its content type")
 
 
-def _check_plain(reply: Reply) -> None:
+def check_whole(reply: Reply) -> None:
+    """Refuse a 2xx that is more than was read, or that nobody here can decode.
+
+    Raises:
+        MalformedResponseError: it is too large, or compressed.
+    """
+    if not reply.complete:
+        raise refusals.malformed(reply, "the body is larger than any answer of this endpoint")
     if not reply.is_plain:
-        raise malformed(reply, "the body is in a coding that was not asked for")
+        raise refusals.malformed(reply, "the body is in a coding that was not asked for")

@@ -32,7 +32,7 @@ async def _sleep_async(seconds: float) -> None:
 _PROCESS: Final = RateLimits()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Runtime:
     """What a client takes from its surroundings.
 

@@ -1,34 +1,19 @@
-"""The two drivers of a flow, and the httpx clients through which generated functions enter it."""
+"""The two drivers of a flow: what it asks for is sent, waited for or called here."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Iterable
-from functools import partial
-from importlib import import_module
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import NoneType
-from typing import Any, Final, Self, TypeVar, cast
-from urllib.parse import unquote
+from typing import Any, Final, TypeVar, cast
 
 import httpx
-from attrs import define, field
-from okta_oidc_api import Client
-from okta_oidc_api.operations import Operation as Described
 
-from ._adapters import configured
-from ._auth import FORM, authenticated_already
 from ._config import Server, check_kind
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
-from ._flow import HEADERS, Flow
-from ._forms import credentials_in, decoded, pairs_of
-from ._http import Headers, HttpInfo, Reply, media_type
-from ._models import WrongMemberError, fitting
-from ._operations import Operation, Request, described
-from ._refusals import broken_message, malformed
-from ._results import check_json, read_nothing
-from ._silence import silent
+from ._flow import Flow
+from ._http import Headers, HttpInfo, Reply
+from ._lazy import refusals
 from ._steps import Ask, Step, Steps, answered
 from ._wire.bodies import Answer
 from ._wire.environment import Origin, Unusable
@@ -120,6 +105,15 @@ class AsyncSender:
         await self._wire.aclose()
 
 
+@contextmanager
+def configured() -> Generator[None]:
+    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
+    try:
+        yield
+    except Unusable as error:
+        raise ConfigurationError(str(error)) from error.__cause__
+
+
 def _check_open(is_closed: bool) -> None:
     if is_closed:
         raise Unusable("the client is closed")
@@ -154,7 +148,7 @@ def _error_of(broken: Broken, host: str) -> TransportError:
     kind = TransportTimeoutError if broken.is_timeout else TransportError
     answer = broken.answer
     error = kind(
-        broken_message(broken.error, host, quotable=broken.is_quotable),
+        refusals.broken_message(broken.error, host, quotable=broken.is_quotable),
         request_sent=False if broken.never_sent else None,
         http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
         body=b"" if answer is None else answer.body,
@@ -162,239 +156,3 @@ def _error_of(broken: Broken, host: str) -> TransportError:
     # The text of a protocol error quotes what the peer sent, which may well be a token.
     error.__cause__ = broken.error if broken.is_quotable else None
     return error
-
-
-# Generated functions
-
-
-class Entrance(httpx.Client):
-    """An httpx client whose requests take the road of the methods: signed, limited, judged."""
-
-    def __init__(self, sender: Sender, own_headers: dict[str, str], **options: Any) -> None:
-        super().__init__(**options, transport=httpx.BaseTransport())
-        self._sender: Final = sender
-        self.own_headers: Final = own_headers
-
-    @silent
-    def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
-        request = _from_generated(self, method, url, options)
-        if request is None:
-            return super().request(method, url, **options)
-        return self._sender.run(self._sender.flow.steps(Operation(request, _response)))
-
-    @silent
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send by the flow. The answer is read whole, and no redirect is followed."""
-        request.read()
-        operation = _from_httpx(request, self._sender.flow.server)
-        return self._sender.run(self._sender.flow.steps(operation))
-
-
-class AsyncEntrance(httpx.AsyncClient):
-    """:class:`Entrance` for the asynchronous face."""
-
-    def __init__(self, sender: AsyncSender, own_headers: dict[str, str], **options: Any) -> None:
-        super().__init__(**options, transport=httpx.AsyncBaseTransport())
-        self._sender: Final = sender
-        self.own_headers: Final = own_headers
-
-    @silent
-    async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
-        request = _from_generated(self, method, url, options)
-        if request is None:
-            return await super().request(method, url, **options)
-        return await self._sender.run(self._sender.flow.steps(Operation(request, _response)))
-
-    @silent
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send by the flow. The answer is read whole, and no redirect is followed."""
-        await request.aread()
-        operation = _from_httpx(request, self._sender.flow.server)
-        return await self._sender.run(self._sender.flow.steps(operation))
-
-
-def _from_generated(
-    client: Entrance | AsyncEntrance, method: str, url: object, options: dict[str, Any]
-) -> Request | None:
-    """What a generated function asks for, without the detour by an ``httpx.Request``.
-
-    ``None`` where httpx has something to build: a query, JSON, settings of one request.
-    """
-    data: object = options.get("data")
-    if (
-        not isinstance(url, str)
-        or not url.startswith("/")
-        or "?" in url
-        or not options.keys() <= {"data", "headers"}
-        or not isinstance(data, dict | None)
-    ):
-        return None
-    operation, server = described(method.upper(), _checked_path(url))
-    members = cast("dict[str, object] | None", data)
-    # Members that authenticate the client mean something else where nobody authenticates.
-    if not operation.module or (members is not None and not operation.authenticated):
-        return None
-    headers: dict[str, str] = {**client.own_headers, **(options.get("headers") or {})}
-    if members is not None and operation.needs_client_id:
-        members = {name: value for name, value in members.items() if name != "client_id"}
-    return Request(
-        operation,
-        url,
-        server,
-        pairs=None if members is None else pairs_of(members, (), lenient=True),
-        headers=_own(headers.items(), is_form=members is not None, operation=operation),
-        seconds=_seconds(client.timeout.read),
-    )
-
-
-def _from_httpx(request: httpx.Request, server: Server) -> Operation[httpx.Response]:
-    url = request.url
-    if f"{url.scheme}://{url.netloc.decode()}" != server.origin:
-        raise ConfigurationError("the request is for another host: the credentials stay here")
-    target = url.raw_path.decode("ascii")
-    operation, at = described(request.method, _checked_path(target.partition("?")[0]))
-    pairs = decoded(request.content) if media_type(request.headers) == FORM else None
-    if operation.authenticated and pairs and credentials_in(request.content):
-        raise authenticated_already()
-    limits = request.extensions.get("timeout")
-    asked = Request(
-        operation,
-        target,
-        at,
-        pairs=pairs,
-        body=request.content,
-        headers=_own(request.headers.items(), is_form=pairs is not None, operation=operation),
-        seconds=None if limits is None else _seconds(limits.get("read")),
-    )
-    return Operation(asked, partial(_response, by=request))
-
-
-# The flow sets these, or they describe the body as it was before it was signed; "Origin" makes
-# Okta treat a call as a browser's.
-_NOT_THEIRS: Final = frozenset(
-    {"connection", "content-length", "expect", "host", "origin", "transfer-encoding"}
-)
-# RFC 9110 §5.5: neither control characters nor what takes more than a byte.
-_FIELD: Final = re.compile("[\t -~\x80-\xff]*")
-_OURS: Final = frozenset((name.lower(), value) for name, value in HEADERS.items())
-
-
-def _own(
-    headers: Iterable[tuple[str, str]], *, is_form: bool, operation: Described
-) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers that the flow does not set itself."""
-    own: list[tuple[bytes, bytes]] = []
-    for name, value in headers:
-        lower = name.lower()
-        if lower == "authorization" and operation.authenticated:
-            raise authenticated_already()
-        if (
-            lower not in _NOT_THEIRS
-            and (lower, value) not in _OURS
-            and not (is_form and lower == "content-type")
-        ):
-            if not _FIELD.fullmatch(f"{name}:{value}"):
-                raise ConfigurationError("a header holds a character that none may hold")
-            own.append((name.encode("latin-1"), value.strip().encode("latin-1")))
-    return tuple(own)
-
-
-def _checked_path(path: str) -> str:
-    if any(unquote(segment) in ("", ".", "..") for segment in path[1:].split("/")):
-        raise ConfigurationError("the path has an empty segment, or one that climbs out of another")
-    return path
-
-
-def _seconds(limit: float | None) -> float:
-    return math.inf if limit is None else limit
-
-
-def _response(reply: Reply, request: Request, by: httpx.Request | None = None) -> httpx.Response:
-    """The answer for a generated parser, which is to lose nothing of it.
-
-    Raises:
-        MalformedResponseError: its parser cannot read it.
-    """
-    operation, status = request.operation, reply.status
-    if operation.module and status not in operation.statuses:
-        # The parser knows no other than those that are declared.
-        status = (operation.with_content or operation.statuses)[0]
-    headers = reply.headers.copy()
-    for name in ("content-encoding", "content-length", "transfer-encoding"):
-        headers.pop(name, None)
-    if status not in operation.with_content:
-        if operation.module:
-            read_nothing(reply, request)
-        return httpx.Response(status, headers=headers, content=reply.body, request=by)
-    check_json(reply)
-    body = reply.json()
-    parse = import_module(f"okta_oidc_api.{operation.module}")._parse_response  # noqa: SLF001
-    try:
-        fine = fitting(parse, body)
-        content = reply.body if fine is body else json.dumps(fine).encode()
-        response = httpx.Response(status, headers=headers, content=content, request=by)
-        parse(client=_ANY, response=response)
-    except Exception as error:  # noqa: BLE001  # whatever it raises, the answer is at hand
-        known = str(error) if isinstance(error, WrongMemberError) else "a member is not of its type"
-        raise malformed(reply, known) from None
-    return response
-
-
-@define(repr=False, eq=False)
-class Api(Client):
-    """The generated client, each of whose requests takes the road of the methods."""
-
-    _sender: Sender | AsyncSender = field(kw_only=True, alias="sender")
-    _entrance: Entrance | AsyncEntrance = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        own_headers = dict(self._headers)
-        if self._cookies:
-            pairs = (f"{name}={value}" for name, value in self._cookies.items())
-            own_headers["Cookie"] = "; ".join(pairs)
-        options = {
-            "base_url": self._base_url,
-            "headers": {**HEADERS, **self._headers},
-            "cookies": self._cookies,
-            "timeout": self._timeout or httpx.Timeout(self._sender.flow.timeout),
-        }
-        if isinstance(self._sender, Sender):
-            self._entrance = Entrance(self._sender, own_headers, **options)
-        else:
-            self._entrance = AsyncEntrance(self._sender, own_headers, **options)
-
-    def __repr__(self) -> str:
-        # Headers and cookies may be secret.
-        return f"{type(self).__name__}({self._base_url!r})"
-
-    # The generated client would make one of httpx's own: no authentication, and no time limit.
-
-    def get_httpx_client(self) -> httpx.Client:
-        """The client of a synchronous function."""
-        if isinstance(self._entrance, Entrance):
-            return self._client or self._entrance
-        raise ConfigurationError("AsyncOktaOIDC.api is for the asyncio functions alone")
-
-    def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The client of an ``asyncio…`` function."""
-        if isinstance(self._entrance, AsyncEntrance):
-            return self._async_client or self._entrance
-        raise ConfigurationError("OktaOIDC.api is not for the asyncio functions: use AsyncOktaOIDC")
-
-    # Its requests use the connections of the methods, which are not its own to close.
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *args: object, **kwargs: object) -> None:
-        pass
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *args: object, **kwargs: object) -> None:
-        pass
-
-
-# A generated parser asks its client whether to raise at a status that the document has not.
-_ANY: Final = Client(base_url="")

@@ -25,9 +25,10 @@ from okta_oidc import (
     aiohttp_client,
 )
 from okta_oidc._http import Reply
+from okta_oidc._introspection import read_introspection
 from okta_oidc._operations import given, grants
 from okta_oidc._ratelimit import RateLimits
-from okta_oidc._results import read_introspection, read_tokens
+from okta_oidc._results import read_tokens
 from okta_oidc._runtime import Runtime
 from okta_oidc_api.models import (
     AuthorizationCodeGrant,

@@ -165,6 +165,20 @@ def test_malformed(guarded: Guarded, script: Script, given: Any) -> None:
     assert script.calls == calls
 
 
+@pytest.mark.parametrize(
+    "given", [5, 0, {}, {"Authorization": GOOD}, {GOOD}, [5], [[GOOD]]], ids=range(7)
+)
+def test_what_no_header_can_be_is_the_programs_fault(
+    guarded: Guarded, script: Script, given: Any
+) -> None:
+    with pytest.raises(
+        ConfigurationError, match="authorization must be str or bytes or None"
+    ) as it:
+        guarded.check(given)
+    assert TOKEN not in str(it.value)
+    assert script.calls == 0
+
+
 # What Okta says
 
 

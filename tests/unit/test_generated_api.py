@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import ModuleType
 from typing import Any
 
@@ -346,27 +347,25 @@ def test_a_callers_own_form_stays_as_it_is(kind: Kind) -> None:
     assert handler.form == [("scope", "openid"), ("client_id", BASIC.client_id)]
 
 
-def test_the_answer_to_a_hand_made_request_knows_it(kind: Kind) -> None:
-    handler = Recorder(answer(200, {"a": 1}))
-    with Face(kind, handler=handler) as okta:
-        form = {"token": "t"}
-        answered = okta.run(client_of(okta).post, "/oauth2/default/v1/x?a=b", data=form)
+@pytest.mark.parametrize(
+    ("method", "url", "options"),
+    [
+        ("GET", "/oauth2/default/v1/keys", {"params": {"client_id": "c"}}),
+        ("GET", f"{ORG_URL}/api/v1/users", {}),
+        ("POST", "/oauth2/default/v1/revoke", {"data": {"token": "t"}}),
+    ],
+)
+def test_the_answer_to_a_hand_made_request_knows_it(
+    kind: Kind, method: str, url: str, options: dict[str, Any]
+) -> None:
+    with Face(kind, handler=Recorder(answer(200, {"keys": []}))) as okta:
+        answered = okta.run(client_of(okta).request, method, url, **options)
     assert answered.raise_for_status() is answered
-    assert answered.url == f"{ORG_URL}/oauth2/default/v1/x?a=b"
-    # As it was before it was signed.
-    assert answered.request.content == b"token=t"
+    assert answered.request.method == method
+    assert str(answered.url).startswith(f"{ORG_URL}/")
+    assert answered.url.path == httpx.URL(url).path
+    assert not answered.cookies
     assert "authorization" not in answered.request.headers
-
-
-@pytest.mark.parametrize("request_of", ["json", "params"])
-def test_no_message_quotes_what_a_body_or_query_held(kind: Kind, request_of: str) -> None:
-    said = oauth_error("invalid_request", "the pin hunter-22 of ada-l is spent")
-    members = {"pin": "hunter-22", "username": "ada-l"}
-    body: Any = {"x": [members]} if request_of == "json" else members
-    with Face(kind, handler=Recorder(answer(400, said))) as okta:
-        with pytest.raises(APIError) as caught:
-            okta.run(client_of(okta).request, "POST", "/oauth2/v1/x", **{request_of: body})
-        assert "the pin [redacted] of ada-l is spent" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\0", "\u20ac"])
@@ -381,6 +380,85 @@ def test_white_space_around_a_header_is_not_sent(open_okta: OpenOkta) -> None:
     handler = Recorder(answer(body=TOKENS))
     open_okta(handler=handler).generated(custom_token, body=CODE, dpop=" the-proof\t")
     assert handler.last.headers["dpop"] == "the-proof"
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/users/", "/api/v1/users"])
+def test_a_path_of_the_callers_may_end_as_it_likes(kind: Kind, path: str) -> None:
+    handler = Recorder(answer(200, {}))
+    with Face(kind, handler=handler) as okta:
+        okta.run(client_of(okta).get, path)
+    assert handler.last.url.path == path
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"[" + b" " * (1 << 20) + b"]", {}),
+        (b"\x0b\x02\x80[]\x03", {"content-encoding": "br"}),
+    ],
+    ids=["too large", "compressed"],
+)
+def test_what_is_not_whole_is_not_returned(
+    kind: Kind, body: bytes, headers: dict[str, str]
+) -> None:
+    """Nor is it for an operation that the document does not have."""
+
+    def undecoded() -> httpx.Response:
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(body))
+
+    with (
+        Face(kind, handler=Recorder(undecoded)) as okta,
+        pytest.raises(MalformedResponseError) as caught,
+    ):
+        okta.run(client_of(okta).get, "/api/v1/users")
+    assert caught.value.body == body[: 1 << 20]
+
+
+def test_a_callers_own_authorization_goes_where_the_client_has_none(kind: Kind) -> None:
+    handler = Recorder(answer(200, {}))
+    theirs = {"Authorization": "Bearer theirs"}
+    with Face(kind, handler=handler) as okta:
+        for path in ("/api/v1/sessions/me", "/oauth2/v1/userinfo"):
+            with contextlib.suppress(MalformedResponseError):
+                okta.run(client_of(okta).get, path, headers=theirs)
+            assert handler.last.headers.get_list("authorization") == ["Bearer theirs"]
+        asked = len(handler.requests)
+        with pytest.raises(ConfigurationError, match="already"):
+            okta.run(client_of(okta).post, "/api/v1/x", data={"a": "b"}, headers=theirs)
+        assert len(handler.requests) == asked
+
+
+def test_the_limit_of_another_api_holds_nothing_back(kind: Kind) -> None:
+    handler = Recorder(answer(429, okta_error("E0000047")), answer(200, {"active": True}))
+    with Face(kind, handler=handler, retry=None) as okta:
+        with pytest.raises(RateLimitError):
+            okta.run(client_of(okta).get, "/api/v1/users")
+        assert okta.introspect("token").active
+    assert len(handler.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"json": {"answers": [{"pin": "84h5Xq"}]}},
+        {"params": {"pin": "84h5Xq"}},
+        {"data": {"pin": "84h5Xq"}},
+    ],
+    ids=["json", "query", "form"],
+)
+def test_what_was_sent_is_in_no_message(kind: Kind, options: dict[str, Any]) -> None:
+    handler = Recorder(answer(400, oauth_error("invalid_request", "the pin 84h5Xq is wrong")))
+    with Face(kind, handler=handler) as okta, pytest.raises(APIError) as caught:
+        okta.run(client_of(okta).request, "POST", "/idp/answer", **options)
+    assert "the pin [redacted] is wrong" in str(caught.value)
+    assert caught.value.description == "the pin 84h5Xq is wrong"
+
+
+def test_no_log_names_a_path_of_the_callers(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "okta_oidc")
+    with Face(kind, handler=Recorder(answer(200, {}))) as okta:
+        okta.run(client_of(okta).get, "/api/v1/users/planted@example.com")
+    assert [record.getMessage() for record in caplog.records] == ["GET /…: HTTP 200"]
 
 
 @pytest.mark.parametrize("status", [302, 400, 502])

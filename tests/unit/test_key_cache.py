@@ -278,10 +278,15 @@ def test_keys_serve_a_day_after_their_time(cache: Cache, endpoint: Endpoint) -> 
         cache.clock.at = NOW + 3600 * hour
         assert cache.kid("key-1") == "key-1"
     cache.clock.at = NOW + 3600 + DAY
-    with pytest.raises(TransportTimeoutError):
-        cache.kid("key-1")
+    # Then they are none, and are asked for as seldom as any.
+    fetches = endpoint.fetches
+    for _ in range(3):
+        with pytest.raises(TransportTimeoutError):
+            cache.kid("key-1")
+    assert endpoint.fetches == fetches + 1
 
     endpoint.publish("key-1")
+    cache.clock.at += 30
     assert cache.kid("key-1") == "key-1"
 
 
@@ -310,12 +315,41 @@ def test_one_failure_is_every_waiters_own(cache: Cache, endpoint: Endpoint) -> N
     assert {error.request_sent for error in errors} == {None}
 
 
-def test_a_failure_is_not_kept(cache: Cache, endpoint: Endpoint) -> None:
+def test_a_first_failure_is_kept_for_five_seconds(cache: Cache, endpoint: Endpoint) -> None:
     endpoint.fail()
+    errors: list[Exception] = []
+    for made_up in range(5):
+        with pytest.raises(TransportTimeoutError) as caught:
+            cache.kid(f"made-up-{made_up}")
+        errors.append(caught.value)
+    assert endpoint.fetches == 1
+    assert len({id(error) for error in errors}) == 5
+
+    endpoint.publish("key-1")
+    cache.clock.at = NOW + 4.9
     with pytest.raises(TransportTimeoutError):
         cache.kid("key-1")
-    endpoint.publish("key-1")
+    cache.clock.at = NOW + 5
+    assert cache.kid("key-1") == "key-1"
+    assert endpoint.fetches == 2
 
+
+def test_made_up_key_ids_ask_seldom_while_there_are_no_keys(
+    cache: Cache, endpoint: Endpoint
+) -> None:
+    endpoint.fail()
+    asked: list[float] = []
+    for second in range(126):
+        cache.clock.at = NOW + second
+        with pytest.raises(TransportTimeoutError):
+            cache.kid(f"made-up-{second}")
+        if endpoint.fetches > len(asked):
+            asked.append(second)
+    assert asked == [0, 5, 15, 35, 65, 95, 125]
+
+    # However long it was away: nobody waits for more than thirty seconds to let users in again.
+    endpoint.publish("key-1")
+    cache.clock.at += 30
     assert cache.kid("key-1") == "key-1"
 
 

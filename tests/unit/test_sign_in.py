@@ -405,6 +405,7 @@ def test_keys_are_at_hand_before_the_code_is_spent(user: User) -> None:
     assert user.server.forms("token") == []
 
     user.server.answers["keys"] = good
+    user.face.runtime.monotonic = lambda: 5.0
     assert user.finish(request).claims.sub
     assert user.server.paths()[-2:] == ["/oauth2/default/v1/keys", "/oauth2/default/v1/token"]
     again = user.begin()

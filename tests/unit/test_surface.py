@@ -16,6 +16,7 @@ from typing import Any
 
 import okta_oidc
 import okta_oidc_api
+import okta_oidc_api.models
 import pytest
 from okta_oidc import AsyncOktaOIDC, OktaOIDC, redis
 
@@ -215,7 +216,7 @@ def test_classes_need_no_generated_model_and_a_client_no_extra() -> None:
     assert (
         fresh(
             "import sys, json\nfrom okta_oidc import *\n"
-            "print(json.dumps([n for n in sys.modules if n.startswith('okta_oidc_api.models')]))"
+            "print(json.dumps([n for n in sys.modules if n.startswith('okta_oidc_api.models.')]))"
         )
         == []
     )
@@ -226,6 +227,89 @@ def test_classes_need_no_generated_model_and_a_client_no_extra() -> None:
     )
     assert "httpx" in loaded
     assert not {"aiohttp", "joserfc", "cryptography"} & set(loaded)
+
+
+CALL = (
+    "import httpx, json, sys\n"
+    "from okta_oidc import ClientSecretBasic, OktaOIDC\n"
+    "answer = httpx.Response(200, json={'access_token': 'a', 'token_type': 'Bearer'})\n"
+    "http = httpx.Client(transport=httpx.MockTransport(lambda _: answer))\n"
+    "okta = OktaOIDC('https://org.okta.com', ClientSecretBasic('i', 's'), http_client=http)\n"
+    "tokens = okta.token_for_code('code', 'https://app.test/callback')\n"
+)
+
+
+def test_a_call_loads_the_models_that_it_needs() -> None:
+    loaded = set(fresh(f"{CALL}print(json.dumps(sorted(sys.modules)))"))
+    of_the_call = {
+        "okta_oidc_api.models.token_response",
+        "okta_oidc_api.models.refresh_token_grant",
+    }
+    assert of_the_call <= loaded
+    of_others = ("server_metadata", "user_info", "key_set", "introspection_response")
+    assert not loaded & {f"okta_oidc_api.models.{name}" for name in of_others}
+    assert not loaded & {f"okta_oidc.{name}" for name in ("_refusals", "_otel", "_entrances")}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from okta_oidc_api.models import *; found = UserInfo",
+        "from okta_oidc_api.models import UserInfo as found",
+        "import okta_oidc_api.models as m; found = m.UserInfo",
+        "import okta_oidc_api.models as m; m.__all__; found = vars(m)['UserInfo']",
+        "import okta_oidc_api; found = okta_oidc_api.models.UserInfo",
+        "import okta_oidc_api.models as m; found = m.user_info.UserInfo",
+        "import importlib, okta_oidc_api.models as m; found = importlib.reload(m).UserInfo",
+        "found = tokens.model; import okta_oidc_api.models as m; found = m.UserInfo",
+    ],
+)
+def test_the_models_that_a_call_left_out_are_there_all_the_same(use: str) -> None:
+    found = fresh(
+        f"{CALL}{use}\n"
+        "import pickle, okta_oidc_api.models as models\n"
+        "from okta_oidc_api.models.user_info import UserInfo\n"
+        "assert found is UserInfo is models.UserInfo\n"
+        "assert pickle.loads(pickle.dumps(UserInfo('user'))).sub == 'user'\n"
+        "assert not hasattr(models, 'NoSuchModel') and not hasattr(models, '__wrapped__')\n"
+        "assert set(models.__all__) <= set(dir(models))\n"
+        "print(json.dumps(sorted(models.__all__)))"
+    )
+    assert found == sorted(okta_oidc_api.models.__all__)
+
+
+def test_a_package_of_models_that_was_there_first_stays() -> None:
+    assert (
+        fresh(
+            "import json, okta_oidc_api.models as models\nbefore = dict(vars(models))\n"
+            f"{CALL}import sys\n"
+            "assert sys.modules['okta_oidc_api.models'] is models and before == vars(models)\n"
+            "print(json.dumps(type(models).__name__))"
+        )
+        == "module"
+    )
+
+
+def test_threads_find_every_model_while_they_load() -> None:
+    assert (
+        fresh(
+            f"{CALL}sys.setswitchinterval(1e-6)\n"
+            "import threading, okta_oidc_api.models as models\n"
+            "names = ['UserInfo', 'KeySet', 'OAuthErrorBody', '__all__']\n"
+            "begin, wrong = threading.Barrier(16), []\n"
+            "def look(name):\n"
+            "    begin.wait()\n"
+            "    try:\n"
+            "        getattr(models, name)\n"
+            "    except BaseException as error:\n"
+            "        wrong.append(repr(error))\n"
+            "threads = [threading.Thread(target=look, args=(name,)) for name in names * 4]\n"
+            "for thread in threads: thread.start()\n"
+            "for thread in threads: thread.join()\n"
+            "print(json.dumps(wrong))"
+        )
+        == []
+    )
 
 
 def test_a_synchronous_client_loads_no_event_loop() -> None:

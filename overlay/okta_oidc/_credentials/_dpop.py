@@ -25,8 +25,8 @@ else:
     # Imported with the first key: most programs that import this module make no proof.
     PrivateKey = Any
 
-MOST_REPEATS: Final = 2
-"""How often one request is sent again for the server's nonce."""
+# How often one request is sent again for the server's nonce.
+_MOST_REPEATS: Final = 2
 
 _NEEDS_NONCE: Final = "use_dpop_nonce"
 _MOST_ORIGINS: Final = 100
@@ -144,17 +144,22 @@ class DPoP(Unpicklable):
                 nonces.pop(oldest, None)
 
     def wants_again(
-        self, status: int, code: str | None, headers: Mapping[str, str], proof: Proof
+        self,
+        status: int,
+        code: str | None,
+        headers: Mapping[str, str],
+        proof: Proof,
+        repeats: int,
     ) -> bool:
         """Whether the response asks for ``proof`` with another nonce than it held (§8, §9).
 
-        Nothing has been processed then: a code is unspent. How often is the caller's to count, up
-        to :data:`MOST_REPEATS`.
+        Nothing has been processed then: a code is unspent.
 
         Args:
             code: the OAuth ``error`` of the body, or of the challenge.
+            repeats: how often the request has been sent again for that already.
         """
-        if status not in (400, 401) or code != _NEEDS_NONCE:
+        if repeats >= _MOST_REPEATS or status not in (400, 401) or code != _NEEDS_NONCE:
             return False
         return _nonce_in(headers) not in (None, proof.nonce)
 
@@ -195,7 +200,7 @@ class DPoPAuth(Unpicklable, httpx.Auth):
             asked = Ask(self._proved, request, blocking=self._dpop.signs_elsewhere)
             proved, proof = yield asked
             response: httpx.Response = yield proved
-            if not self._repeats(response, proved, proof) or repeats == MOST_REPEATS:
+            if not self._repeats(response, proved, proof, repeats):
                 return response
             repeats += 1
 
@@ -204,7 +209,9 @@ class DPoPAuth(Unpicklable, httpx.Auth):
         headers = {"Authorization": self._authorization, "DPoP": proof.jwt}
         return rebuilt(request, headers), proof
 
-    def _repeats(self, response: httpx.Response, request: httpx.Request, proof: Proof) -> bool:
+    def _repeats(
+        self, response: httpx.Response, request: httpx.Request, proof: Proof, repeats: int
+    ) -> bool:
         # A client that follows redirects may have been answered by somebody else.
         asked, answered = address_of(request.url), address_of(response.url)
         self._dpop.saw(answered, response.headers)
@@ -213,7 +220,7 @@ class DPoPAuth(Unpicklable, httpx.Auth):
         return (
             response.status_code == 401
             and origin_of(asked) == origin_of(answered)
-            and self._dpop.wants_again(401, code, response.headers, proof)
+            and self._dpop.wants_again(401, code, response.headers, proof, repeats)
         )
 
 

@@ -16,8 +16,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
+from .._introspection import Introspection
 from .._otel import count_lookup
-from .._results import Introspection
 from .._retry import is_number
 from .._runtime import Runtime
 
@@ -123,8 +123,8 @@ class IntrospectionCache:
         ttl: seconds for which an active answer is used, never past the token's ``exp``. With less
             than a tenth of Okta's rate limit left it is doubled, at most to 120 s.
         negative_ttl: seconds for which an inactive answer is used; 0 keeps none.
-        max_entries: active answers at most, about 2 kB each; and a quarter as many inactive ones,
-            kept apart so that made-up tokens evict no good one.
+        max_entries: active answers at most, about 2.3 kB each; and a quarter as many inactive
+            ones, kept apart so that made-up tokens evict no good one.
         stale_if_error: seconds beyond ``ttl`` for which an active answer stands in where Okta
             cannot be asked (RFC 5861 §4), never past ``exp``.
         shared: answers shared by many processes: :class:`okta_oidc.redis.RedisIntrospectionTier`

@@ -10,8 +10,9 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from .._client import AsyncOktaOIDC, OktaOIDC
+from .._config import check_kind
 from .._errors import ConfigurationError, InvalidTokenError, OktaError, RateLimitError
-from .._results import Introspection
+from .._introspection import Introspection
 from .._runtime import RUNTIME
 from .._silence import silent
 from ._questions import is_away
@@ -150,12 +151,14 @@ class _Guard(Generic[T_co]):
 
         Raises:
             BearerRefusal: there is none, or the header cannot be understood.
+            ConfigurationError: it is nothing that a header can be.
         """
         given = authorization
-        if given is not None and not isinstance(given, str | bytes):
+        if isinstance(given, Sequence) and not isinstance(given, str | bytes):
             if len(given) > 1:
                 raise self._refusal("invalid_request")
             given = given[0] if given else None
+        check_kind("authorization", given, str, bytes, type(None))
         text = given.decode("latin-1") if isinstance(given, bytes) else str(given or "")
         scheme, _, token = text.strip(" \t").partition(" ")
         if scheme.lower() != "bearer":
@@ -170,7 +173,7 @@ class _Guard(Generic[T_co]):
 
     def _known(self, authorization: Authorization, scopes: tuple[str, ...]) -> T_co | None:
         if self._kept and isinstance(authorization, str) and authorization.startswith("Bearer "):
-            kept = self._kept(authorization[7:], "access_token")
+            kept = self._kept(authorization[7:])
             return None if kept is None else self._judged(kept, scopes)
         return None
 
@@ -239,7 +242,8 @@ class BearerGuard(_Guard[T_co]):
 
         Raises:
             BearerRefusal: the request may not pass; how to answer it is in there.
-            ConfigurationError: a missing scope is no scope at all.
+            ConfigurationError: ``authorization`` is nothing that a header can be, or a missing
+                scope is no scope at all.
         """
         if (known := self._known(authorization, scopes)) is not None:
             return known

@@ -15,18 +15,15 @@ from .._errors import APIError, ConfigurationError, MalformedResponseError, Okta
 from .._flights import AsyncFlights, Flights
 from .._flow import Flow
 from .._http import Reply
-from .._results import Introspection, read_introspection
+from .._introspection import Introspection, read_introspection
 from .._steps import Ask, Steps
 from ._cache import IntrospectionCache, Question
 
-# What is asked about: a token, with which hint, and of which server.
-About: TypeAlias = tuple[str, str | None, AuthServerId | None]
 Asking: TypeAlias = Steps[Introspection]
 Questioning: TypeAlias = Callable[[], Asking]
 Run: TypeAlias = Callable[[Asking], Any]
 
 _MOST_STATES: Final = 256
-_HINTS: Final = (None, "access_token", "device_secret", "id_token", "refresh_token")
 
 
 class CachedIntrospection:
@@ -48,28 +45,28 @@ class CachedIntrospection:
             AsyncFlights if asynchronous else Flights
         )
         self._blocking: Final = asynchronous and not awaited
-        self._states: Final[dict[tuple[object, str | None], Any]] = {}
+        self._states: Final[dict[AuthServerId | None, Any]] = {}
 
-    def kept(
-        self, token: str, hint: str | None = None, server: AuthServerId | None = None
-    ) -> Introspection | None:
+    def kept(self, token: str, server: AuthServerId | None = None) -> Introspection | None:
         """The answer that is kept for ``token``, if it may be used now."""
         try:
-            digest = self._states[server, hint].copy()
+            digest = self._states[server].copy()
             digest.update(token.encode())
         except (KeyError, TypeError, AttributeError, UnicodeEncodeError):
-            # The first of its kind, or no token: what builds the request will say so.
+            # The server's first, or no token: what builds the request will say so.
             return None
         return self._find(digest.digest(), self._flow.runtime)
 
-    def asking(self, run: Run, ask: Questioning, about: About, *, fresh: bool) -> Asking:
+    def asking(
+        self, run: Run, ask: Questioning, token: str, server: AuthServerId | None, *, fresh: bool
+    ) -> Asking:
         """Have one thread, or one task, ask for all who want to know of this token.
 
         The task belongs to no caller: the one who started it may be cancelled, and the others
         still have their answer.
         ``ask`` makes the steps that ask Okta, ``run`` is the face's own way to drive steps.
         """
-        key, token = self._key(*about), about[0]
+        key = self._key(token, server)
         if fresh:
             return (yield from self._answer(key, ask, token, fresh=True))
         self._cache.missed()
@@ -127,7 +124,7 @@ class CachedIntrospection:
         self, steps: Steps[None], tokens: tuple[str, ...], server: AuthServerId | None
     ) -> Steps[None]:
         """Revoke by ``steps``, and forget the tokens: what fails may have been processed."""
-        keys = [self._key(token, hint, server) for token in tokens for hint in _HINTS]
+        keys = [self._key(token, server) for token in tokens]
         # Before it is sent, too: a cancelled task may not come back here until much later.
         self._cache.drop(keys)
         if self._tier:
@@ -142,15 +139,15 @@ class CachedIntrospection:
     def _to_tier(self, function: Callable[..., Any], *args: object) -> Ask:
         return Ask(function, *args, blocking=self._blocking)
 
-    def _key(self, token: str, hint: str | None, server_id: AuthServerId | None) -> bytes:
-        state = self._states.get((server_id, hint))
+    def _key(self, token: str, server_id: AuthServerId | None) -> bytes:
+        state = self._states.get(server_id)
         if state is None:
             server = self._flow.server
             issuer = server.issuer(server.named(server_id))
-            state = sha256(f"{issuer}\0{self._flow.auth.client_id}\0{hint}\0".encode())
+            state = sha256(f"{issuer}\0{self._flow.auth.client_id}\0".encode())
             # An id for each tenant must not fill the memory of a client that serves them all.
             if len(self._states) < _MOST_STATES:
-                self._states[server_id, hint] = state
+                self._states[server_id] = state
         digest = state.copy()
         digest.update(token.encode())
         return digest.digest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from okta_oidc_api.operations import TokenType as TokenType
 
 from .._config import AuthServerId
-from .._models import models
+from .._lazy import models
 from .._operations import TOKEN, Operation, given, grant
 from .._results import ExchangedToken, Tokens, read_exchanged
 

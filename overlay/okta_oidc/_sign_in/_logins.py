@@ -17,7 +17,7 @@ from .._errors import (
     TransportTimeoutError,
 )
 from .._http import Reply, instant
-from .._models import models
+from .._lazy import models
 from .._operations import Endpoint, Operation, given, grant
 from .._refusals import malformed
 from .._results import Tokens, members_of

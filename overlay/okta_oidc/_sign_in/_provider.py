@@ -10,7 +10,7 @@ from .. import Claims
 from .._auth import checked_token
 from .._config import ORG, AuthServerId, check_kind, checked_text, text_of
 from .._http import Reply
-from .._models import models
+from .._lazy import models
 from .._operations import Endpoint, Operation, Request, code
 from .._refusals import malformed, shown
 from .._results import Tokens, members_of, read_tokens, reader_of

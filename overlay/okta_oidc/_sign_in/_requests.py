@@ -14,7 +14,7 @@ from okta_oidc_api.operations import CREDENTIALS
 
 from .._config import AuthServerId, checked_text
 from .._errors import ConfigurationError
-from .._models import models
+from .._lazy import models
 from ._kept import Kept
 
 # What ties the answer to the request is drawn for each, and what could replace it is not taken.

@@ -49,8 +49,9 @@ class _Verifier:
 class AccessTokenVerifier(_Verifier):
     """Checks a custom authorization server's access tokens by its public keys. Share one.
 
-    Okta is asked for keys alone, once an hour at most as long as they stay the same: a token that
-    was revoked passes until it expires. Needs ``okta-oidc[jwt]``.
+    Okta is asked for keys alone: again after its answer's ``max-age``, within 5 minutes to an hour,
+    and for a key id that is not known, 30 seconds after the last time at the earliest. So a token
+    that was revoked passes until it expires. Needs ``okta-oidc[jwt]``.
 
     Args:
         issuer: the ``iss`` that tokens carry, ``https://{org}/oauth2/{id}``; keys are fetched from

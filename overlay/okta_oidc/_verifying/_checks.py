@@ -275,9 +275,7 @@ def _text(claims: _Object, name: str) -> str | None:
 def _texts(claims: _Object, name: str) -> tuple[str, ...]:
     value = claims.get(name)
     texts = _texts_in(value)
-    if value is None or isinstance(value, str):
-        return texts
-    if isinstance(value, list) and len(texts) == len(cast("list[object]", value)):
+    if value is None or isinstance(value, str) or list(texts) == value:
         return texts
     raise _unlike(name, "a string or a list of strings")
 

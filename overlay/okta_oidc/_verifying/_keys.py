@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 KEYS: Final = Endpoint("keys", "org_keys", "custom_keys")
 
 # Seconds. Keys are fresh for the answer's max-age within the first two, and usable for a day more
-# while no newer ones can be had. A key id that is not known is asked for once in a cooldown.
+# while no newer ones can be had. A key id that is not known is asked for once in a cooldown; while
+# there are no keys at all, after a failure's back-off, which is shorter at first.
 _SHORTEST: Final = 300.0
 _LONGEST: Final = 3600.0
 _STALE: Final = 86_400.0
@@ -85,12 +86,13 @@ class Keys:
             if now >= max(published.fresh_until, self._again_at):
                 yield Ask(self._flights.start, lambda: self._sender.run(self._renewed_behind()))
             return published.keys[kid]
-        if not is_usable or now >= self._asked_at + _COOLDOWN:
+        due = self._asked_at + _COOLDOWN
+        if now >= (due if is_usable else min(due, self._again_at)):
             yield Ask(self._flights.join, lambda: self._sender.run(self._renewed(None)))
         published = self._published
-        if kid not in published.keys and self._failure is not None:
+        if (failure := self._failure) is not None and not (is_usable and kid in published.keys):
             # A later answer, which might know the key, did not come.
-            raise copied(self._failure)
+            raise copied(failure)
         return published.keys.get(kid)
 
     @property
@@ -112,11 +114,12 @@ class Keys:
             asking = self._sender.flow.steps(Operation(request, _read), retry=retry)
             keys, lifetime = yield Ask(self._sender.run, asking)
         except Exception as error:
-            self._asked_at = now = self._now()
+            # A copy: the raised instance keeps a traceback whose frames hold what they passed.
+            self._failure, now = copied(error), self._now()
             self._again_at = now + min(_FIRST_BACKOFF * 2.0**self._failures, _LONGEST_BACKOFF)
             self._failures = min(self._failures + 1, 10)
-            # A copy: the raised instance keeps a traceback whose frames hold what they passed.
-            self._failure = copied(error)
+            # Last: whoever sees this, in another thread, sees the failure too.
+            self._asked_at = now
             raise
         now = self._now()
         self._published = _Published(keys, now + lifetime)

@@ -18,7 +18,7 @@ class Unusable(Exception):  # noqa: N818  # nobody outside sees it
     """What was asked for cannot work as things are set up. The message holds nothing secret."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Origin:
     """Where requests go; ``netloc`` is the host's ASCII form, with the port if one is given."""
 
