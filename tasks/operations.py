@@ -6,11 +6,13 @@ Run as ``python -m tasks.operations DOCUMENT PACKAGE``, in the generator's envir
 
 from __future__ import annotations
 
-import re
+import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
+
+from openapi_python_client.strings import PythonIdentifier
 
 from .document import Node, bodies, load, operations, parameters, resolved, responses
 
@@ -37,10 +39,8 @@ class Operation(NamedTuple):
     """Where its functions are, below this package."""
     statuses: tuple[int, ...]
     """The 2xx statuses that the document declares, lowest first."""
-    model: str | None
-    """Class in `models` that reads the JSON body of a 2xx; None without such a body or class."""
-    has_content: bool
-    """Whether a 2xx has a JSON body."""
+    with_content: tuple[int, ...]
+    """Those of them that come with a JSON body, lowest first."""
     authenticated: bool
     """Whether the request authenticates the client."""
     dpop: bool
@@ -70,16 +70,14 @@ class DocumentError(Exception):
 def main(document: str, package: str) -> None:
     """Add ``operations.py`` to ``package``, which the generator has just written."""
     folder = Path(package)
-    exported = re.compile(r'^    "(\w+)",$', re.MULTILINE)
-    models = set(exported.findall((folder / "models" / "__init__.py").read_text("utf-8")))
-    text = module_of(load(Path(document)), folder, models)
+    text = module_of(load(Path(document)), folder)
     (folder / "operations.py").write_text(text, "utf-8")
 
 
-def module_of(document: Node, package: Path, models: set[str]) -> str:
+def module_of(document: Node, package: Path) -> str:
     """The module's text, not yet formatted."""
     rows = [
-        _row(document, path, method, operation, package, models)
+        _row(document, path, method, operation, package)
         for path, method, operation in operations(document)
     ]
     schemas: Node = document["components"]["schemas"]
@@ -114,34 +112,33 @@ def module_of(document: Node, package: Path, models: set[str]) -> str:
                 f'{name}: frozenset[str] = frozenset({sorted(values)!r})\n"""{docstring}"""\n\n'
                 for name, (docstring, values) in constants.items()
             ),
+            f"NAMES: dict[str, dict[str, str]] = {_names(package)!r}\n",
+            '"""Fields of models that have another name on the wire, by class."""\n\n',
             _TYPES,
             *(f"    {name}: Final = {urn!r}\n" for name, urn in types.items()),
         ]
     )
 
 
-def _row(
-    document: Node, path: str, method: str, operation: Node, package: Path, models: set[str]
-) -> str:
+def _row(document: Node, path: str, method: str, operation: Node, package: Path) -> str:
     name: str = operation["operationId"]
-    module = f"api.{_snake(operation['tags'][0])}.{_snake(name)}"
+    tag, function = (
+        PythonIdentifier(operation.get("tags", ["default"])[0], prefix="tag"),
+        PythonIdentifier(name, prefix="field_"),
+    )
+    module = f"api.{tag}.{function}"
     if not (package / f"{module.replace('.', '/')}.py").exists():
         raise DocumentError(f"{name}: the generator has no module {module}")
     successes = {
-        int(status): response
-        for status, response in responses(document, operation).items()
+        int(status): any(
+            media_type == "application/json" or media_type.endswith("+json")
+            for media_type, _ in bodies(document, response)
+        )
+        for status, response in sorted(responses(document, operation).items())
         if status.startswith("2")
     }
     if not successes:
         raise DocumentError(f"{name} promises no success")
-    answers = [
-        schema
-        for response in successes.values()
-        for media_type, schema in bodies(document, response)
-        if media_type == "application/json" or media_type.endswith("+json")
-    ]
-    if len({str(schema) for schema in answers}) > 1:
-        raise DocumentError(f"{name}: successes differ in their bodies")
     authenticated = bool(operation.get("security", document["security"]))
     takes_proof = any(
         (each["in"], each["name"]) == ("header", "dpop")
@@ -152,13 +149,13 @@ def _row(
         "method": method.upper(),
         "path": path,
         "module": module,
-        "statuses": tuple(sorted(successes)),
-        "model": _class_of(document, answers[0], models) if answers else None,
-        "has_content": bool(answers),
+        "statuses": tuple(successes),
+        "with_content": tuple(status for status, has_content in successes.items() if has_content),
         "authenticated": authenticated,
         # The proof of one who does not authenticate goes with an access token, and names it.
         "dpop": authenticated and takes_proof,
-        "needs_client_id": any(
+        "needs_client_id": authenticated
+        and any(
             "client_id" in schema.get("required", ())
             for schema in _request_schemas(document, operation)
         ),
@@ -168,19 +165,28 @@ def _row(
     return f"Operation({', '.join(f'{key}={value!r}' for key, value in values.items())})"
 
 
-def _snake(name: str) -> str:
-    """Name it as the generator does, which splits words at capitals."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
-
-
-def _class_of(document: Node, schema: Node, models: set[str]) -> str | None:
-    """The generated class that reads this schema, if it is a single object of a name."""
-    if "$ref" not in schema or resolved(document, schema).get("type") != "object":
-        return None
-    name = str(schema["$ref"]).rpartition("/")[2]
-    if name not in models:
-        raise DocumentError(f"the generator has no class {name}")
-    return name
+def _names(package: Path) -> dict[str, dict[str, str]]:
+    """What the generator renamed: a ``to_dict()`` has ``field_dict["wireName"] = field_name``."""
+    found: dict[str, dict[str, str]] = {}
+    for file in sorted((package / "models").glob("*.py")):
+        for model in ast.parse(file.read_text("utf-8")).body:
+            if not isinstance(model, ast.ClassDef):
+                continue
+            pairs: list[tuple[ast.expr | None, ast.expr]] = []
+            for node in ast.walk(model):
+                if isinstance(node, ast.Dict):
+                    pairs += zip(node.keys, node.values, strict=True)
+                elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+                    pairs.append((node.targets[0].slice, node.value))
+            renamed = {
+                value.id: str(key.value)
+                for key, value in pairs
+                if isinstance(key, ast.Constant) and isinstance(value, ast.Name)
+                if value.id != key.value
+            }
+            if renamed:
+                found[model.name] = renamed
+    return found
 
 
 def _request_schemas(document: Node, operation: Node) -> Iterator[Node]:

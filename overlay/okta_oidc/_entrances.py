@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Final, Self, cast
@@ -12,7 +13,6 @@ from urllib.parse import unquote
 import httpx
 from attrs import define, field
 from okta_oidc_api import Client
-from okta_oidc_api.operations import Operation as Described
 
 from ._auth import FORM, authenticated_already
 from ._config import Server
@@ -20,11 +20,10 @@ from ._errors import ConfigurationError
 from ._flow import HEADERS, Flow
 from ._forms import credentials_in, decoded, pairs_of
 from ._http import Reply, media_type
-from ._lazy import models
-from ._models import WrongMemberError, normalised
+from ._models import WrongMemberError, fitting
 from ._operations import Operation, Request, described
 from ._refusals import malformed
-from ._results import check_json, check_whole, members_of, read_nothing
+from ._results import check_json, check_whole, read_nothing
 from ._senders import AsyncSender, Sender
 from ._silence import silent
 
@@ -100,11 +99,11 @@ def _from_generated(
     ):
         return None
     operation, server = described(method.upper(), _checked_path(url))
-    if not operation.module:
-        return None
     members = cast("dict[str, object] | None", data)
-    more: dict[str, str] = options.get("headers") or {}
-    headers = {**client.own_headers, **more}
+    # Members that authenticate the client mean something else where nobody authenticates.
+    if not operation.module or (members is not None and not operation.authenticated):
+        return None
+    headers: dict[str, str] = {**client.own_headers, **(options.get("headers") or {})}
     if members is not None and operation.needs_client_id:
         members = {name: value for name, value in members.items() if name != "client_id"}
     return _unsigned(
@@ -160,6 +159,8 @@ def _unsigned(request: Request) -> Request:
 _NOT_THEIRS: Final = frozenset(
     {"connection", "content-length", "expect", "host", "origin", "transfer-encoding"}
 )
+# RFC 9110 §5.5: neither control characters nor what takes more than a byte.
+_FIELD: Final = re.compile("[\t -~\x80-\xff]*")
 _OURS: Final = frozenset((name.lower(), value) for name, value in HEADERS.items())
 
 
@@ -173,7 +174,9 @@ def _own(headers: Iterable[tuple[str, str]], *, is_form: bool) -> tuple[tuple[by
             and (lower, value) not in _OURS
             and not (is_form and lower == "content-type")
         ):
-            own.append((name.encode("latin-1"), value.encode("latin-1")))
+            if not _FIELD.fullmatch(f"{name}:{value}"):
+                raise ConfigurationError("a header holds a character that none may hold")
+            own.append((name.encode("latin-1"), value.strip().encode("latin-1")))
     return tuple(own)
 
 
@@ -194,38 +197,31 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     Raises:
         MalformedResponseError: its parser cannot read it.
     """
-    check_whole(reply)
-    operation = request.operation
-    status, content = reply.status, reply.body
-    if operation.has_content:
-        status = status if status in operation.statuses else operation.statuses[0]
-        content = _checked_content(reply, operation)
-    elif operation.module:
-        read_nothing(reply, request)
-        status = operation.statuses[0]
+    operation, status = request.operation, reply.status
+    if operation.module and status not in operation.statuses:
+        # The parser knows no other than those that are declared.
+        status = (operation.with_content or operation.statuses)[0]
     headers = reply.headers.copy()
     for name in ("content-encoding", "content-length", "transfer-encoding"):
         headers.pop(name, None)
-    response = httpx.Response(status, headers=headers, content=content)
-    if operation.has_content:
-        try:
-            generated = import_module(f"okta_oidc_api.{operation.module}")
-            generated._parse_response(client=_ANY, response=response)  # noqa: SLF001
-        except Exception:  # noqa: BLE001  # whatever it raises, the answer is at hand
-            raise malformed(reply, "a member is not of its type") from None
-    return response
-
-
-def _checked_content(reply: Reply, operation: Described) -> bytes:
-    if operation.model is None:
-        check_json(reply)
-        return reply.body
-    members = members_of(reply).all
+    if status not in operation.with_content:
+        if operation.module:
+            read_nothing(reply, request)
+        else:
+            check_whole(reply)
+        return httpx.Response(status, headers=headers, content=reply.body)
+    check_json(reply)
+    body = reply.json()
+    parse = import_module(f"okta_oidc_api.{operation.module}")._parse_response  # noqa: SLF001
     try:
-        fine = normalised(getattr(models, operation.model), members)
-    except WrongMemberError as error:
-        raise malformed(reply, str(error)) from None
-    return reply.body if fine is members else json.dumps(fine).encode()
+        fine = fitting(parse, body)
+        content = reply.body if fine is body else json.dumps(fine).encode()
+        response = httpx.Response(status, headers=headers, content=content)
+        parse(client=_ANY, response=response)
+    except Exception as error:  # noqa: BLE001  # whatever it raises, the answer is at hand
+        known = str(error) if isinstance(error, WrongMemberError) else "a member is not of its type"
+        raise malformed(reply, known) from None
+    return response
 
 
 @define(repr=False, eq=False)

@@ -67,7 +67,7 @@ def flattened(members: Mapping[Any, object]) -> Iterator[tuple[str, object]]:
             if isinstance(item, bool):
                 yield name, "true" if item else "false"
             else:
-                yield name, str(item) if isinstance(item, int) else item
+                yield name, str(item) if isinstance(item, int | float) else item
 
 
 def encoded(pairs: Pairs) -> bytes:

@@ -12,12 +12,22 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from importlib import import_module
-from typing import Any, Final, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, cast
+
+from okta_oidc_api.operations import NAMES
+
+from ._lazy import models
+
+if TYPE_CHECKING:
+    import attrs
 
 T = TypeVar("T")
 
+# A member that a model has no field for.
+_OTHER: Final = ""
 _DIGITS: Final = re.compile(r"[0-9]{1,19}")
 
 
@@ -40,38 +50,53 @@ def read(model: type[T], members: Mapping[str, Any]) -> T:
     Raises:
         WrongMemberError: they cannot be one.
     """
-    fine = normalised(model, members)
-    return cast("T", cast("Any", model).from_dict(fine))
+    return cast("T", cast("Any", model).from_dict(normalised(model, members)))
+
+
+def fitting(parse: Callable[..., object], body: object) -> object:
+    """``body``, each member as ``parse`` promises of a success; the same object if all were.
+
+    Raises:
+        WrongMemberError: the generated parser would not make one of its types of it.
+    """
+    kinds = _answers(parse)
+    return _as(kinds[0], body) if len(kinds) == 1 else _as_one_of(kinds, body)
+
+
+@functools.cache
+def _answers(parse: Callable[..., object]) -> tuple[Any, ...]:
+    """What a generated parser returns for a body, errors apart. ``Any`` may stand for no body."""
+    others = (models.OAuthErrorBody, models.OktaErrorBody, Any)
+    found = _alternatives(typing.get_type_hints(parse)["return"])
+    return tuple(kind for kind in found if kind not in others) or (Any,)
 
 
 def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any]:
     """``members``, each as the type of its field promises; the same object if all were."""
+    fields = _fields(cast("Hashable", model))
+    if fields[_OTHER][1] != (Any,):
+        fields = {**dict.fromkeys(members, fields[_OTHER]), **fields}
     changed: dict[str, Any] = {}
-    nulls: set[str] = set()
-    for name, (required, kinds) in _fields(cast("Hashable", model)).items():
+    for name, (required, kinds) in fields.items():
         value = members.get(name)
         if value is None:
-            if type(None) in kinds:
-                continue
-            if required:
+            is_null = name in members and type(None) in kinds
+            if required and not is_null:
                 raise WrongMemberError(f"it has no {name}")
-            if name in members:
-                nulls.add(name)
+            if name in members and not is_null:
+                changed[name] = None
             continue
         try:
             # Space-delimited by RFC 6749 §3.3; some servers send the list.
             fine = _as_one_of(kinds, _words(value) if name == "scope" else value)
-        except _MismatchError:
-            raise WrongMemberError(f"its member {name} is not {_named(kinds)}") from None
+        except WrongMemberError:
+            raise WrongMemberError(f"its member {name} is not of its type") from None
         if fine is not value:
             changed[name] = fine
-    if not changed and not nulls:
+    if not changed:
         return members
-    return {name: value for name, value in {**members, **changed}.items() if name not in nulls}
-
-
-class _MismatchError(Exception):
-    pass
+    both = {**members, **changed}.items()
+    return {name: value for name, value in both if value is not None or name not in changed}
 
 
 @functools.cache
@@ -86,22 +111,27 @@ def generated_models() -> list[type[Any]]:
     return [each for each in _names().values() if hasattr(each, "__attrs_attrs__")]
 
 
+def fields_of(model: type[Any]) -> dict[str, attrs.Attribute[Any]]:
+    """The fields of a generated model, by their members' names on the wire."""
+    import attrs
+
+    names = NAMES.get(model.__name__, {})
+    fields = attrs.fields_dict(model).items()
+    return {names.get(name, name): field for name, field in fields if field.init}
+
+
 @functools.cache
 def _fields(model: type[Any]) -> Mapping[str, tuple[bool, tuple[Any, ...]]]:
-    """For each member by the document's name: whether it is required, and its types."""
+    """For each member, and ``_OTHER``: whether it is required, and its types."""
     import attrs
 
     # A module names models that it imports for type checkers alone.
     names = {**_names(), **vars(sys.modules[model.__module__])}
     hints = typing.get_type_hints(model, names)
-    # The generator appends an underscore to what Python would not take as a name.
-    return {
-        field.name.removesuffix("_"): (
-            field.default is attrs.NOTHING,
-            _alternatives(hints[field.name]),
-        )
-        for field in attrs.fields(model)
-        if field.init
+    _, other = typing.get_args(hints.get("additional_properties", dict[str, Any]))
+    return {_OTHER: (False, _alternatives(other))} | {
+        name: (field.default is attrs.NOTHING, _alternatives(hints[field.name]))
+        for name, field in fields_of(model).items()
     }
 
 
@@ -125,13 +155,13 @@ def _as_one_of(kinds: tuple[Any, ...], value: Any) -> Any:
     for kind in kinds:
         try:
             return _as(kind, value)
-        except _MismatchError:
+        except WrongMemberError:
             continue
     if int in kinds and isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
     if int in kinds and isinstance(value, float) and value.is_integer():
         return int(value)
-    raise _MismatchError
+    raise WrongMemberError("the body is not of its type")
 
 
 def _as(kind: Any, value: Any) -> Any:
@@ -143,31 +173,17 @@ def _as(kind: Any, value: Any) -> Any:
         items = cast("list[Any]", cast("object", value))
         fine = [_as_one_of(inner, item) for item in items]
         return items if all(a is b for a, b in zip(fine, items, strict=True)) else fine
-    if origin is dict and isinstance(value, dict):
-        return cast("dict[str, Any]", value)
     if origin is Literal and value in typing.get_args(kind):
         return value
     if isinstance(kind, type) and origin is None:
         if hasattr(kind, "__attrs_attrs__"):
             if isinstance(value, dict):
-                try:
-                    return normalised(kind, cast("dict[str, Any]", value))
-                except WrongMemberError:
-                    raise _MismatchError from None
-        elif kind is float:
-            if isinstance(value, int | float) and not isinstance(value, bool):
+                return normalised(kind, cast("dict[str, Any]", value))
+        elif kind.__module__ in ("datetime", "uuid"):
+            # Text on the wire, which the generated parser reads like this.
+            with suppress(TypeError, ValueError, AttributeError):
+                getattr(kind, "fromisoformat", kind)(value)
                 return value
-        elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        elif type(value) is kind or (kind, type(value)) == (float, int):
             return value
-    raise _MismatchError
-
-
-def _named(kinds: tuple[Any, ...]) -> str:
-    words = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
-    return " or ".join(
-        dict.fromkeys(
-            words.get(kind, "a list" if typing.get_origin(kind) is list else "an object")
-            for kind in kinds
-            if kind is not type(None)
-        )
-    )
+    raise WrongMemberError("the body is not of its type")

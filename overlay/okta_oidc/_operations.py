@@ -30,7 +30,7 @@ from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
 from ._lazy import introspection, load_singly, models
-from ._models import generated_models
+from ._models import fields_of, generated_models
 from ._results import Tokens, read_nothing, read_tokens, reader_of
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _texts(body: bytes) -> Iterator[tuple[str, str]]:
 @functools.cache
 def _public_members() -> frozenset[str]:
     """The members in the document that are not marked as secret."""
-    known = {name for model in generated_models() for name in attrs.fields_dict(model)}
+    known = {name for model in generated_models() for name in fields_of(model)}
     return frozenset(known - SECRETS - SECRET_RESPONSES)
 
 
@@ -154,12 +154,9 @@ class Endpoint:
     ) -> Request:
         """The generated request. Nothing else calls a generated ``_get_kwargs``."""
         parameters = {} if body is None else {"body": body}
-        if checked_server_id(server) is ORG:
-            operation, kwargs_of = _generated(self.tag, self.org)
-            kwargs = kwargs_of(**parameters)
-        else:
-            operation, kwargs_of = _generated(self.tag, self.custom)
-            kwargs = kwargs_of(server, **parameters)
+        name, *place = (self.org,) if checked_server_id(server) is ORG else (self.custom, server)
+        operation, kwargs_of = _generated(self.tag, name)
+        kwargs = kwargs_of(*place, **parameters)
         if body is None:
             return Request(operation, kwargs["url"], server)
         members, required = kwargs["data"], _required(body)
@@ -282,7 +279,7 @@ def _required(body: Body) -> frozenset[str]:
 def _required_of(model: type[Any]) -> frozenset[str]:
     return frozenset(
         name
-        for name, field in attrs.fields_dict(model).items()
+        for name, field in fields_of(model).items()
         if field.default is attrs.NOTHING or name == "grant_type"
     )
 
@@ -292,8 +289,7 @@ _UNKNOWN: Final = Described(
     path="",
     module="",
     statuses=(200,),
-    model=None,
-    has_content=False,
+    with_content=(),
     authenticated=True,
     dpop=False,
     needs_client_id=False,
@@ -311,7 +307,7 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
     for operation, pattern in _patterns():
         match = pattern.fullmatch(path) if operation.method == method else None
         if match is not None:
-            found = match.groupdict().get("authorizationServerId")
+            found = match.groupdict().get("server")
             return operation, found or (ORG if path.startswith("/oauth2/") else None)
     repeatable = method in ("GET", "HEAD", "OPTIONS")
     return _UNKNOWN._replace(method=method, path=path, repeatable=repeatable), None
@@ -319,8 +315,8 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
 
 @functools.cache
 def _patterns() -> tuple[tuple[Described, re.Pattern[str]], ...]:
-    parameter = re.compile(r"\\\{(\w+)\\\}")
-    return tuple(
-        (each, re.compile(parameter.sub(r"(?P<\1>[^/]+)", re.escape(each.path))))
-        for each in OPERATIONS
-    )
+    server, parameter = re.escape("{authorizationServerId}"), re.compile(r"\\\{.+?\\\}")
+    # A path that is written out comes before one that would take the end of it for an id.
+    ordered = sorted(OPERATIONS, key=lambda each: each.path.count("{"))
+    found = ((each, re.escape(each.path).replace(server, "(?P<server>[^/]+)")) for each in ordered)
+    return tuple((each, re.compile(parameter.sub("[^/]+", path))) for each, path in found)

@@ -222,7 +222,7 @@ def read_exchanged(reply: Reply, request: Request) -> ExchangedToken:
 
 def read_nothing(reply: Reply, request: Request) -> None:
     """An answer without content (RFC 7009 §2.2): its status says all."""
-    check_whole(reply)
+    _check_plain(reply)
     members = reply.members() or {}
     if refusals.is_page(reply) or "error" in members or "errorCode" in members:
         raise refusals.malformed(reply, "the body is not that of a success")
@@ -333,5 +333,9 @@ def check_whole(reply: Reply) -> None:
     """
     if not reply.complete:
         raise refusals.malformed(reply, "the body is larger than any answer of this endpoint")
+    _check_plain(reply)
+
+
+def _check_plain(reply: Reply) -> None:
     if not reply.is_plain:
         raise refusals.malformed(reply, "the body is in a coding that was not asked for")

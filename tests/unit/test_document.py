@@ -410,9 +410,9 @@ def promised(document: Document, path: str, method: str, operation: dict[str, An
     taken = parameters(document, path, operation)
     return Promise(
         path,
-        ", ".join(operation["tags"]),
+        ", ".join(operation.get("tags", ())),
         takes,
-        gives.pop() if len(gives) == 1 else str(gives),
+        gives.pop() if len(gives) == 1 else " | ".join(sorted(map(str, gives))),
         method,
         media_type,
         successes,
@@ -458,7 +458,7 @@ def check_requests_are_sound(document: Document) -> Iterator[Problem]:
             yield f"{name} authenticates the client without a form"
         taken = parameters(document, path, operation)
         in_path = {each["name"] for each in taken if each["in"] == "path"}
-        if in_path != set(re.findall(r"{(\w+)}", path)):
+        if in_path != set(re.findall(r"{(.+?)}", path)):
             yield f"{name} has path parameters {in_path}"
         for parameter in taken:
             # A query is logged on its way. And httpx's clients would make one of a form's members.
@@ -890,6 +890,7 @@ SPOILT: list[tuple[Check, str, object]] = [
     (check_descriptions, "components|parameters|DPoP|schema|description", None),
     (check_operations, "paths|/oauth2/v1/revoke|post|operationId", "revoke"),
     (check_operations, "paths|/oauth2/v1/revoke|post|tags|0", "token"),
+    (check_operations, "paths|/oauth2/v1/revoke|post|tags", None),
     (check_operations, "paths|/oauth2/v1/revoke|post|security", []),
     (check_operations, "paths|/oauth2/v1/revoke|post|x-repeatable", None),
     (check_operations, "paths|/oauth2/v1/token|post|x-rate-limit", None),

@@ -368,6 +368,20 @@ def test_the_answer_to_a_hand_made_request_knows_it(
     assert "authorization" not in answered.request.headers
 
 
+@pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\0", "\u20ac"])
+def test_a_header_that_cannot_be_sent(open_okta: OpenOkta, value: str) -> None:
+    okta = open_okta(handler=never)
+    with pytest.raises(ConfigurationError, match="header") as caught:
+        okta.generated(custom_token, body=CODE, dpop=value)
+    assert caught.value.__context__ is None
+
+
+def test_white_space_around_a_header_is_not_sent(open_okta: OpenOkta) -> None:
+    handler = Recorder(answer(body=TOKENS))
+    open_okta(handler=handler).generated(custom_token, body=CODE, dpop=" the-proof\t")
+    assert handler.last.headers["dpop"] == "the-proof"
+
+
 @pytest.mark.parametrize("path", ["/", "/api/v1/users/", "/api/v1/users"])
 def test_a_path_of_the_callers_may_end_as_it_likes(kind: Kind, path: str) -> None:
     handler = Recorder(answer(200, {}))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
+from uuid import UUID
 
 import okta_oidc
 import pytest
-from attrs import define
+from attrs import define, field
 from okta_oidc import (
     AsyncOktaOIDC,
     ConfigurationError,
@@ -21,6 +22,7 @@ from okta_oidc import (
 )
 from okta_oidc._models import WrongMemberError, normalised, read
 from okta_oidc_api.models import IntrospectionResponse, TokenResponse
+from okta_oidc_api.operations import NAMES
 from okta_oidc_api.types import UNSET, Unset
 from pydantic import BaseModel, TypeAdapter
 
@@ -181,6 +183,11 @@ class Inner:
 
 
 @define
+class Table:
+    additional_properties: dict[str, int] = field(init=False, factory=dict[str, int])
+
+
+@define
 class Outer:
     one: Inner
     many: list[Inner] | Unset = UNSET
@@ -189,12 +196,22 @@ class Outer:
     ratio: float | Unset = UNSET
     flag: bool | Unset = UNSET
     anything: Any = UNSET
-    table: dict[str, Any] | Unset = UNSET
+    table: Table | Unset = UNSET
     class_: str | Unset = UNSET
+    made_at: datetime | Unset = UNSET
+    day: date | Unset = UNSET
+    key: UUID | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict[str, Any])
 
     @classmethod
     def from_dict(cls, members: dict[str, Any]) -> dict[str, Any]:
         return dict(members)
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the generator would have renamed."""
+    monkeypatch.setitem(NAMES, "Outer", {"class_": "class", "made_at": "madeAt"})
 
 
 @pytest.mark.parametrize(
@@ -215,8 +232,16 @@ class Outer:
         ({"one": {"a": 1}, "ratio": 1}, None),
         ({"one": {"a": 1}, "anything": [1, {"x": None}]}, None),
         ({"one": {"a": 1}, "table": {"x": 1}, "class": "c", "other": 5}, None),
+        (
+            {"one": {"a": 1}, "table": {"x": "1", "y": None}},
+            {"one": {"a": 1}, "table": {"x": 1}},
+        ),
+        ({"one": {"a": 1}, "madeAt": "2026-01-02T03:04:05.123Z", "day": "2026-01-02"}, None),
+        ({"one": {"a": 1}, "madeAt": None, "made_at": 5}, {"one": {"a": 1}, "made_at": 5}),
+        ({"one": {"a": 1}, "key": "00000000-0000-0000-0000-000000000005"}, None),
     ],
 )
+@pytest.mark.usefixtures("names")
 def test_what_is_clear_is_taken(members: dict[str, Any], fine: dict[str, Any] | None) -> None:
     before = json.dumps(members)
     result = normalised(Outer, members)
@@ -246,9 +271,16 @@ def test_what_is_clear_is_taken(members: dict[str, Any], fine: dict[str, Any] | 
         ({"one": {"a": 1}, "flag": "true"}, "flag"),
         ({"one": {"a": 1}, "ratio": True}, "ratio"),
         ({"one": {"a": 1}, "table": []}, "table"),
+        ({"one": {"a": 1}, "table": {"x": "y"}}, "table"),
         ({"one": {"a": 1}, "class": 5}, "class"),
+        ({"one": {"a": 1}, "madeAt": "soon"}, "madeAt"),
+        ({"one": {"a": 1}, "madeAt": 5}, "madeAt"),
+        ({"one": {"a": 1}, "day": "2026-13-01"}, "day"),
+        ({"one": {"a": 1}, "key": "5"}, "key"),
+        ({"one": {"a": 1}, "key": 5}, "key"),
     ],
 )
+@pytest.mark.usefixtures("names")
 def test_what_is_wrong_is_named(members: dict[str, Any], name: str) -> None:
     with pytest.raises(WrongMemberError, match=name):
         read(Outer, members)
