@@ -258,7 +258,7 @@ class Process:
     # Step by step
 
     def start(self, rejected: str | None = None) -> None:
-        self._begin(self.renewal.current(self.renewal.era, rejected))
+        self._begin(self.renewal.current(rejected))
 
     def _begin(self, steps: Steps[Any]) -> None:
         self._steps, self.result = steps, None

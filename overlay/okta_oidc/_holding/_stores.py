@@ -92,14 +92,10 @@ class MemoryTokenStore(Unpicklable):
         """See :meth:`TokenStore.replace`."""
         with self._locks.setdefault(os.getpid(), Lock()):
             _, held, _ = self._entries.get(key, (b"", None, 0.0))
-            if held != version:
-                if held != expected:
-                    return False
+            if held == expected and held != version:
                 self._entries[key] = (value, version, self._clock())
-            return True
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+                held = version
+            return held == version
 
 
 class AsyncMemoryTokenStore(Unpicklable):
@@ -117,6 +113,3 @@ class AsyncMemoryTokenStore(Unpicklable):
     ) -> bool:
         """See :meth:`TokenStore.replace`."""
         return self._store.replace(key, value, expected=expected, version=version)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
