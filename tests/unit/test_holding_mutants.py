@@ -54,7 +54,7 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no claim": Mutant(
         _renewal,
-        "claim = yield from self._write(row, at, seen.version)",
+        "claim = yield from self._write(row, at, seen)",
         "claim = self._held(row, seen.version, at)",
         (
             "test_a_renewal_is_three_round_trips_to_the_store",
@@ -74,7 +74,7 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no tombstone": Mutant(
         _renewal,
-        "yield from self._write(row, claim.since, claim.version)",
+        "yield from self._write(row, claim.since, claim)",
         "pass",
         ("test_refused_nobody_asks_again",),
     ),

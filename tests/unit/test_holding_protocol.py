@@ -1228,6 +1228,22 @@ def test_a_service_s_token_is_as_good_as_before_in_an_emptied_store() -> None:
     assert process.token() == "access-2"
 
 
+def test_a_service_has_the_time_of_any_request_after_one_that_died() -> None:
+    """No grace is running out: its grant can be presented again whenever it is."""
+    world = World()
+    grant = {"grant_type": "client_credentials"}
+    holder = world.process(grant=grant)
+    holder.start()
+    holder.until("request")
+    holder.kill()
+    world.clock.advance(LEASE)
+    process = world.process(grant=grant)
+    process.start()
+    process.until("request")
+    assert process.pending.asked.seconds is None
+    assert process.go_on().access_token == "access-1"
+
+
 def test_an_evicted_row_is_absent() -> None:
     world = World()
     world.sign_in()

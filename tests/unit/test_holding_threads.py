@@ -230,6 +230,15 @@ def test_nobody_waits_while_the_old_token_is_good(
     assert users.token() != okta_token(old)
 
 
+def test_without_early_renewals_a_token_is_good_for_the_leeway(
+    okta: OktaOIDC, fake: FakeOkta
+) -> None:
+    users = okta.user_tokens("ada", MemoryTokenStore(), early=0, leeway=10)
+    tokens = signed_in(okta, fake, left=5)
+    users.save(tokens)
+    assert users.token() != tokens.access_token
+
+
 def okta_token(held: Any) -> str:
     token: str = held.tokens.access_token
     return token

@@ -25,7 +25,6 @@ from .._errors import (
     InvalidGrantError,
     OktaError,
     RateLimitError,
-    ServerError,
     SignInReason,
     SignInRequiredError,
     TokenStoreError,
@@ -178,10 +177,8 @@ class Renewal:
 
     def sign_out(self) -> Steps[None]:
         """Hold nothing any more, and revoke what was held."""
-        last = yield from self._begin(
-            lambda last: Row(last.family, last.generation, gone="signed out")
-        )
-        tokens = [token for token in (last.refresh_token, last.access_token) if token is not None]
+        row = yield from self._begin(lambda row: Row(row.family, row.generation, gone="signed out"))
+        tokens = [token for token in (row.refresh_token, row.access_token) if token is not None]
         self._unrevoked = tokens or self._unrevoked
         if self._unrevoked:
             token, *ended = self._unrevoked
@@ -194,7 +191,7 @@ class Renewal:
             seen = yield from self._look(self.era.held)
             last = self.era.held.row if seen.version is None else seen.row
             with suppress(_MovedError):
-                held = yield from self._write(successor(last), self.now(), seen.version)
+                held = yield from self._write(successor(last), self.now(), seen)
                 # Replaced whole: a renewal under way does not bring back what has ended.
                 self.era = Era(held)
                 return last
@@ -205,15 +202,14 @@ class Renewal:
         Raises:
             TokenStoreError: it still cannot be.
         """
-        era = self.era
         try:
-            if not era.held.is_saved:
-                era.held = yield from self._look(era.held)
+            if not self.era.held.is_saved:
+                self.era.held = yield from self._look(self.era.held)
         except Exception as error:
             raise TokenStoreError("a rotated refresh token could not be stored") from error
 
     def _current(self, era: Era, rejected: str | None) -> Steps[Held]:
-        deadline, pause = self.now() + self.max_wait, _PAUSE
+        began = self.now()
         while True:
             seen = yield from self._look(era.held)
             now = self.now()
@@ -233,15 +229,12 @@ class Renewal:
                     return (yield from self._renewed(seen, lag, left))
             elif is_good:
                 return held.unlooked(now + min(wait, _LONGEST_PAUSE))
-            elif not seen.row.is_claimed and now + wait > deadline:
+            elif not seen.row.is_claimed and now + wait > began + self.max_wait:
                 raise not_sent(wait)
-            if self.now() >= deadline:
-                raise TransportTimeoutError(
-                    "tokens are renewed elsewhere, too slowly", request_sent=False
-                )
+            if self.now() >= began + self.max_wait:
+                raise TransportTimeoutError("a renewal elsewhere is too slow", request_sent=False)
             if wait > 0:
-                yield min(wait, pause * self.flow.runtime.uniform(0.5, 1.0))
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                yield min(wait, _pause(now - began) * self.flow.runtime.uniform(0.5, 1.0))
 
     def _question(self, seen: Held, now: float) -> tuple[float, float, float]:
         """What is open about a row.
@@ -275,7 +268,7 @@ class Renewal:
         at = self.now()
         row = replace(seen.row.aged(at - seen.since), is_claimed=True, not_before=0.0)
         row = replace(row, lag=lag + SEND_WITHIN if lag else 0.0, claimed_at=at)
-        claim = yield from self._write(row, at, seen.version)
+        claim = yield from self._write(row, at, seen)
         if left <= 0:
             asked = operations.introspect(self.server, row.refresh_token or "", "refresh_token")
             if not (yield from self.flow.steps(asked)).active:
@@ -291,7 +284,7 @@ class Renewal:
                 back = replace(row, is_claimed=False)
                 if isinstance(error, RateLimitError):
                     back = replace(back, not_before=seconds_used_up(error) or BACKOFF)
-                yield from self._write(back, at, claim.version)
+                yield from self._write(back, at, claim)
             raise
         count_renewal()
         return (yield from self._stored(claim, new))
@@ -299,15 +292,14 @@ class Renewal:
     def _operation(self, row: Row) -> Steps[Operation[Tokens]]:
         """What is to be sent."""
         if self.grant is REFRESH:
-            token = cast("str", row.refresh_token)
-            return operations.refresh(self.server, token, None, self.scope)
+            return operations.refresh(self.server, row.refresh_token or "", None, self.scope)
         grant = (yield Ask(self.grant)) if callable(self.grant) else self.grant
         return Operation(operations.token(self.server, grant).request, read_tokens)
 
     def _ended(self, claim: Held, reason: SignInReason) -> Steps[SignInRequiredError]:
         """Erase the refresh token; the error that tells why."""
         row = replace(claim.row, refresh_token=None, is_claimed=False, gone=reason)
-        yield from self._write(row, claim.since, claim.version)
+        yield from self._write(row, claim.since, claim)
         return _required(reason)
 
     def _presented(self, claim: Held, operation: Operation[Tokens], limit: float) -> Steps[Held]:
@@ -338,21 +330,19 @@ class Renewal:
     def _stored(self, claim: Held, new: Held) -> Steps[Held]:
         """Store the new tokens before anybody sees them."""
         new = replace(new, look_at=new.since, is_saved=False)
-        pause = _PAUSE
         while True:
             try:
-                stored = yield from self._put(new, claim.version)
+                stored = yield from self._put(new, claim)
                 break
             except Exception as error:  # noqa: BLE001  # a store's own
                 if self.now() - claim.since > self.lease:
                     _warn(
-                        "unsaved: this process alone has the new tokens (%s)", error, logging.ERROR
+                        "unsaved: new tokens are in this process alone (%s)", error, logging.ERROR
                     )
                     return new
                 # It may have been written, seen and lost again.
                 new = replace(new, row=new.row.doubted())
-                yield pause
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                yield _pause(self.now() - claim.since)
         if stored.version == new.version:
             return stored
         if stored.row.gone == "signed out" and new.row.refresh_token is not None:
@@ -371,17 +361,16 @@ class Renewal:
         if held.is_saved:
             # What came later may be lost, too, a claim or a newer row.
             held = replace(held, row=held.row.doubted(), version=_new_version())
-        return (yield from self._put(held, seen.version))
+        return (yield from self._put(held, seen))
 
-    def _put(self, held: Held, expected: str | None) -> Steps[Held]:
-        """Store ``held`` in place of ``expected``, and of all it outranks; what is there then."""
+    def _put(self, held: Held, seen: Held) -> Steps[Held]:
+        """Store ``held`` in place of what was ``seen``, and of all it outranks; what is there."""
         while True:
             with suppress(_MovedError):
-                return (yield from self._write(held.row, held.since, expected, held.version))
+                return (yield from self._write(held.row, held.since, seen, held.version))
             seen = yield from self._load(held)
             if not held.row.outranks(seen.row):
                 return seen
-            expected = seen.version
 
     def _load(self, held: Held) -> Steps[Held]:
         asked = self.now()
@@ -394,14 +383,12 @@ class Renewal:
             since = min(since, held.since)
         return self._held(Row.decoded(stored.value), stored.version, since, stored.age)
 
-    def _write(
-        self, row: Row, since: float, expected: str | None, version: str | None = None
-    ) -> Steps[Held]:
-        """Store what was so at ``since``, in place of the version that is ``expected``."""
+    def _write(self, row: Row, since: float, seen: Held, version: str | None = None) -> Steps[Held]:
+        """Store what was so at ``since``, in place of what was ``seen``."""
         now = self.now()
         held = self._held(row.aged(now - since), version or _new_version(), now)
         write = partial(self.store.replace, self.key, held.row.encoded())
-        if not (yield Ask(partial(write, expected=expected, version=held.version))):
+        if not (yield Ask(partial(write, expected=seen.version, version=held.version))):
             raise _MovedError
         return held
 
@@ -438,7 +425,7 @@ def _successor(row: Row, tokens: Tokens) -> Row:
 
 def _is_unspent(error: Exception) -> bool:
     """Whether what was presented is as good as before."""
-    if isinstance(error, APIError) and not isinstance(error, ServerError):
+    if isinstance(error, APIError) and error.status < 500:
         return isinstance(error, RateLimitError) or error.code not in _UNCLEAR
     return isinstance(error, ConfigurationError | _MovedError) or (
         isinstance(error, TransportError) and error.request_sent is False
@@ -447,6 +434,11 @@ def _is_unspent(error: Exception) -> bool:
 
 def _required(reason: SignInReason) -> SignInRequiredError:
     return SignInRequiredError(_MESSAGES[reason], reason=reason)
+
+
+def _pause(seconds: float) -> float:
+    """The time until the next try, where it has been so long since the first."""
+    return min(max(_PAUSE, seconds / 2), _LONGEST_PAUSE)
 
 
 def _warn(text: str, error: Exception, level: int = logging.WARNING) -> None:
