@@ -64,8 +64,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no heal": Mutant(
         _renewal,
-        "if not held.row.outranks(seen.row):\n            return seen\n        _LOGGER",
-        "if True:\n            return seen\n        _LOGGER",
+        "if not held.row.outranks(seen.row):",
+        "if True:",
         (
             "test_an_emptied_store_is_filled_again",
             "test_a_store_that_fell_back_a_generation_is_brought_up_to_date",
@@ -98,8 +98,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no limit to what an API's refusals cost": Mutant(
         _renewal,
-        "if self.just_forced():",
-        "if False:",
+        "None if is_answered else rejected",
+        "rejected",
         ("test_an_api_that_refuses_everything_causes_one_refresh_in_ten_seconds",),
     ),
     "sign-out overwritten": Mutant(
@@ -131,8 +131,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "healed without a question": Mutant(
         _renewal,
-        "held = replace(held, row=held.row.doubted(), version=_new_version())",
-        "held = replace(held, version=_new_version())",
+        "row, version = row.doubted(), None",
+        "version = None",
         ("test_an_emptied_store_hides_no_renewal", "test_an_emptied_store_is_filled_again"),
     ),
     "lost for good": Mutant(

@@ -134,13 +134,14 @@ class Renewal:
         return monotonic + self._ahead
 
     def good(self, rejected: str | None) -> Held | None:
-        """What this process holds, if it can be handed out, though it may be time to look."""
-        held = self.era.held
-        return held if held.is_good(self.now(), rejected) else None
+        """What this process holds, if it can be handed out, though it may be time to look.
 
-    def just_forced(self) -> bool:
-        """Whether an API's refusal has been answered by a renewal, and no other is due yet."""
-        return self.now() < self._forced_at + FORCED_EVERY
+        That an API has ``rejected`` it counts no more for a while, once it was to be renewed for
+        that reason.
+        """
+        held, now = self.era.held, self.now()
+        is_answered = now < self._forced_at + FORCED_EVERY
+        return held if held.is_good(now, None if is_answered else rejected) else None
 
     def current(self, rejected: str | None) -> Steps[HeldTokens]:
         """Good tokens: those of the store, or new ones. The era gets to know them.
@@ -152,11 +153,8 @@ class Renewal:
             SignInRequiredError: there are none, and none can be had.
             Exception: they could not be renewed, and the old ones are good no more.
         """
-        era, now = self.era, self.now()
-        if era.held.is_good(now, None) and not era.held.is_good(now, rejected):
-            if self.just_forced():
-                return cast("HeldTokens", era.held.tokens)
-            self._forced_at = now
+        era = self.era
+        is_forced = self.good(None) is not self.good(rejected)
         try:
             era.held = yield from self._current(era, rejected)
         except Exception as error:
@@ -164,6 +162,9 @@ class Renewal:
                 raise
             _warn("tokens could not be renewed (%s): the old ones are used on", error)
             era.held = era.held.unlooked(self.now() + BACKOFF)
+        finally:
+            if is_forced:
+                self._forced_at = self.now()
         return cast("HeldTokens", era.held.tokens)
 
     def save(self, tokens: Tokens) -> Steps[None]:
@@ -332,7 +333,9 @@ class Renewal:
         new = replace(new, look_at=new.since, is_saved=False)
         while True:
             try:
-                stored = yield from self._put(new, claim)
+                with suppress(_MovedError):
+                    return (yield from self._write(new.row, new.since, claim, new.version))
+                seen = yield from self._look(new)
                 break
             except Exception as error:  # noqa: BLE001  # a store's own
                 if self.now() - claim.since > self.lease:
@@ -343,9 +346,9 @@ class Renewal:
                 # It may have been written, seen and lost again.
                 new = replace(new, row=new.row.doubted())
                 yield _pause(self.now() - claim.since)
-        if stored.version == new.version:
-            return stored
-        if stored.row.gone == "signed out" and new.row.refresh_token is not None:
+        if seen.version == new.version:
+            return seen
+        if seen.row.gone == "signed out" and new.row.refresh_token is not None:
             try:
                 yield from self.revoke(new.row.refresh_token, None, self.server)
             except OktaError as error:
@@ -353,24 +356,18 @@ class Renewal:
         raise _MovedError
 
     def _look(self, held: Held) -> Steps[Held]:
-        """What is stored, once the store has back what it lost and this process holds."""
-        seen = yield from self._load(held)
-        if not held.row.outranks(seen.row):
-            return seen
-        _LOGGER.warning("the token store had lost the newest tokens: it gets them again")
-        if held.is_saved:
-            # What came later may be lost, too, a claim or a newer row.
-            held = replace(held, row=held.row.doubted(), version=_new_version())
-        return (yield from self._put(held, seen))
-
-    def _put(self, held: Held, seen: Held) -> Steps[Held]:
-        """Store ``held`` in place of what was ``seen``, and of all it outranks; what is there."""
+        """What is stored, once the store has all that this process holds."""
         while True:
-            with suppress(_MovedError):
-                return (yield from self._write(held.row, held.since, seen, held.version))
             seen = yield from self._load(held)
             if not held.row.outranks(seen.row):
                 return seen
+            _LOGGER.warning("the token store has not the newest tokens: it gets them")
+            row, version = held.row, held.version
+            if held.is_saved:
+                # What came later may be lost, too, a claim or a newer row.
+                row, version = row.doubted(), None
+            with suppress(_MovedError):
+                return (yield from self._write(row, held.since, seen, version))
 
     def _load(self, held: Held) -> Steps[Held]:
         asked = self.now()

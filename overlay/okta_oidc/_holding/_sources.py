@@ -42,16 +42,14 @@ class _Source(Unpicklable):
     def _course(self, rejected: str | None) -> Steps[HeldTokens]:
         """Good tokens: those at hand, looked after where it is time to, or what a look brings."""
         look = partial(self._look, rejected)
-        while True:
-            held = self._renewal.good(rejected)
-            if held is not None:
-                if self._renewal.now() >= held.look_at:
-                    yield Ask(self._flights.start, look)
-                return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
+        while (held := self._renewal.good(rejected)) is None:
             found: HeldTokens = yield Ask(self._flights.join, look)
             # A look that another caller began may be no answer to this one.
-            if found.access_token != rejected or self._renewal.just_forced():
+            if found.access_token != rejected:
                 return found
+        if self._renewal.now() >= held.look_at:
+            yield Ask(self._flights.start, look)
+        return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
 
     def _look(self, rejected: str | None) -> Any:
         return self._run(self._renewal.current(rejected))
