@@ -131,8 +131,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "healed without a question": Mutant(
         _renewal,
-        "row, version = row.doubted(), None",
-        "version = None",
+        "row = held.row.doubted() if version is None else held.row",
+        "row = held.row",
         ("test_an_emptied_store_hides_no_renewal", "test_an_emptied_store_is_filled_again"),
     ),
     "lost for good": Mutant(

@@ -154,6 +154,7 @@ class Renewal:
             Exception: they could not be renewed, and the old ones are good no more.
         """
         era = self.era
+        # It is as good as ever, but for what the API says.
         is_forced = self.good(None) is not self.good(rejected)
         try:
             era.held = yield from self._current(era, rejected)
@@ -335,7 +336,7 @@ class Renewal:
             try:
                 with suppress(_MovedError):
                     return (yield from self._write(new.row, new.since, claim, new.version))
-                seen = yield from self._look(new)
+                seen = yield from self._look(new, new.version)
                 break
             except Exception as error:  # noqa: BLE001  # a store's own
                 if self.now() - claim.since > self.lease:
@@ -355,17 +356,18 @@ class Renewal:
                 _warn("not revoked after sign-out (%s)", error)
         raise _MovedError
 
-    def _look(self, held: Held) -> Steps[Held]:
-        """What is stored, once the store has all that this process holds."""
+    def _look(self, held: Held, version: str | None = None) -> Steps[Held]:
+        """What is stored, once the store has all that this process holds.
+
+        ``version`` is what it is to be stored as, where only this has been tried so far.
+        """
         while True:
             seen = yield from self._load(held)
             if not held.row.outranks(seen.row):
                 return seen
             _LOGGER.warning("the token store has not the newest tokens: it gets them")
-            row, version = held.row, held.version
-            if held.is_saved:
-                # What came later may be lost, too, a claim or a newer row.
-                row, version = row.doubted(), None
+            # What came later may be lost, too, a claim or a newer row.
+            row = held.row.doubted() if version is None else held.row
             with suppress(_MovedError):
                 return (yield from self._write(row, held.since, seen, version))
 
