@@ -22,7 +22,7 @@ from okta_oidc import (
     TransportError,
     TransportTimeoutError,
 )
-from okta_oidc._holding._renewal import BACKOFF
+from okta_oidc._holding._renewal import BACKOFF, SEND_WITHIN
 from okta_oidc._holding._rows import Row
 from okta_oidc._http import Headers, HttpInfo
 
@@ -266,12 +266,12 @@ def test_what_never_left_is_tried_again_after_a_while() -> None:
     world.sign_in()
     world.clock.advance(_EARLY)
     process = world.process()
-    world.okta.failures = [never_sent()] * 8
+    world.okta.failures = [never_sent()] * 6
     assert process.token() == "access-1"
-    assert len(world.okta.failures) == 4
+    assert len(world.okta.failures) == 3
     world.clock.advance(BACKOFF - 1)
     assert process.token() == "access-1"
-    assert len(world.okta.failures) == 4
+    assert len(world.okta.failures) == 3
     world.clock.advance(1)
     assert process.token() == "access-1"
     assert world.okta.failures == []
@@ -462,7 +462,8 @@ def test_what_is_presented_again_ends_within_the_grace() -> None:
     deliver = process.perform()
     world.clock.advance(2.0)
     deliver()
-    assert process.pending.asked.seconds == pytest.approx(5.0)
+    # Of the 7 that were left at the claim, it may be sent 3 later, as it is sent again.
+    assert process.pending.asked.seconds == pytest.approx(4.0)
     assert process.go_on().access_token == "access-3"
     assert world.okta.killed == 0
 
@@ -550,7 +551,7 @@ def test_a_recoverer_that_sends_nothing_leaves_the_question() -> None:
     holder.perform()
     holder.kill()
     world.clock.advance(LEASE)
-    world.okta.failures = [never_sent()] * 4
+    world.okta.failures = [never_sent()] * 3
     with pytest.raises(TransportError):
         world.process().token()
     assert world.okta.failures == []
@@ -1300,7 +1301,8 @@ def test_a_proof_of_identity_ends_with_the_claim() -> None:
     deliver = process.perform()
     world.clock.advance(2.0)
     deliver()
-    assert process.flow.lifetimes == [LEASE - 2.0]
+    # What never left may be sent once more until 3 seconds after the claim.
+    assert process.flow.lifetimes == [LEASE - SEND_WITHIN]
 
 
 @pytest.mark.parametrize(

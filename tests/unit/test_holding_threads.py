@@ -391,6 +391,19 @@ def test_a_scope_is_asked_for(okta: OktaOIDC, fake: FakeOkta) -> None:
     assert dict(fake.requests[-1].form)["scope"] == "openid offline_access"
 
 
+def test_what_never_left_is_sent_again_under_the_same_claim() -> None:
+    fake = FakeOkta()
+    okta = fake.client(retry=None)
+    tokens = signed_in(okta, fake)
+    users = okta.user_tokens("ada", MemoryTokenStore(clock=fake.clock.now))
+    users.save(replace(tokens, expires_at=None))
+    fake.faults.exception(httpx.ConnectError, endpoint="token", times=2)
+    assert users.token(rejected=tokens.access_token) != tokens.access_token
+    fake.faults.exception(httpx.ConnectError, endpoint="token", times=3)
+    with pytest.raises(TransportError):
+        okta.token_source(_GRANT).token()
+
+
 # Silence
 
 

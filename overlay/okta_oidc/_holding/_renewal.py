@@ -37,10 +37,9 @@ from .._operations import Operation
 from .._otel import count_renewal
 from .._refusals import not_sent
 from .._results import Tokens, read_tokens
-from .._retry import NEVER, is_number, seconds_used_up
+from .._retry import Retry, is_number, seconds_used_up
 from .._steps import Ask, Steps
 from ._rows import MOST_GRACE, Era, Held, HeldTokens, Row
-from ._stores import Stored
 
 _LOGGER: Final = logging.getLogger("okta_oidc")
 
@@ -57,10 +56,9 @@ FORCED_EVERY = 10.0
 REFRESH: Final = object()
 """In place of a grant: the refresh token."""
 
-_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
-# Between attempts of which nothing left this machine.
-_PAUSES: Final = (0.05, 0.2, 0.8, None)
+# For what never left this machine. No pause of it goes beyond ``SEND_WITHIN``.
+_RETRY: Final = Retry(attempts=3, max_wait=2.0)
 # Codes of refusals after which the token may be spent; None is a gateway's own page.
 _UNCLEAR: Final = (None, "server_error", "temporarily_unavailable")
 _new_version: Final = partial(secrets.token_urlsafe, 12)
@@ -102,6 +100,8 @@ class Renewal:
     max_wait: float = 20.0
     is_shared: bool = True
     """Whether the store is anybody else's, too."""
+    lease: float = field(init=False)
+    """Seconds that a claim holds: longer than whoever made it can be at it."""
     era: Era = field(default_factory=Era, init=False)
     _forced_at: float = field(default=-math.inf, init=False)
     _ahead: float = field(default=-math.inf, init=False)
@@ -116,11 +116,7 @@ class Renewal:
                 raise ConfigurationError("early, leeway and the like are seconds, 0 or more")
         if self.grace > MOST_GRACE:
             raise ConfigurationError("rotation_grace is the application's setting: 60 at most")
-
-    @property
-    def lease(self) -> float:
-        """Seconds that a claim holds: longer than whoever made it can be at it."""
-        return self.flow.timeout + LEASE_MARGIN
+        self.lease = self.flow.timeout + LEASE_MARGIN
 
     def now(self) -> float:
         """Epoch seconds that never go back, and go on while the machine sleeps.
@@ -193,9 +189,8 @@ class Renewal:
             seen = yield from self._look(self.era.held)
             last = self.era.held.row if seen.version is None else seen.row
             with suppress(_MovedError):
-                held = yield from self._write(successor(last), self.now(), seen)
                 # Replaced whole: a renewal under way does not bring back what has ended.
-                self.era = Era(held)
+                self.era = Era((yield from self._write(successor(last), self.now(), seen)))
                 return last
 
     def close(self) -> Steps[None]:
@@ -218,10 +213,9 @@ class Renewal:
             # A service's token is as good as ever, if the store has lost it, or has another.
             if self.grant is REFRESH or seen.is_good(now, rejected):
                 era.held = seen
-            held = era.held
-            is_good = held.is_good(now, rejected)
-            if is_good and now < held.look_at:
-                return held
+            is_good = era.held.is_good(now, rejected)
+            if is_good and now < era.held.look_at:
+                return era.held
             if self.grant is REFRESH and seen.row.refresh_token is None:
                 raise _required(seen.row.gone or "absent")
 
@@ -230,7 +224,7 @@ class Renewal:
                 with suppress(_MovedError):
                     return (yield from self._renewed(seen, lag, left))
             elif is_good:
-                return held.unlooked(now + min(wait, _LONGEST_PAUSE))
+                return era.held.unlooked(now + min(wait, _LONGEST_PAUSE))
             elif not seen.row.is_claimed and now + wait > began + self.max_wait:
                 raise not_sent(wait)
             if self.now() >= began + self.max_wait:
@@ -275,9 +269,8 @@ class Renewal:
             asked = operations.introspect(self.server, row.refresh_token or "", "refresh_token")
             if not (yield from self.flow.steps(asked)).active:
                 raise (yield from self._ended(claim, "lost"))
-            left = math.inf
         try:
-            new = yield from self._presented(claim, operation, at + left)
+            tokens = yield from self._presented(claim, operation, left)
         except Exception as error:
             count_renewal(error)
             if self.grant is REFRESH and isinstance(error, InvalidGrantError):
@@ -289,7 +282,7 @@ class Renewal:
                 yield from self._write(back, at, claim)
             raise
         count_renewal()
-        return (yield from self._stored(claim, new))
+        return (yield from self._stored(claim, tokens))
 
     def _operation(self, row: Row) -> Steps[Operation[Tokens]]:
         """What is to be sent."""
@@ -304,34 +297,27 @@ class Renewal:
         yield from self._write(row, claim.since, claim)
         return _required(reason)
 
-    def _presented(self, claim: Held, operation: Operation[Tokens], limit: float) -> Steps[Held]:
-        """One attempt, which ends by ``limit``, and others only while nothing has been sent."""
+    def _presented(self, claim: Held, operation: Operation[Tokens], left: float) -> Steps[Tokens]:
+        """One attempt, and others only while nothing has been sent."""
         request = operation.request
+        request.repeatable = False
         request.check = partial(self._check_in_time, claim.since)
-        for pause in _PAUSES:
-            sent_at = self.now()
-            # Where an assertion proves who sends this, it ends with the claim: a request that was
-            # held up on its way is refused then.
-            request.lifetime = claim.since + self.lease - sent_at
-            if limit - sent_at < self.flow.timeout:
-                request.seconds = limit - sent_at
-            try:
-                tokens = yield from self.flow.steps(operation, retry=NEVER)
-                return self._held(_successor(claim.row, tokens), _new_version(), sent_at)
-            except TransportError as error:
-                if error.request_sent is None or pause is None:
-                    raise
-            yield pause
-        raise AssertionError  # the last round returns or raises
+        # However late it is sent: its proof of who sends it ends with the claim, so that one that
+        # is held up on its way is refused, and it arrives within the grace.
+        request.lifetime = self.lease - SEND_WITHIN
+        if 0 < left < self.flow.timeout + SEND_WITHIN:
+            request.seconds = left - SEND_WITHIN
+        return (yield from self.flow.steps(operation, retry=_RETRY))
 
     def _check_in_time(self, at: float) -> None:
         if self.now() - at > SEND_WITHIN:
             # It was stopped in between, or is slow.
             raise _MovedError
 
-    def _stored(self, claim: Held, new: Held) -> Steps[Held]:
+    def _stored(self, claim: Held, tokens: Tokens) -> Steps[Held]:
         """Store the new tokens before anybody sees them."""
-        new = replace(new, look_at=new.since, is_saved=False)
+        new = self._held(_successor(claim.row, tokens), _new_version(), claim.since)
+        new = replace(new, look_at=claim.since, is_saved=False)
         while True:
             try:
                 with suppress(_MovedError):
@@ -340,9 +326,7 @@ class Renewal:
                 break
             except Exception as error:  # noqa: BLE001  # a store's own
                 if self.now() - claim.since > self.lease:
-                    _warn(
-                        "unsaved: new tokens are in this process alone (%s)", error, logging.ERROR
-                    )
+                    _warn("unsaved: new tokens are held here alone (%s)", error, logging.ERROR)
                     return new
                 # It may have been written, seen and lost again.
                 new = replace(new, row=new.row.doubted())
@@ -373,7 +357,7 @@ class Renewal:
 
     def _load(self, held: Held) -> Steps[Held]:
         asked = self.now()
-        stored: Stored | None = yield Ask(self.store.load, self.key)
+        stored = yield Ask(self.store.load, self.key)
         if stored is None:
             return Held()
         since = asked - stored.age
@@ -424,11 +408,11 @@ def _successor(row: Row, tokens: Tokens) -> Row:
 
 def _is_unspent(error: Exception) -> bool:
     """Whether what was presented is as good as before."""
-    if isinstance(error, APIError) and error.status < 500:
-        return isinstance(error, RateLimitError) or error.code not in _UNCLEAR
-    return isinstance(error, ConfigurationError | _MovedError) or (
-        isinstance(error, TransportError) and error.request_sent is False
-    )
+    if isinstance(error, TransportError):
+        return error.request_sent is False
+    if isinstance(error, RateLimitError | ConfigurationError | _MovedError):
+        return True
+    return isinstance(error, APIError) and error.status < 500 and error.code not in _UNCLEAR
 
 
 def _required(reason: SignInReason) -> SignInRequiredError:
@@ -436,8 +420,8 @@ def _required(reason: SignInReason) -> SignInRequiredError:
 
 
 def _pause(seconds: float) -> float:
-    """The time until the next try, where it has been so long since the first."""
-    return min(max(_PAUSE, seconds / 2), _LONGEST_PAUSE)
+    """The time until the next try, where it has been so long since the first: 0.05 at least."""
+    return min(max(0.05, seconds / 2), _LONGEST_PAUSE)
 
 
 def _warn(text: str, error: Exception, level: int = logging.WARNING) -> None:

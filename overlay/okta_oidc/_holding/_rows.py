@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
@@ -89,16 +90,13 @@ class Row:
         Raises:
             TokenStoreError: it is of another format, a newer version's for instance.
         """
-        try:
+        with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
             members = json.loads(value)
             if members.pop("format") == _FORMAT:
                 members["scopes"] = tuple(members["scopes"])
                 return cls(**members)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            pass
         raise TokenStoreError(
-            "the store holds what this version cannot read: another program's value, or a row "
-            "that a newer version of okta-oidc wrote. It was left as it is"
+            "the store holds another program's value, or a newer okta-oidc's: it was left as it is"
         )
 
 

@@ -25,6 +25,9 @@ class _Source(Unpicklable):
 
     _kind: ClassVar[type[Flights[Any] | AsyncFlights[Any]]] = Flights
 
+    def __init_subclass__(cls) -> None:
+        silent_methods(cls)
+
     def __init__(self, renewal: Renewal, run: Callable[..., Any]) -> None:
         self._renewal: Final = renewal
         self._run: Final = run
@@ -55,7 +58,6 @@ class _Source(Unpicklable):
         return self._run(self._renewal.current(rejected))
 
 
-@silent_methods
 class _SyncSource(_Source):
     """Tokens for threads."""
 
@@ -81,7 +83,6 @@ class _SyncSource(_Source):
         return self._fresh(rejected) or self._run(self._course(rejected))
 
 
-@silent_methods
 class _AsyncSource(_Source):
     """Tokens for tasks."""
 
@@ -114,7 +115,6 @@ class AsyncTokenSource(_AsyncSource):
     """:class:`TokenSource` for asyncio and trio. Share one among all tasks."""
 
 
-@silent_methods
 class UserTokens(_SyncSource):
     """One user's tokens, held in a store by all processes that have it and the key.
 
@@ -155,7 +155,6 @@ class UserTokens(_SyncSource):
         self._run(self._renewal.close())
 
 
-@silent_methods
 class AsyncUserTokens(_AsyncSource):
     """:class:`UserTokens` for asyncio and trio."""
 

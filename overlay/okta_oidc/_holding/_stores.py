@@ -82,10 +82,9 @@ class MemoryTokenStore(Unpicklable):
 
     def load(self, key: str, /) -> Stored | None:
         """See :meth:`TokenStore.load`."""
-        entry = self._entries.get(key)
-        if entry is None:
+        if key not in self._entries:
             return None
-        value, version, written_at = entry
+        value, version, written_at = self._entries[key]
         return Stored(value, version, max(0.0, self._clock() - written_at))
 
     def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
