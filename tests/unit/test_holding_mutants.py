@@ -131,8 +131,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "healed without a question": Mutant(
         _renewal,
-        "row = held.row.doubted() if version is None else held.row",
-        "row = held.row",
+        "self._write(held.row.doubted(), held.since, seen)",
+        "self._write(held.row, held.since, seen)",
         ("test_an_emptied_store_hides_no_renewal", "test_an_emptied_store_is_filled_again"),
     ),
     "lost for good": Mutant(

@@ -1181,6 +1181,28 @@ def test_an_emptied_store_hides_no_renewal() -> None:
     assert world.okta.presented == ["family-1.1"]
 
 
+def test_an_emptied_store_hides_no_renewal_from_one_that_was_stopped() -> None:
+    """It has tokens to store that others had, too, and have presented since."""
+    world = World(leeway=30)
+    world.sign_in()
+    world.clock.advance(_EXPIRED)
+    holder = _claimed(world)
+    deliver = holder.perform()
+    world.clock.advance(LEASE)
+    other = world.process()
+    other.start(rejected=other.token())
+    other.until("request")
+    other.perform()
+    other.kill()
+    _flush(world)
+    world.clock.advance(60)
+    deliver()
+    assert holder.go_on().access_token == "access-2"
+    world.clock.advance(_EXPIRED)
+    assert _reason(world.process()) == "lost"
+    assert world.okta.killed == 0
+
+
 def test_a_store_that_fell_back_a_generation_is_brought_up_to_date() -> None:
     world = World()
     world.sign_in()

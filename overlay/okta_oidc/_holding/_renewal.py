@@ -322,7 +322,7 @@ class Renewal:
             try:
                 with suppress(_MovedError):
                     return (yield from self._write(new.row, new.since, claim, new.version))
-                seen = yield from self._look(new, new.version)
+                seen = yield from self._look(new)
                 break
             except Exception as error:  # noqa: BLE001  # a store's own
                 if self.now() - claim.since > self.lease:
@@ -331,7 +331,7 @@ class Renewal:
                 # It may have been written, seen and lost again.
                 new = replace(new, row=new.row.doubted())
                 yield _pause(self.now() - claim.since)
-        if seen.version == new.version:
+        if seen.row.access_token == new.row.access_token:
             return seen
         if seen.row.gone == "signed out" and new.row.refresh_token is not None:
             try:
@@ -340,20 +340,16 @@ class Renewal:
                 _warn("not revoked after sign-out (%s)", error)
         raise _MovedError
 
-    def _look(self, held: Held, version: str | None = None) -> Steps[Held]:
-        """What is stored, once the store has all that this process holds.
-
-        ``version`` is what it is to be stored as, where only this has been tried so far.
-        """
+    def _look(self, held: Held) -> Steps[Held]:
+        """What is stored, once the store has all that this process holds."""
         while True:
             seen = yield from self._load(held)
             if not held.row.outranks(seen.row):
                 return seen
             _LOGGER.warning("the token store has not the newest tokens: it gets them")
-            # What came later may be lost, too, a claim or a newer row.
-            row = held.row.doubted() if version is None else held.row
             with suppress(_MovedError):
-                return (yield from self._write(row, held.since, seen, version))
+                # What came later may be lost, too, a claim or a newer row.
+                return (yield from self._write(held.row.doubted(), held.since, seen))
 
     def _load(self, held: Held) -> Steps[Held]:
         asked = self.now()
