@@ -10,26 +10,33 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import httpx
 from okta_oidc import (
+    APIError,
     Introspection,
     InvalidGrantError,
+    PublicClient,
     RateLimitError,
     ServerError,
     Tokens,
     TransportError,
 )
 from okta_oidc import _operations as operations
+from okta_oidc._config import Server
 from okta_oidc._flow import Flow
 from okta_oidc._holding import MemoryTokenStore, Renewal, Stored
 from okta_oidc._http import Headers, HttpInfo
 from okta_oidc._operations import Operation, Request
 from okta_oidc._ratelimit import RateLimits
+from okta_oidc._retry import Retry
 from okta_oidc._runtime import Runtime
 from okta_oidc._steps import Ask, Steps
 
+T = TypeVar("T")
+
+_URL: Final = "https://model.example"
 KEY: Final = "user:ada"
 TIMEOUT: Final = 10.0
 LEASE: Final = 15.0
@@ -185,27 +192,37 @@ class World:
         )
 
 
-class ModelFlow:
+class ModelFlow(Flow):
     """A client's flow, whose requests are asked of the model of Okta."""
 
-    timeout = TIMEOUT
-
     def __init__(self, world: World) -> None:
-        self.runtime: Final = world.runtime()
-        self.lifetimes: Final[list[float | None]] = []
+        super().__init__(Server(_URL, "default"), PublicClient("client"), TIMEOUT, None)
+        self.runtime = world.runtime()
+        self.lifetimes: Final[list[float]] = []
 
-    def steps(self, operation: Operation[Any], *, retry: object = None) -> Steps[Any]:
-        self.lifetimes.append(operation.request.lifetime)
-        if operation.request.check is not None:
-            operation.request.check()
-        return (yield Sent(operation.request))
+    def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
+        """What is sent again, and when, is as the client has it."""
+        request, attempt, waited = operation.request, 1, 0.0
+        while True:
+            self.lifetimes.append(request.lifetime)
+            if request.check is not None:
+                request.check()
+            try:
+                return cast("T", (yield Sent(request)))
+            except (TransportError, APIError) as error:
+                again = self._wait(error, request, retry or self.retry, attempt, waited)
+                if again is None:
+                    raise
+            yield again
+            waited += again
+            attempt += 1
 
 
 class Sent(httpx.Request):
     """A request, and what is asked by it."""
 
     def __init__(self, asked: Request) -> None:
-        super().__init__("POST", "https://model.example" + asked.target)
+        super().__init__("POST", _URL + asked.target)
         self.asked: Final = asked
 
 
@@ -221,7 +238,7 @@ class Process:
         options: dict[str, Any] = {"store": world.store, "grace": world.grace}
         options |= {"early": 300.0, "leeway": 10.0, "revoke": self._revoke} | settings
         self.renewal: Final = Renewal(
-            cast("Flow", self.flow),
+            self.flow,
             key=KEY,
             server="default",
             **options,
@@ -258,7 +275,7 @@ class Process:
     # Step by step
 
     def start(self, rejected: str | None = None) -> None:
-        self._begin(self.renewal.current(self.renewal.era, rejected))
+        self._begin(self.renewal.current(rejected))
 
     def _begin(self, steps: Steps[Any]) -> None:
         self._steps, self.result = steps, None

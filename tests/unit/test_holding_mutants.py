@@ -44,8 +44,8 @@ _rows: Final = sys.modules[Row.__module__]
 _MUTANTS: Final[dict[str, Mutant]] = {
     "blind replay": Mutant(
         _renewal,
-        "if self.grant is not REFRESH or lag + 2 * SEND_WITHIN <= self.grace:",
-        "if True:",
+        "if lag + 2 * SEND_WITHIN <= self.grace:\n            return 0.0, lag, self.grace - lag",
+        "return 0.0, lag, math.inf",
         (
             "test_dead_after_okta_rotated_it_is_lost_and_nothing_is_sent",
             "test_the_age_of_the_first_claim_counts",
@@ -54,8 +54,8 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no claim": Mutant(
         _renewal,
-        "if not (yield from self._write(claim, seen.version, mine)):",
-        "mine = seen.version\n            if False:",
+        "claim = yield from self._write(row, at, seen)",
+        "claim = self._held(row, seen.version, at)",
         (
             "test_a_renewal_is_three_round_trips_to_the_store",
             "test_one_of_two_wins_the_claim",
@@ -64,7 +64,7 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no heal": Mutant(
         _renewal,
-        "if held is None or not held.row.outranks(seen.row):",
+        "if not held.row.outranks(seen.row):",
         "if True:",
         (
             "test_an_emptied_store_is_filled_again",
@@ -74,37 +74,37 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no tombstone": Mutant(
         _renewal,
-        'if (yield from self._wrote(claim.ended("refused"), version)):',
-        "if True:",
+        "yield from self._write(row, claim.since, claim)",
+        "pass",
         ("test_refused_nobody_asks_again",),
     ),
     "put back after an ambiguous send": Mutant(
         _renewal,
-        "(not claim.lag and _is_unspent(error))",
-        "not claim.lag",
+        "(not row.lag and _is_unspent(error))",
+        "not row.lag",
         ("test_what_may_have_been_processed_is_not_sent_again",),
     ),
     "a question forgotten": Mutant(
         _renewal,
-        "(not claim.lag and _is_unspent(error))",
+        "(not row.lag and _is_unspent(error))",
         "_is_unspent(error)",
         ("test_a_recoverer_that_sends_nothing_leaves_the_question",),
     ),
     "no doubt": Mutant(
         _renewal,
-        "row = replace(row, is_claimed=True, lag=_MOST_GRACE)",
+        "new = replace(new, row=new.row.doubted())",
         "pass",
         ("test_what_was_stored_and_used_and_lost_is_asked_about",),
     ),
     "no limit to what an API's refusals cost": Mutant(
         _renewal,
-        "if not held.is_good(now, rejected) and not self.just_forced():",
-        "if not held.is_good(now, rejected):",
+        "None if is_answered else rejected",
+        "rejected",
         ("test_an_api_that_refuses_everything_causes_one_refresh_in_ten_seconds",),
     ),
     "sign-out overwritten": Mutant(
         _rows,
-        ' or stored.gone not in (None, "lost")',
+        ' and stored.gone in (None, "lost")',
         "",
         ("test_a_sign_out_overtakes_a_refresh",),
     ),
@@ -119,26 +119,26 @@ _MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "asked within the grace": Mutant(
         _renewal,
-        "return self.lease + self.grace - age, lag, True",
-        "return 0.0, lag, True",
+        "return self.lease + self.grace - age, lag, 0.0",
+        "return 0.0, lag, 0.0",
         ("test_at_the_end_of_the_grace_nobody_trusts_to_luck",),
     ),
     "the last claim counts": Mutant(
         _renewal,
-        "is_claimed=True, lag=lag, not_before=0.0)",
-        "is_claimed=True, lag=0.0, not_before=0.0)",
+        "lag=lag + SEND_WITHIN if lag else 0.0",
+        "lag=0.0",
         ("test_the_age_of_the_first_claim_counts",),
     ),
     "healed without a question": Mutant(
         _renewal,
-        "row = replace(held.row.aged(now - held.since), is_claimed=True, lag=_MOST_GRACE)",
-        "row = held.row.aged(now - held.since)",
+        "self._write(held.row.doubted(), held.since, seen)",
+        "self._write(held.row, held.since, seen)",
         ("test_an_emptied_store_hides_no_renewal", "test_an_emptied_store_is_filled_again"),
     ),
     "lost for good": Mutant(
         _rows,
-        'stored.gone not in (None, "lost")',
-        "stored.gone is not None",
+        'stored.gone in (None, "lost")',
+        "stored.gone is None",
         ("test_stopped_after_sending_its_successor_replaces_what_was_called_lost",),
     ),
 }

@@ -230,6 +230,15 @@ def test_nobody_waits_while_the_old_token_is_good(
     assert users.token() != okta_token(old)
 
 
+def test_without_early_renewals_a_token_is_good_for_the_leeway(
+    okta: OktaOIDC, fake: FakeOkta
+) -> None:
+    users = okta.user_tokens("ada", MemoryTokenStore(), early=0, leeway=10)
+    tokens = signed_in(okta, fake, left=5)
+    users.save(tokens)
+    assert users.token() != tokens.access_token
+
+
 def okta_token(held: Any) -> str:
     token: str = held.tokens.access_token
     return token
@@ -380,6 +389,19 @@ def test_a_scope_is_asked_for(okta: OktaOIDC, fake: FakeOkta) -> None:
     users.save(signed_in(okta, fake, left=-1))
     assert set(users.tokens().scopes) == {"openid", "offline_access"}
     assert dict(fake.requests[-1].form)["scope"] == "openid offline_access"
+
+
+def test_what_never_left_is_sent_again_under_the_same_claim() -> None:
+    fake = FakeOkta()
+    okta = fake.client(retry=None)
+    tokens = signed_in(okta, fake)
+    users = okta.user_tokens("ada", MemoryTokenStore(clock=fake.clock.now))
+    users.save(replace(tokens, expires_at=None))
+    fake.faults.exception(httpx.ConnectError, endpoint="token", times=2)
+    assert users.token(rejected=tokens.access_token) != tokens.access_token
+    fake.faults.exception(httpx.ConnectError, endpoint="token", times=3)
+    with pytest.raises(TransportError):
+        okta.token_source(_GRANT).token()
 
 
 # Silence

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+import math
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
 
 from .._errors import SignInReason, TokenStoreError
 
+# Okta's longest grace period for a rotated refresh token, in seconds. What is open for as long is
+# asked about.
+MOST_GRACE: Final = 60.0
+
 _FORMAT: Final = 1
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class HeldTokens:
     """Tokens that are good now. Their refresh token stays with the store.
 
@@ -20,18 +26,11 @@ class HeldTokens:
     ``scopes`` are in the server's order.
     """
 
-    access_token: str
+    access_token: str = field(repr=False)
     token_type: str
     expires_at: datetime | None
     scopes: tuple[str, ...]
-    id_token: str | None
-
-    def __repr__(self) -> str:
-        at = None if self.expires_at is None else self.expires_at.isoformat()
-        return (
-            f"HeldTokens(access_token: not shown; token_type={self.token_type!r}, "
-            f"expires_at={at}, scopes={self.scopes!r})"
-        )
+    id_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,17 +69,15 @@ class Row:
         ends_in = None if self.ends_in is None else self.ends_in - seconds
         return replace(self, ends_in=ends_in, lag=self.lag + seconds if self.is_claimed else 0.0)
 
-    def ended(self, reason: SignInReason) -> Row:
-        """The same row, when there is nothing more to renew."""
-        return replace(self, refresh_token=None, is_claimed=False, gone=reason)
+    def doubted(self) -> Row:
+        """The same row, if it may have been presented: whoever presents it asks first."""
+        return replace(self, is_claimed=True, lag=MOST_GRACE)
 
     def outranks(self, stored: Row) -> bool:
         """Whether the store has lost this row: it holds nothing, or an earlier generation."""
-        if self.refresh_token is None or stored == Row():
-            return self.refresh_token is not None
-        if stored.family != self.family or stored.gone not in (None, "lost"):
-            return False
-        return stored.generation < self.generation
+        is_earlier = stored.family == self.family and stored.generation < self.generation
+        is_lost = stored == Row() or (is_earlier and stored.gone in (None, "lost"))
+        return is_lost and self.refresh_token is not None
 
     def encoded(self) -> bytes:
         """The row as a store keeps it."""
@@ -93,16 +90,13 @@ class Row:
         Raises:
             TokenStoreError: it is of another format, a newer version's for instance.
         """
-        try:
+        with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
             members = json.loads(value)
             if members.pop("format") == _FORMAT:
                 members["scopes"] = tuple(members["scopes"])
                 return cls(**members)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            pass
         raise TokenStoreError(
-            "the store holds what this version cannot read: another program's value, or a row "
-            "that a newer version of okta-oidc wrote. It was left as it is"
+            "the store holds another program's value, or a newer okta-oidc's: it was left as it is"
         )
 
 
@@ -110,34 +104,31 @@ class Row:
 class Held:
     """A row in this process's memory. Times are by its clock."""
 
-    row: Row
-    version: str | None
+    row: Row = Row()
+    version: str | None = None
     """``None`` if nothing is stored."""
-    age: float
+    age: float = 0.0
     """How old it was when it was loaded, by the store's clock."""
-    since: float
+    since: float = 0.0
     """When it was written, at the earliest."""
-    good_until: float
-    look_at: float
-    """Until then nobody needs to look at the store."""
-    tokens: HeldTokens | None
+    good_until: float = -math.inf
+    look_at: float = -math.inf
+    """Until then nobody needs to look at the store: its tokens are good."""
+    tokens: HeldTokens | None = None
+    """Those of the row, if it has an access token."""
     is_saved: bool = True
 
     def is_good(self, now: float, rejected: str | None) -> bool:
         """Whether its access token can be used: it is not over, and no API has refused it."""
-        return (
-            self.tokens is not None
-            and self.tokens.access_token != rejected
-            and now < self.good_until
-        )
+        return now < self.good_until and self.row.access_token != rejected
 
     def unlooked(self, until: float) -> Held:
-        """The same, if it is no use to look at the store before ``until``."""
-        return replace(self, look_at=min(until, self.good_until))
+        """The same, if it is no use to look at the store before ``until``, unless to save it."""
+        return replace(self, look_at=min(until, self.good_until)) if self.is_saved else self
 
 
 @dataclass(slots=True, repr=False)
 class Era:
     """What a process holds from one sign-in, or sign-out, to the next."""
 
-    held: Held | None = None
+    held: Held = Held()

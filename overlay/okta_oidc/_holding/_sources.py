@@ -7,17 +7,15 @@ from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
-from .. import DPoP
 from .._auth import Unpicklable
-from .._config import check_kind
 from .._errors import ConfigurationError
 from .._flights import AsyncFlights, Flights
 from .._models import GrantModel
 from .._results import Tokens
-from .._silence import silent
+from .._silence import silent_methods
 from .._steps import Ask, Steps
 from ._renewal import Renewal
-from ._rows import Era, HeldTokens
+from ._rows import HeldTokens
 
 Grant: TypeAlias = GrantModel | Mapping[str, object]
 
@@ -27,51 +25,41 @@ class _Source(Unpicklable):
 
     _kind: ClassVar[type[Flights[Any] | AsyncFlights[Any]]] = Flights
 
+    def __init_subclass__(cls) -> None:
+        silent_methods(cls)
+
     def __init__(self, renewal: Renewal, run: Callable[..., Any]) -> None:
         self._renewal: Final = renewal
         self._run: Final = run
         self._flights: Final = self._kind()
-
-    @property
-    def dpop(self) -> DPoP | None:
+        self.dpop: Final = renewal.flow.dpop
         """The key that the tokens are bound to; ``None`` if they are not."""
-        return self._renewal.flow.dpop
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        if isinstance(self._flights, Flights) and iscoroutinefunction(renewal.store.load):
+            raise ConfigurationError("OktaOIDC needs a TokenStore, not an AsyncTokenStore")
 
     def _fresh(self, rejected: str | None) -> HeldTokens | None:
         """What can be handed out at once."""
         held = self._renewal.era.held
-        if rejected is not None or held is None or self._renewal.now() >= held.look_at:
-            return None
-        return held.tokens
+        return held.tokens if rejected is None and self._renewal.now() < held.look_at else None
 
     def _course(self, rejected: str | None) -> Steps[HeldTokens]:
         """Good tokens: those at hand, looked after where it is time to, or what a look brings."""
-        while True:
-            era, held = self._renewal.era, self._renewal.good(rejected)
-            look = partial(self._look, era, rejected)
-            if held is not None:
-                if self._renewal.now() >= held.look_at:
-                    yield Ask(self._flights.start, look)
-                return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
+        look = partial(self._look, rejected)
+        while (held := self._renewal.good(rejected)) is None:
             found: HeldTokens = yield Ask(self._flights.join, look)
             # A look that another caller began may be no answer to this one.
-            if found.access_token != rejected or self._renewal.just_forced():
+            if found.access_token != rejected:
                 return found
+        if self._renewal.now() >= held.look_at:
+            yield Ask(self._flights.start, look)
+        return cast("HeldTokens", (self._renewal.good(rejected) or held).tokens)
 
-    def _look(self, era: Era, rejected: str | None) -> Any:
-        return self._run(self._renewal.current(era, rejected))
+    def _look(self, rejected: str | None) -> Any:
+        return self._run(self._renewal.current(rejected))
 
 
 class _SyncSource(_Source):
     """Tokens for threads."""
-
-    def __init__(self, renewal: Renewal, run: Callable[..., Any]) -> None:
-        super().__init__(renewal, run)
-        if iscoroutinefunction(renewal.store.load):
-            raise ConfigurationError("OktaOIDC needs a TokenStore, not an AsyncTokenStore")
 
     def token(self, *, rejected: str | None = None) -> str:
         """An access token that is good now, and for some seconds to come.
@@ -88,17 +76,11 @@ class _SyncSource(_Source):
             OktaError: it could not be renewed, and the old one is good no more.
             Exception: the store's own.
         """
-        try:
-            return (self._fresh(rejected) or self.tokens(rejected=rejected)).access_token
-        except BaseException:
-            rejected = None  # a traceback shows what is here
-            raise
+        return (self._fresh(rejected) or self._run(self._course(rejected))).access_token
 
-    @silent
     def tokens(self, *, rejected: str | None = None) -> HeldTokens:
         """The same with all there is to know of it: see :meth:`token`."""
-        found: HeldTokens = self._fresh(rejected) or self._run(self._course(rejected))
-        return found
+        return self._fresh(rejected) or self._run(self._course(rejected))
 
 
 class _AsyncSource(_Source):
@@ -108,25 +90,19 @@ class _AsyncSource(_Source):
 
     async def token(self, *, rejected: str | None = None) -> str:
         """See :meth:`TokenSource.token`. A task that is cancelled spoils nothing for the others."""
-        try:
-            return (self._fresh(rejected) or await self.tokens(rejected=rejected)).access_token
-        except BaseException:
-            rejected = None
-            raise
+        return (self._fresh(rejected) or await self._run(self._course(rejected))).access_token
 
-    @silent
     async def tokens(self, *, rejected: str | None = None) -> HeldTokens:
         """The same with all there is to know of it: see :meth:`TokenSource.token`."""
-        found: HeldTokens = self._fresh(rejected) or await self._run(self._course(rejected))
-        return found
+        return self._fresh(rejected) or await self._run(self._course(rejected))
 
-    async def _look(self, era: Era, rejected: str | None) -> Any:
+    async def _look(self, rejected: str | None) -> Any:
         from anyio import CancelScope
 
         # Shielded: after a refresh token is presented, the new one has to be stored, and trio
         # cancels system tasks when its main task ends.
         with CancelScope(shield=True):
-            return await super()._look(era, rejected)
+            return await super()._look(rejected)
 
 
 class TokenSource(_SyncSource):
@@ -146,7 +122,6 @@ class UserTokens(_SyncSource):
     Made by :meth:`OktaOIDC.user_tokens`, as often as it is needed: that does nothing yet.
     """
 
-    @silent
     def save(self, tokens: Tokens) -> None:
         """Hold the tokens of a new sign-in, in place of whatever is held.
 
@@ -156,10 +131,8 @@ class UserTokens(_SyncSource):
             TokenStoreError: what is held cannot be read. It stays as it is.
             Exception: the store's own.
         """
-        check_kind("tokens", tokens, Tokens)
         self._run(self._renewal.save(tokens))
 
-    @silent
     def sign_out(self) -> None:
         """Hold nothing any more, and revoke at Okta what was held.
 
@@ -174,7 +147,6 @@ class UserTokens(_SyncSource):
         """
         self._run(self._renewal.sign_out())
 
-    @silent
     def close(self) -> None:
         """Store what the store did not take when it was to.
 
@@ -187,18 +159,14 @@ class UserTokens(_SyncSource):
 class AsyncUserTokens(_AsyncSource):
     """:class:`UserTokens` for asyncio and trio."""
 
-    @silent
     async def save(self, tokens: Tokens) -> None:
         """See :meth:`UserTokens.save`."""
-        check_kind("tokens", tokens, Tokens)
         await self._run(self._renewal.save(tokens))
 
-    @silent
     async def sign_out(self) -> None:
         """See :meth:`UserTokens.sign_out`."""
         await self._run(self._renewal.sign_out())
 
-    @silent
     async def close(self) -> None:
         """See :meth:`UserTokens.close`."""
         await self._run(self._renewal.close())

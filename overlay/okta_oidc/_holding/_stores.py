@@ -82,24 +82,19 @@ class MemoryTokenStore(Unpicklable):
 
     def load(self, key: str, /) -> Stored | None:
         """See :meth:`TokenStore.load`."""
-        entry = self._entries.get(key)
-        if entry is None:
+        if key not in self._entries:
             return None
-        value, version, written_at = entry
+        value, version, written_at = self._entries[key]
         return Stored(value, version, max(0.0, self._clock() - written_at))
 
     def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
         """See :meth:`TokenStore.replace`."""
         with self._locks.setdefault(os.getpid(), Lock()):
             _, held, _ = self._entries.get(key, (b"", None, 0.0))
-            if held != version:
-                if held != expected:
-                    return False
+            if held == expected and held != version:
                 self._entries[key] = (value, version, self._clock())
-            return True
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+                held = version
+            return held == version
 
 
 class AsyncMemoryTokenStore(Unpicklable):
@@ -117,6 +112,3 @@ class AsyncMemoryTokenStore(Unpicklable):
     ) -> bool:
         """See :meth:`TokenStore.replace`."""
         return self._store.replace(key, value, expected=expected, version=version)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
