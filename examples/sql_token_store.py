@@ -1,7 +1,7 @@
 """Held tokens in a database: a token store on SQLAlchemy, for PostgreSQL or SQLite.
 
 One table, and one ``UPDATE … WHERE version = …`` that decides who of two writers came first. The
-age of a row is told by the database's own clock.
+age of a row is measured by the database's own clock.
 """
 
 from __future__ import annotations

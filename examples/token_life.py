@@ -1,4 +1,4 @@
-"""The life of a token, told step by step: `python examples/token_life.py`.
+"""The life of a token, step by step: `python examples/token_life.py`.
 
 Against an Okta that starts with the program and ends with it. Or, with these in the environment,
 the part that needs no browser against a real org:

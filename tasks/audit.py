@@ -30,25 +30,25 @@ def rounds(lock: str) -> list[dict[str, str]]:
     return found
 
 
-def fault(told: list[dict[str, Any]], asked: int) -> str:
-    """What is wrong, by pip-audit's words about as many packages as it was asked about."""
-    # pip-audit takes it for success that nobody answers.
-    unknown = sum("skip_reason" in package for package in told)
-    if unknown or len(told) != asked:
+def fault(reported: list[dict[str, Any]], asked: int) -> str:
+    """What is wrong, by pip-audit's report and the number of packages that it was asked about."""
+    # pip-audit succeeds when no service answers.
+    unknown = sum("skip_reason" in package for package in reported)
+    if unknown or len(reported) != asked:
         return (
-            f"no audit: the advisory service told nothing about {unknown} of {len(told)} packages, "
-            f"and {asked} are in the lock. Is it reachable from here?"
+            f"no audit: the advisory service reported nothing about {unknown} of {len(reported)} "
+            f"packages, and {asked} are in the lock. Is it reachable from here?"
         )
     bad = [
         f"  {package['name']} {package['version']}: "
         + ", ".join(vulnerability["id"] for vulnerability in package["vulns"])
-        for package in told
+        for package in reported
         if package["vulns"]
     ]
     return "\n".join(["known vulnerabilities:", *bad]) if bad else ""
 
 
-def _told(entries: dict[str, str]) -> list[dict[str, Any]]:
+def _reported(entries: dict[str, str]) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         pins, report = Path(scratch, "pins.txt"), Path(scratch, "report.json")
         pins.write_text("".join(entries.values()), "utf-8")
@@ -63,10 +63,10 @@ def _told(entries: dict[str, str]) -> list[dict[str, Any]]:
 
 def main() -> None:
     asked = rounds(LOCK.read_text("utf-8"))
-    told = [package for entries in asked for package in _told(entries)]
-    if wrong := fault(told, sum(map(len, asked))):
+    reported = [package for entries in asked for package in _reported(entries)]
+    if wrong := fault(reported, sum(map(len, asked))):
         sys.exit(wrong)
-    print(f"no known vulnerability in {len(told)} packages")
+    print(f"no known vulnerability in {len(reported)} packages")
 
 
 if __name__ == "__main__":

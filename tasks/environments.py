@@ -1,9 +1,8 @@
 """Virtual environments of what ``locks/dev.txt`` pins, filled once and kept until that changes.
 
 ``python -m tasks.environments FOLDER [--project PROJECT] [--all] [GROUP…]`` makes FOLDER an
-environment with the packages of these dependency groups. PROJECT is what pip is told of this
-project: ``.``, ``.[cli]`` or ``-e .``, and ``.[*]`` has every extra. ``--all`` is every group and
-``.[*]``.
+environment with the packages of these dependency groups. PROJECT is how pip installs this project:
+``.``, ``.[cli]`` or ``-e .``, and ``.[*]`` has every extra. ``--all`` is every group and ``.[*]``.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Final
 
 from .project import ROOT, must, run
 
-# Node does not look at the machine's certificate store unless told to.
+# By default Node does not use the machine's certificate store.
 ENVIRONMENT: Final = {"NODE_USE_SYSTEM_CA": "1", "REDOCLY_TELEMETRY": "off", "CI": "1"}
 _LOCK: Final = "package-lock.json"
 

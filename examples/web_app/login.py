@@ -48,7 +48,7 @@ class Login:
         sign_in = await self.okta.finish_sign_in(begun, request.url.query)
         session = {"key": secrets.token_urlsafe(), "id_token": sign_in.tokens.id_token}
         await self.tokens(session).save(sign_in.tokens)
-        # A new id with each sign-in: a stranger may have planted the old one.
+        # A new id with each sign-in: an attacker may have planted the old one.
         self.sessions.end(request, SESSION)
         return self.sessions.begin(RedirectResponse("/", 303), SESSION, session)
 

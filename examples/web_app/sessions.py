@@ -10,7 +10,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-# Apart from each other, so that a stranger's link to /login ends nobody's session.
+# Two cookies, so that a link of an attacker's to /login ends nobody's session.
 SESSION: Final = "session"
 SIGN_IN: Final = "sign_in"
 SECONDS: Final = {SESSION: 8 * 3600, SIGN_IN: 600}

@@ -1,4 +1,4 @@
-"""What the application has to be told."""
+"""The application's settings."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from ._silence import silent
 
 _PLACEHOLDER: Final = re.compile(r"\$?\{+[^{}]*\}+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+# RFC 6749 §A.12, less the quotes of a file.
+_TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
 FORM: Final = "application/x-www-form-urlencoded"
 # Seconds. Okta refuses more than an hour; a request needs no more than its own time limit.
 ASSERTION_LIFETIME: Final = 300.0
@@ -80,23 +81,22 @@ class ClientAuth(httpx.Auth):
         """The ``Authorization`` header of one request, or ``None``, and the form to send.
 
         To be called once for every HTTP request: what it returns may be good for one delivery. A
-        form that names the client already (RFC 9126 §2.1) is not made to name it twice.
+        ``client_id`` that is in the form already (RFC 9126 §2.1) is not added again.
 
         Args:
             form: ``application/x-www-form-urlencoded``.
             url: where the form is sent, without a query.
-            lifetime: seconds until the server must refuse this signature, where the method has an
-                end to write into it.
+            lifetime: seconds until an assertion expires (``exp``). Other methods do not use it.
         """
 
     @property
     @abstractmethod
     def secrets(self) -> tuple[str, ...]:
-        """What no output may show of what this object adds to every request."""
+        """The secrets that this object adds to requests, which no output may show."""
 
     @property
     def signs_elsewhere(self) -> bool:
-        """Whether ``sign`` may block: its key is another service's, or a device's."""
+        """Whether ``sign`` may block: its key is in another service (KMS) or a device (HSM)."""
         return False
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -120,14 +120,15 @@ class ClientAuth(httpx.Auth):
             from anyio import to_thread
 
             url = address_of(request.url)
-            # A closure, which shows nothing: the worker's frame goes on, and cannot be emptied.
+            # A closure: arguments would stay in a frame of the worker thread that goes on running,
+            # and so cannot be cleared.
             signed = await to_thread.run_sync(lambda: self.sign(request.content, url))
             request = _signed(request, *signed)
         yield request
 
     @silent
     def _is_signed(self, request: httpx.Request) -> bool:
-        """Whether this request is one to sign, once it is clear that it can be."""
+        """Whether to sign this request. Raises ``ConfigurationError`` if it cannot be signed."""
         if request.method in _BODILESS:
             return False
         if media_type(request.headers) != FORM:
@@ -148,9 +149,9 @@ class ClientAuth(httpx.Auth):
 
 
 class PublicClient(ClientAuth):
-    """``none``: a client that can keep no secret, as a native or browser app, says its id alone.
+    """``none``: a client that cannot keep a secret (a native or browser app) sends only its id.
 
-    What it is trusted with rests on PKCE (RFC 7636) and on its registered redirect URIs.
+    PKCE (RFC 7636) and its registered redirect URIs protect its codes.
 
     Raises:
         ConfigurationError: the client id is empty, a placeholder or holds a control character.
@@ -169,7 +170,7 @@ class PublicClient(ClientAuth):
 
 
 class ClientSecret(Unpicklable, ClientAuth):
-    """What the methods share that know a client by a secret."""
+    """The base of the methods that use a client secret."""
 
     def __init__(self, client_id: str, client_secret: str | SecretText) -> None:
         super().__init__(client_id)
@@ -278,25 +279,28 @@ def checked(name: str, credential: object) -> str:
         )
     if not _is_unicode(value):
         raise ConfigurationError(f"{name} is not valid Unicode text")
-    # What a subclass, an enumeration say, shows as its text is not what it holds.
+    # ``str()`` of a subclass, such as an enumeration, may differ from the text that it holds.
     return str.__str__(value)
 
 
 @silent
-def checked_token(access_token: object) -> str:
-    """The text of an access token, as a header can hold it.
+def checked_token(token: object, name: str = "access_token") -> str:
+    """The text of a token, as a header can hold it.
 
     Raises:
-        ConfigurationError: it is empty, or holds what no token does (RFC 6749 §A.12).
+        ConfigurationError: it is empty, or holds what no token does.
     """
-    token = revealed(access_token)
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise ConfigurationError("access_token is not an access token")
-    return str.__str__(token)
+    text = revealed(token)
+    if not isinstance(text, str) or not _TOKEN.fullmatch(text):
+        raise ConfigurationError(
+            f"{name} is not one: a token holds no white space, quotes or control characters "
+            "(a line break from a file, or 'Bearer ' from a header?)"
+        )
+    return str.__str__(text)
 
 
 def _is_unicode(value: str) -> bool:
-    # The error holds the text: it must not become the context of another.
+    # The error holds the text, so it must not become the context of another error.
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -103,9 +103,9 @@ class _Face(Generic[S]):
     def api(self) -> generated.Client:
         """The generated client, for any generated function, on asyncio for any ``asyncio…`` one.
 
-        It takes the road of the methods: signed where the operation authenticates the client,
-        limited, retried by the same table, and the same errors are raised. What is returned is the
-        parsed 2xx: :func:`okta_oidc.success` narrows the type that the generator writes to it.
+        Requests are sent as those of the methods: signed where the operation authenticates the
+        client, limited in time and size, retried by the same table, with the same errors. The
+        parsed 2xx is returned: :func:`okta_oidc.success` narrows the generated type to it.
         ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
         """
         from ._entrances import Api
@@ -176,7 +176,7 @@ class _Face(Generic[S]):
         server: AuthServerId | None,
         *ended: str,
     ) -> Steps[None]:
-        """Revoke ``token``, which ends others with it, and keep no answer about any of them."""
+        """Revoke ``token``. Drop kept answers about it and about ``ended``, which end with it."""
         steps = self._steps(operations.revoke, server, token, hint)
         if self._cached is None:
             return steps
@@ -693,8 +693,8 @@ class OktaOIDC(_Face["senders.Sender"]):
     ) -> holding.UserTokens:
         """One user's tokens, held in ``store`` under ``key`` by all processes that share them.
 
-        Their refresh token is presented by one of all, once, whatever dies meanwhile. Nothing is
-        loaded or sent yet.
+        One process at a time presents the refresh token, and never a spent one after its grace,
+        even if processes die. This call loads and sends nothing.
 
         Args:
             rotation_grace: seconds for which Okta takes a rotated refresh token once more: the

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 
 from ._errors import ConfigurationError
+from ._wire.environment import is_loopback
 
 
 class AuthServer(enum.Enum):
@@ -59,22 +60,18 @@ class Server:
         ConfigurationError: one cannot be right, or they name different servers.
     """
 
-    __slots__ = ("_issuer", "default", "is_loopback", "netloc", "origin", "secure")
+    __slots__ = ("_issuer", "default", "origin", "url")
 
     def __init__(
         self, base_url: object, auth_server_id: AuthServerId | None, issuer: str | None = None
     ) -> None:
         parts = _split(text_of("base_url", base_url))
-        host = _host(parts)
-        self.is_loopback: Final = is_loopback(host)
-        self.secure: Final = parts.scheme == "https"
         # An internationalised host name goes out in its ASCII form.
         try:
-            url = httpx.URL(scheme=parts.scheme, host=host, port=parts.port)
+            self.url: Final = httpx.URL(scheme=parts.scheme, host=_host(parts), port=parts.port)
         except httpx.InvalidURL:
             raise ConfigurationError("base_url does not hold a valid host name") from None
-        self.netloc: Final = url.netloc.decode("ascii")
-        self.origin: Final = f"{parts.scheme}://{self.netloc}"
+        self.origin: Final = str(self.url)
         issuer_id = _issuer_id(parts)
         explicit = None if auth_server_id is None else checked_server_id(auth_server_id)
         if issuer_id is not None and explicit is not None and explicit != issuer_id:
@@ -132,7 +129,7 @@ def text_of(name: str, value: object) -> str | None:
 
 
 def check_kind(name: str, value: object, *kinds: type) -> None:
-    """Tell a caller without a type checker which argument was wrong, before anything is sent."""
+    """Raise ``ConfigurationError`` for a value of another type, before anything is sent."""
     if not isinstance(value, kinds):
         wanted = " or ".join(kind.__name__.replace("NoneType", "None") for kind in kinds)
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
@@ -220,15 +217,6 @@ def _check_host(host: str) -> None:
         raise ConfigurationError("the host of base_url ends in '.com.com'")
     if any(host.endswith(f"-admin.{domain}") for domain in _OKTA_DOMAINS):
         raise ConfigurationError("base_url is the address of the Admin Console: leave out '-admin'")
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _host(parts: SplitResult) -> str:

@@ -29,7 +29,7 @@ from ._silence import silent
 
 
 class Entrance(httpx.Client):
-    """An httpx client whose requests take the road of the methods: signed, limited, judged."""
+    """An httpx client that sends as the methods do: signed, limited, with the same errors."""
 
     def __init__(self, sender: Sender, own_headers: dict[str, str], **options: Any) -> None:
         super().__init__(**options, transport=httpx.BaseTransport())
@@ -85,9 +85,9 @@ class AsyncEntrance(httpx.AsyncClient):
 def _from_generated(
     client: Entrance | AsyncEntrance, method: str, url: object, options: dict[str, Any]
 ) -> Request | None:
-    """What a generated function asks for, without the detour by an ``httpx.Request``.
+    """The request of a generated function, without building an ``httpx.Request``.
 
-    ``None`` where httpx has something to build: a query, JSON, settings of one request.
+    ``None`` where only httpx can build it: with a query, JSON, or settings of one request.
     """
     data: object = options.get("data")
     if (
@@ -225,7 +225,7 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
 
 @define(repr=False, eq=False)
 class Api(Client):
-    """The generated client, each of whose requests takes the road of the methods."""
+    """The generated client, whose requests are sent as those of the methods."""
 
     _sender: Sender | AsyncSender = field(kw_only=True, alias="sender")
     _entrance: Entrance | AsyncEntrance = field(init=False)

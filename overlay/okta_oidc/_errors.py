@@ -65,7 +65,7 @@ class OktaError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The inherited way calls the class with `args` alone, which knows nothing of the fields.
-        return _restored, (type(self), self.args, self.__dict__)
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class ConfigurationError(OktaError, ValueError):
@@ -222,9 +222,3 @@ class SignInRequiredError(OktaError):
 
 class TokenStoreError(OktaError):
     """The store holds what cannot be read, or a rotated token could not be written to it."""
-
-
-def _restored(cls: type[OktaError], args: tuple[object, ...], fields: dict[str, Any]) -> OktaError:
-    error = cls.__new__(cls, *args)
-    error.__dict__.update(fields)
-    return error

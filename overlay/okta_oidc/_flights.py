@@ -1,7 +1,7 @@
 """One call for all who wait for its result: threads, tasks, and the tasks of several event loops.
 
-No lock is held: who may make the call is decided by ``dict.setdefault``. So a fork finds nothing
-locked, and since a flight belongs to one process, nothing that another will ever finish.
+No lock is held: ``dict.setdefault`` decides who makes the call. So a forked child finds no lock
+taken. Flights are kept by process id, so a child never waits for a call of its parent's.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ T = TypeVar("T")
 # The value, or the error.
 Outcome: TypeAlias = tuple[T | None, Exception | None]
 
-# Seconds. A loop may have stopped in mid-flight without a word: whoever has waited for this long
-# makes the call anew. One that merely takes longer is made twice, which harms none of ours.
+# Seconds. An event loop may stop without finishing its call, so a waiter makes the call itself
+# after this long. A call that is only slow is made twice, which is safe for all uses here.
 _PATIENCE: Final = 30.0
 
 
 class _Flight(Generic[T]):
-    """A call under way. It lands once: with a value, an error, or abandoned (neither)."""
+    """A call in progress. It lands once: with a value, with an error, or abandoned (neither)."""
 
     __slots__ = ("landing", "loop")
 
@@ -49,7 +49,7 @@ class _Board(Generic[T]):
         self._flights: Final[dict[int, _Flight[T]]] = {}
 
     def board(self) -> tuple[_Flight[T], bool]:
-        """The flight under way, or a new one and ``True``: it is the caller's to fly."""
+        """The flight in progress; or a new one and ``True``: the caller has to make the call."""
         new: _Flight[T] = _Flight()
         flight = self._flights.setdefault(os.getpid(), new)
         if flight is not new and flight.is_lost:
@@ -58,10 +58,10 @@ class _Board(Generic[T]):
         return flight, flight is new
 
     def land(self, flight: _Flight[T], outcome: Outcome[T] | None) -> None:
-        # Off the board first: who comes now asks anew.
+        # Removed before it lands, so that later callers start a new call.
         if self._flights.get(os.getpid()) is flight:
             self._flights.pop(os.getpid(), None)
-        with suppress(Exception):  # given up by those who waited, and back after all
+        with suppress(Exception):  # already set: a waiter timed out and abandoned this flight
             flight.landing.set_result(outcome)
 
 
@@ -71,10 +71,10 @@ class Flights(_Board[T]):
     __slots__ = ()
 
     def join(self, work: Callable[[], T]) -> T:
-        """The result of ``work``, or of the same work that another thread is at.
+        """The result of ``work``, or of the same work in progress in another thread.
 
         Raises:
-            Exception: what the work raised; each who waited gets a copy of it.
+            Exception: what the work raised; each waiter gets a copy of its own.
         """
         while True:
             flight, mine = self.board()
@@ -89,7 +89,7 @@ class Flights(_Board[T]):
                 return _result(outcome)
 
     def start(self, work: Callable[[], T]) -> None:
-        """Do ``work`` here and now, unless another thread is at it: wait for nobody."""
+        """Do ``work`` in this thread, unless another one is doing it. Never waits."""
         flight, mine = self.board()
         if mine:
             self._fly(flight, work)
@@ -100,7 +100,7 @@ class Flights(_Board[T]):
             value = work()
             outcome = (value, None)
         except Exception as error:
-            # A copy: the one that is raised keeps a traceback, and so the frames it passed through.
+            # A copy: the raised instance keeps a traceback whose frames hold the request's secrets.
             outcome = (None, copied(error))
             raise
         finally:
@@ -109,7 +109,7 @@ class Flights(_Board[T]):
 
 
 class AsyncFlights(_Board[T]):
-    """Tasks: a task of its own makes the call, so that none of those who wait can spoil it."""
+    """Tasks: a separate task makes the call, so that cancelling a waiter does not cancel it."""
 
     __slots__ = ("_tasks",)
 
@@ -118,7 +118,7 @@ class AsyncFlights(_Board[T]):
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
     async def join(self, work: Callable[[], Awaitable[T]]) -> T:
-        """The result of ``work``, or of the same work that another task is at.
+        """The result of ``work``, or of the same work in progress in another task.
 
         Raises:
             Exception: a copy of what the work raised.
@@ -132,7 +132,7 @@ class AsyncFlights(_Board[T]):
                 self.land(flight, None)
 
     def start(self, work: Callable[[], Awaitable[T]]) -> _Flight[T]:
-        """Have ``work`` done, unless it is being done, and wait for nothing."""
+        """Start ``work``, unless it is in progress. Does not wait for it."""
         flight, mine = self.board()
         if not mine:
             return flight
@@ -195,14 +195,14 @@ def _waker(call: Callable[[], object]) -> Callable[[], None]:
 def _result(outcome: Outcome[T]) -> T:
     value, error = outcome
     if error is not None:
-        # One object raised in many places would gather the tracebacks of them all.
+        # A copy: one instance raised in many places would collect all of their tracebacks.
         raise copied(error)
     return value  # type: ignore[return-value]  # there is one, as there is no error
 
 
 def copied(error: Exception) -> Exception:
-    """One like it, without its traceback: what raised it may hold secrets in its frames."""
-    # A hook's own may be of a class that does not know how to be copied.
+    """A copy without the traceback, whose frames may hold secrets."""
+    # An exception of a caller's hook may be of a class that cannot be copied.
     with suppress(Exception):
         return copy(error)
     return error

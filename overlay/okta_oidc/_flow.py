@@ -1,4 +1,4 @@
-"""One call, sans I/O: sign, send, judge, wait. Methods and generated functions take this road.
+"""One call, sans I/O: sign, send, judge, wait. Methods and generated functions both use it.
 
 Nothing here sends or sleeps. A flow yields what is to be done (``_steps.py``), and is handed the
 outcome.
@@ -16,20 +16,12 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
-from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
+from ._errors import APIError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
 from ._lazy import credentials, otel, refusals
 from ._ratelimit import Bucket
-from ._retry import (
-    NEVER,
-    Retry,
-    is_harmless,
-    is_number,
-    pause,
-    seconds_used_up,
-    spread,
-)
+from ._retry import DAY, NEVER, Retry, checked_seconds, is_harmless, pause, seconds_used_up, spread
 from ._runtime import RUNTIME, Runtime
 from ._steps import Ask, Steps
 from ._version import __version__
@@ -44,14 +36,13 @@ _LOGGER: Final = logging.getLogger("okta_oidc")
 
 HEADERS: Final = {
     "Accept": "application/json",
-    # A compressed answer lets its length tell of the secrets in it, and these are short anyway.
+    # The length of a compressed response leaks secrets (BREACH), and responses are short anyway.
     "Accept-Encoding": "identity",
     "Cache-Control": "no-cache",
     "User-Agent": f"okta-oidc/{__version__} python-httpx/{httpx.__version__}",
 }
 _FORM_TYPE: Final = (b"Content-Type", FORM.encode())
 _MOST_URLS: Final = 256
-_DAY: Final = 86_400
 
 
 class Flow:
@@ -69,29 +60,24 @@ class Flow:
         if dpop is not None:
             check_kind("dpop", dpop, credentials.DPoP, type(None))
         check_kind("retry", retry, Retry, type(None))
-        # No attempt takes a day, and beyond some years no platform can count.
-        if not is_number(timeout) or not 0 < timeout <= _DAY:
-            raise ConfigurationError("timeout must be a number of seconds, above 0, a day at most")
         self.server: Final = server
         self.auth: Final = auth
         self.dpop: Final = dpop
-        self.timeout: Final = float(timeout)
+        # No attempt takes a day, and beyond some years no platform can count.
+        self.timeout: Final = checked_seconds("timeout", timeout, DAY, zero=False)
         self.retry: Final = retry or NEVER
         self.runtime: Runtime = RUNTIME
-        self._headers: Final = [
-            (name.encode(), value.encode())
-            for name, value in {"Host": server.netloc, **HEADERS}.items()
-        ]
-        self._limits: Final = _limits(self.timeout)
+        pairs = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        self._headers: Final = [(b"Host", server.url.netloc), *pairs]
         self._urls: Final[dict[str, tuple[httpx.URL, str]]] = {}
 
     def steps(self, operation: Operation[T], *, retry: Retry | None = None) -> Steps[T]:
         """The course of one call: yields requests and seconds to wait, returns the result.
 
-        ``retry`` stands in for the client's own.
+        ``retry`` overrides the client's ``retry``.
         """
         course = self._course(operation, retry)
-        # Nobody can have set up what nobody has imported.
+        # What has not been imported cannot have been set up.
         if "opentelemetry" in sys.modules:
             course = otel.observed(course, operation.request, self)
         return course
@@ -136,7 +122,7 @@ class Flow:
                         reply.status, failure.code, reply.headers, proof, repeats
                     )
                 ):
-                    # Nothing was processed, so even a code is as good as before.
+                    # The server processed nothing, so even an authorization code is unspent.
                     repeats += 1
                     continue
             failure.retries = attempt - 1
@@ -193,7 +179,7 @@ class Flow:
         return None if wait is None or waited + wait > retry.max_wait else wait
 
     def _signed(self, request: Request) -> Steps[tuple[httpx.Request, credentials.Proof | None]]:
-        """The request as it goes out, once: what it is signed with may be good for one delivery."""
+        """The signed request, for one delivery: its assertion or proof is accepted only once."""
         url, address = self.addresses(request.target)
         operation, body, auth = request.operation, request.body, self.auth
         authorization: str | None = None
@@ -208,11 +194,11 @@ class Flow:
             else:
                 authorization, form = auth.sign(form, address, request.lifetime)
             if request.pairs is not None:
-                # Most methods are members of a form. No other body has a place for them.
+                # Most methods add parameters to the form. No other body can carry them.
                 body = form
         proof: credentials.Proof | None = None
         token = request.access_token
-        # A generated function may be handed a proof of the caller's own: one is all Okta takes.
+        # The caller may have passed a proof to a generated function. Okta accepts only one.
         proved = any(name.lower() == b"dpop" for name, _ in request.headers)
         if self.dpop is not None and (operation.dpop or token is not None) and not proved:
             prove = partial(self.dpop.proof, operation.method, address, access_token=token)
@@ -242,31 +228,26 @@ class Flow:
             headers.append((b"Authorization", authorization.encode()))
         if proof is not None:
             headers.append((b"DPoP", proof.jwt.encode()))
-        limits = self._limits
-        if request.seconds is not None:
-            limits = _limits(None if request.seconds == math.inf else request.seconds)
+        seconds = self.timeout if request.seconds is None else request.seconds
         return httpx.Request(
             request.operation.method,
             url,
             headers=headers,
             stream=SentBody(body),
-            extensions=dict(limits),
+            # The wire makes of it what transports ask for.
+            extensions={"timeout": None if seconds == math.inf else seconds},
         )
 
     def addresses(self, target: str) -> tuple[httpx.URL, str]:
-        """Where a request goes, and what a proof of the client's identity is made out for."""
+        """The URL of a request, and without its query, as assertions and proofs name it."""
         found = self._urls.get(target)
         if found is None:
             address = self.server.origin + target
             found = httpx.URL(address), address.partition("?")[0]
-            # An id for each tenant must not fill the memory of a client that serves them all.
+            # Bounded: a client may serve many tenants, each with a server id of its own.
             if len(self._urls) < _MOST_URLS and "?" not in target:
                 self._urls[target] = found
         return found
-
-
-def _limits(seconds: float | None) -> dict[str, dict[str, float | None]]:
-    return {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), seconds)}
 
 
 def _named(request: Request) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +22,10 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "private_key_jwt": _KEY,
     "none": (),
 }
+_NAMES: Final = ("ORG_URL", "AUTH_SERVER_ID", "CLIENT_ID", "AUTH_METHOD", "KEY_ID", *_SECRET, *_KEY)
 _SHORT: Final = {"basic": "client_secret_basic", "post": "client_secret_post"}
-_ORG: Final = "org"
+# The methods that send the secret itself.
+_SENT: Final = {each.method: each for each in (ClientSecretBasic, ClientSecretPost)}
 
 
 @silent
@@ -38,119 +41,93 @@ def options_from_env(
             It names them, and shows no credential.
     """
     check_kind("prefix", prefix, str)
-    variables = _Variables(environ, prefix)
-    base_url, names = variables.needed("ORG_URL"), ["ORG_URL"]
-    named = variables.get("AUTH_SERVER_ID") if server is None else None
-    if named is not None:
-        server, names = ORG if named == _ORG else named, [*names, "AUTH_SERVER_ID"]
-    try:
-        Server(base_url, None if named is None else server)
-    except ConfigurationError as error:
-        why = str(error)
-    else:
-        return base_url, _auth(variables, variables.needed("CLIENT_ID")), server
-    raise variables.refused(names, why)
+    given = _given(environ, prefix, "ORG_URL", "CLIENT_ID")
+    if server is not None:
+        given.pop("AUTH_SERVER_ID", None)
+    named = given.get("AUTH_SERVER_ID")
+    found = ORG if named == ORG.value else named
+    with _about(prefix, given, "ORG_URL", "AUTH_SERVER_ID"):
+        Server(given["ORG_URL"], found)
+    return given["ORG_URL"], _auth(prefix, given), found or server
 
 
 @silent
 def credentials_from_env(environ: Mapping[str, str], prefix: str) -> ClientAuth:
     """``auth`` alone: see :func:`options_from_env`."""
-    variables = _Variables(environ, prefix)
-    return _auth(variables, variables.needed("CLIENT_ID"))
+    return _auth(prefix, _given(environ, prefix, "CLIENT_ID"))
 
 
-class _Variables:
-    """Variables of one prefix."""
-
-    def __init__(self, environ: Mapping[str, str], prefix: str) -> None:
-        self._environ: Final = environ
-        self._prefix: Final = prefix
-
-    def name(self, name: str) -> str:
-        return f"{self._prefix}{name}"
-
-    def absent(self, names: tuple[str, ...]) -> str:
-        """Words for none of them being set."""
-        words = " nor ".join(map(self.name, names))
-        return f"neither {words} is set" if len(names) > 1 else f"{words} is not set"
-
-    def get(self, name: str) -> str | None:
-        value = self._environ.get(self.name(name), "")
-        return value if value.strip() else None
-
-    def needed(self, name: str) -> str:
-        value = self.get(name)
-        if value is None:
-            raise ConfigurationError(self.absent((name,)))
-        return value
-
-    def refused(self, names: list[str], why: str) -> ConfigurationError:
-        """An error that names the variables it is about."""
-        return ConfigurationError(f"{', '.join(map(self.name, names))}: {why}")
+def _given(environ: Mapping[str, str], prefix: str, *needed: str) -> dict[str, str]:
+    """The variables that are set, by their names without the prefix."""
+    given = {name: value for name in _NAMES if (value := environ.get(prefix + name, "")).strip()}
+    for name in needed:
+        if name not in given:
+            raise ConfigurationError(_absent(prefix, name))
+    return given
 
 
-def _auth(variables: _Variables, client_id: str) -> ClientAuth:
-    name = variables.name
-    given = [kind for kind in (*_SECRET, *_KEY) if variables.get(kind) is not None]
-    if len(given) > 1:
+def _absent(prefix: str, *names: str) -> str:
+    words = " nor ".join(prefix + name for name in names)
+    return f"neither {words} is set" if len(names) > 1 else f"{words} is not set"
+
+
+@contextmanager
+def _about(prefix: str, given: Mapping[str, str], *names: str) -> Generator[None]:
+    """Let a refusal name the variables that it is about, as far as they are set."""
+    try:
+        yield
+    except ConfigurationError as error:
+        words = ", ".join(prefix + name for name in names if name in given)
+        raise ConfigurationError(f"{words}: {error}") from None
+
+
+def _auth(prefix: str, given: Mapping[str, str]) -> ClientAuth:
+    kinds = [kind for kind in (*_SECRET, *_KEY) if kind in given]
+    if len(kinds) > 1:
         raise ConfigurationError(
-            f"{' and '.join(map(name, given))} are both set: a client has one kind of credentials"
+            f"{prefix}{kinds[0]} and {prefix}{kinds[1]} are both set: "
+            "a client has one kind of credentials"
         )
-    kind = given[0] if given else None
-    key_id = variables.get("KEY_ID")
+    kind = kinds[0] if kinds else None
+    key_id = given.get("KEY_ID")
     if key_id is not None and kind not in _KEY:
         raise ConfigurationError(
-            f"{name('KEY_ID')} is the id of a private key, and {variables.absent(_KEY)}"
+            f"{prefix}KEY_ID is the id of a private key, and {_absent(prefix, *_KEY)}"
         )
-    method = _method(variables, kind)
-    credential: Any = None if kind is None else variables.get(kind)
+    method = _method(prefix, given, kind)
+    client_id = given["CLIENT_ID"]
+    credential: Any = None if kind is None else given[kind]
     if kind == "PRIVATE_KEY_FILE":
-        credential = _read(name(kind), credential)
-    try:
-        return _made(method, client_id, credential, key_id)
-    except ConfigurationError as error:
-        why = str(error)
-    raise variables.refused(["CLIENT_ID", *given], why)
+        credential = _read(f"{prefix}{kind}", credential)
+    with _about(prefix, given, "CLIENT_ID", *kinds):
+        if kind is None:
+            return PublicClient(client_id)
+        if method in _SENT:
+            return _SENT[method](client_id, credential)
+        from ._credentials._assertions import ClientSecretJwt, PrivateKeyJwt
+
+        if kind in _KEY:
+            return PrivateKeyJwt(client_id, credential, kid=key_id)
+        return ClientSecretJwt(client_id, credential)
 
 
-def _method(variables: _Variables, kind: str | None) -> str:
+def _method(prefix: str, given: Mapping[str, str], kind: str | None) -> str:
     """The method that is named, or the one that this kind of credentials is for."""
-    named = variables.get("AUTH_METHOD")
+    named = given.get("AUTH_METHOD")
     if named is None:
         return next((method for method, needed in METHODS.items() if kind in needed), "none")
     method = _SHORT.get(named.strip().lower(), named.strip().lower())
-    name = variables.name
     if method not in METHODS:
-        raise ConfigurationError(f"{name('AUTH_METHOD')} must be one of {', '.join(METHODS)}")
+        raise ConfigurationError(f"{prefix}AUTH_METHOD must be one of {', '.join(METHODS)}")
     needed = METHODS[method]
     if needed and kind not in needed:
-        raise ConfigurationError(
-            f"{name('AUTH_METHOD')} is {method}, and {variables.absent(needed)}"
-        )
+        raise ConfigurationError(f"{prefix}AUTH_METHOD is {method}, and {_absent(prefix, *needed)}")
     if not needed and kind is not None:
         raise ConfigurationError(
-            f"{name('AUTH_METHOD')} is {method}, for a client without credentials, "
-            f"and {name(kind)} is set"
+            f"{prefix}AUTH_METHOD is {method}, for a client without credentials, "
+            f"and {prefix}{kind} is set"
         )
     return method
-
-
-def _made(method: str, client_id: str, credential: Any, key_id: str | None) -> ClientAuth:
-    match method:
-        case "client_secret_basic":
-            return ClientSecretBasic(client_id, credential)
-        case "client_secret_post":
-            return ClientSecretPost(client_id, credential)
-        case "client_secret_jwt":
-            from ._credentials._assertions import ClientSecretJwt
-
-            return ClientSecretJwt(client_id, credential)
-        case "private_key_jwt":
-            from ._credentials._assertions import PrivateKeyJwt
-
-            return PrivateKeyJwt(client_id, credential, kid=key_id)
-        case _:
-            return PublicClient(client_id)
 
 
 def _read(name: str, path: str) -> bytes:

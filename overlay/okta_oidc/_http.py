@@ -130,7 +130,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def instant(seconds: float, since: float = 0.0) -> datetime:
     """The aware UTC time ``seconds`` after the epoch time ``since``.
 
-    One that no ``datetime`` reaches becomes the last, or the first, that it can be.
+    A time that ``datetime`` cannot hold becomes its latest, or its earliest, value.
     """
     try:
         return datetime.fromtimestamp(since + seconds, UTC)
@@ -161,7 +161,7 @@ class Reply:
 
     ``complete`` is false where the size limit cut it short, ``is_plain`` where the body is
     compressed in a way that is not undone.
-    ``secrets_of`` tells what the request held: a server may quote it, and no message may.
+    ``secrets_of`` returns the request's secrets: a server may quote them, and no message may.
     """
 
     status: int

@@ -65,7 +65,7 @@ _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class _Package(ModuleType):
-    """A package whose ``__init__`` has not run yet: it runs for what cannot be had without."""
+    """A package whose ``__init__`` has not run yet: it runs for names without a module."""
 
     def __getattr__(self, name: str) -> Any:
         # The generator names a module after its class.
@@ -86,8 +86,8 @@ class _Package(ModuleType):
 def load_singly(package: str) -> None:
     """Let the modules of ``package`` load singly, though its ``__init__`` imports them all.
 
-    For whoever uses the package it is as ever, unless they look into its ``vars()``. Nothing
-    happens if it has been imported already.
+    The package works as usual, except that its ``vars()`` are incomplete. Nothing happens if it has
+    been imported already.
     """
     spec = find_spec(package)
     if package not in sys.modules:

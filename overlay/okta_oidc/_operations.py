@@ -25,7 +25,7 @@ from okta_oidc_api.operations import (
 from okta_oidc_api.operations import Operation as Described
 from okta_oidc_api.types import UNSET, Unset
 
-from ._auth import ASSERTION_LIFETIME
+from ._auth import ASSERTION_LIFETIME, checked_token
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
@@ -40,23 +40,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A program uses a few of the models. To load them all is a tenth of what its first token costs.
+# A program uses few of the models. Loading all of them is a tenth of the cost of a first token.
 load_singly("okta_oidc_api.models")
-
-# What no token holds: RFC 6749 §A.12, less the white space and quotes of a file or a header.
-_TOKEN: Final = re.compile(r"[\x21\x23-\x26\x28-\x7e]+")
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Request:
-    """What is asked, before it is signed: an operation of the document at one server.
+    """A request before it is signed: an operation of the document at one server.
 
     ``target`` is the path, percent-encoded, with the query if there is one; ``server`` the
     authorization server, ``None`` where the path names none. A form has ``pairs``, and is sent as
     ``body`` if that is given, too. ``seconds`` limits one attempt: ``None`` is the client's limit,
     infinity none. ``access_token`` is a user's, where that is what the request is authorized by.
-    ``lifetime`` is how many seconds a proof of the client's identity is good for. ``auth`` is whose
-    request it is: its flow says so. ``check`` is called before each delivery: if it raises, nothing
+    ``lifetime`` is how many seconds an assertion of the client is valid. ``auth``, set by the flow,
+    is used for redaction and hints. ``check`` is called before each delivery: if it raises, nothing
     is sent.
     """
 
@@ -73,7 +70,7 @@ class Request:
     check: Callable[[], None] | None = None
     grant_type: str | None = field(default=None, init=False)
     repeatable: bool = field(default=False, init=False)
-    """Whether a second delivery changes nothing, as nothing is used up."""
+    """Whether a second delivery does no harm: the request uses nothing up."""
 
     def __post_init__(self) -> None:
         if self.pairs and not self.body:
@@ -93,7 +90,7 @@ class Request:
         return next((value for key, value in self.pairs or () if key == name), None)
 
     def secrets(self) -> tuple[str, ...]:
-        """What no message may show of what was sent."""
+        """The values of this request that no message may show."""
         public = _public_members()
         asked = parse_qsl(self.target.partition("?")[2])
         body = [] if self.pairs is not None else list(_texts(self.body))
@@ -123,7 +120,7 @@ def _texts(body: bytes) -> Iterator[tuple[str, str]]:
 
 @functools.cache
 def _public_members() -> frozenset[str]:
-    """The members that the document knows, and does not call secret."""
+    """The members in the document that are not marked as secret."""
     known = {name for model in generated_models() for name in fields_of(model)}
     return frozenset(known - SECRETS - SECRET_RESPONSES)
 
@@ -155,7 +152,7 @@ class Endpoint:
     def request(
         self, server: AuthServerId, body: Body | None = None, *, lenient: bool = False
     ) -> Request:
-        """The generated request: the only place that knows how one is asked for."""
+        """The generated request. Nothing else calls a generated ``_get_kwargs``."""
         parameters = {} if body is None else {"body": body}
         name, *place = (self.org,) if checked_server_id(server) is ORG else (self.custom, server)
         operation, kwargs_of = _generated(self.tag, name)
@@ -164,7 +161,7 @@ class Endpoint:
             return Request(operation, kwargs["url"], server)
         members, required = kwargs["data"], _required(body)
         if operation.needs_client_id:
-            # Which the flow adds, as it knows how the client authenticates.
+            # The flow adds it, as it knows how the client authenticates.
             members.pop("client_id", None)
             required -= {"client_id"}
         pairs = pairs_of(members, required, lenient=lenient)
@@ -175,7 +172,7 @@ class Endpoint:
 def _generated(tag: str, name: str) -> tuple[Described, Callable[..., dict[str, Any]]]:
     module = f"api.{tag}.{name}"
     operation = next(each for each in OPERATIONS if each.module == module)
-    # The generator writes it for every operation, and nothing else gives the request.
+    # The generator writes it for every operation, and nothing else returns the request.
     return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
 
 
@@ -200,7 +197,7 @@ def code(
     server: AuthServerId, code: str, redirect_uri: object, code_verifier: str | None
 ) -> Operation[Tokens]:
     """An authorization code."""
-    # One that is missing is found so by the document.
+    # A missing redirect_uri is refused as a required member.
     at = cast("str", text_of("redirect_uri", redirect_uri))
     verifier = given(code_verifier)
     return grant(server, models.AuthorizationCodeGrant(code, at, code_verifier=verifier))
@@ -220,7 +217,7 @@ def refresh(
 def introspect(
     server: AuthServerId, token: str, hint: models.IntrospectTokenTypeHint | None
 ) -> Operation[introspection.Introspection]:
-    """What a token stands for."""
+    """The introspection of a token."""
     body = models.IntrospectRequest(token, token_type_hint=given(hint))
     return Operation(INTROSPECT.request(server, body), introspection.read_introspection)
 
@@ -228,15 +225,11 @@ def introspect(
 def revoke(
     server: AuthServerId, token: str, hint: models.OrgRevokeTokenTypeHint | None
 ) -> Operation[None]:
-    """The end of a token."""
+    """The revocation of a token."""
     model: Any = models.OrgRevokeRequest if server is ORG else models.CustomRevokeRequest
     request = REVOKE.request(server, model(token, token_type_hint=given(hint)))
-    # Okta answers the same to what is no token, and the token would live on.
-    if not _TOKEN.fullmatch(token):
-        raise ConfigurationError(
-            "token is not one: it holds white space, a quote or a control character "
-            "(a line break from a file, or 'Bearer ' from a header?)"
-        )
+    # Okta answers 200 to any string, and the real token would stay valid.
+    checked_token(token, "token")
     return Operation(request, read_nothing)
 
 

@@ -1,8 +1,8 @@
 """Spans and metrics, where a program has set OpenTelemetry up (extra ``otel``).
 
 Names follow OpenTelemetry's semantic conventions for HTTP client spans and metrics, and
-``okta.oidc.*`` where those have none. Attributes are of a closed set: of an exception its class, of
-an address no query, of a form its grant type if the document has it.
+``okta.oidc.*`` where those have none. Attributes hold a closed set of values: the class of an
+exception, a URL without its query, a grant type that is in the document.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _OTHER: Final = "_OTHER"
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.23.1"
 # The conventions' own, in seconds: an SDK's default is meant for milliseconds.
 _BOUNDARIES: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-# Okta's are shorter, and of these characters. No e-mail address and no JWT is.
+# Request ids of Okta's match this. No e-mail address and no JWT does.
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9@_-]{1,64}")
 # A value of one or two characters is in many an id, and is no secret.
 _SHORTEST_SECRET: Final = 4
@@ -76,7 +76,7 @@ def _count(counter: Any, times: int, failure: BaseException | None = None) -> No
 
 
 def _pass_over(error: Exception) -> None:
-    """Let no exporter's or processor's exception end a call: a spent code's tokens are in it."""
+    """Log an exporter's or processor's exception: raised, it would lose a spent code's tokens."""
     _LOGGER.debug("tracing failed: %s", type(error).__name__)
 
 
@@ -119,7 +119,7 @@ class _Instruments:
         )
 
 
-# Where a program's providers are to be had, once it has imported what makes them.
+# Functions that return the program's providers; ``None`` until it has imported OpenTelemetry.
 _providers: tuple[Callable[[], TracerProvider], Callable[[], MeterProvider]] | None = None
 # Those that were found last, and what they made. Programs change them, as tests do.
 _known: tuple[object, object, _Instruments | None] = (None, None, None)
@@ -129,7 +129,7 @@ def _instruments() -> _Instruments | None:
     """What to observe with; ``None`` where nobody would see it."""
     global _providers, _known
     if _providers is None:
-        # Nobody can have set up what nobody has imported, and to import it costs more than a call.
+        # What has not been imported is not set up, and importing it would cost more than a call.
         if sys.modules.get("opentelemetry.trace") is None:
             return None
         try:
@@ -173,7 +173,7 @@ def _watched(call: _Call, steps: Steps[T]) -> Steps[T]:
                 call.ends(None)
                 return cast("T", done.value)
             outcome = failure = None
-            # Current while the driver is at work, and no longer.
+            # The span is current only while the driver works on this step.
             call.enters(step)
             try:
                 outcome = yield step
@@ -184,7 +184,7 @@ def _watched(call: _Call, steps: Steps[T]) -> Steps[T]:
             call.comes_to(outcome, failure)
     except BaseException as error:
         failure = None
-        # Of a driver that gives up, what made it do so.
+        # GeneratorExit: the driver has failed, and its error is the context.
         call.ends((error.__context__ or error) if isinstance(error, GeneratorExit) else error)
         raise
     finally:

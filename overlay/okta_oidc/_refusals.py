@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final, cast
@@ -45,19 +44,19 @@ _LONGEST: Final = 300
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]+")
 _MARKUP: Final = re.compile(rb"\s*(?:<!doctype|<html|<\?xml|<head|<body)", re.IGNORECASE)
 _REDACTED: Final = "[redacted]"
-# What may be a token, whoever's it is; and parameter names of the field, which are no tokens.
+# Anything token-like; ``_NAME`` exempts snake_case parameter names.
 _TOKEN_LIKE: Final = re.compile(r"[A-Za-z0-9+/=_.%~-]{20,}")
 _NAME: Final = re.compile(r"[a-z]{2,15}(?:_[a-z]{2,15})+[.]?")
 _REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
-# Shorter values blot out half a sentence, and are no secret worth the name.
+# Redacting shorter values would remove half a sentence, and they are too short to be secrets.
 _SHORTEST_SECRET: Final = 4
 # From here on a value is looked for inside of words, too, whatever stands between its characters.
 _SHORTEST_HIDDEN: Final = 8
-_ESCAPED: Final = re.compile(
-    r"(?:%(?:25)*[0-9A-Fa-f]{2})+|&#?\w{1,8};|\\(?:u..|x)[0-9A-Fa-f]{2}|\\.|.", re.DOTALL
+_ESCAPE: Final = re.compile(
+    r"&#?\w{1,8};|\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[bfnrt])", re.ASCII
 )
-# Words of error texts. A secret that happens to be one of them is not blotted out of a sentence,
-# which would only tell that it is one.
+# Words of error texts. A secret equal to one of them is not redacted: the gap in a sentence would
+# only reveal it.
 _WORDS: Final = frozenset(
     """
     access account active admin application authentication authorization authorized bearer
@@ -214,11 +213,11 @@ def _is_unknown_server(code: str | None, description: str | None) -> bool:
 
 
 def shown(text: str | None, secrets: tuple[str, ...]) -> str:
-    """What a server said, on a line, without what may be a token, or quotes one of ``secrets``."""
+    """A server's text on one line, with token-like parts and quotes of ``secrets`` redacted."""
     if not text:
         return ""
     text = text[: 8 * _LONGEST]
-    # A part of a JWT says as much as the whole; and Base64 and hexadecimal digits hide nothing.
+    # A server may also quote one part of a JWT, or a secret in Base64 or hexadecimal.
     parts = {part for secret in secrets for part in (secret, *secret.split("."))}
     raw = [part.encode(errors="replace") for part in parts]
     parts |= {form for each in raw for form in (b64encode(each).decode().rstrip("="), each.hex())}
@@ -235,49 +234,29 @@ def _without(secret: str, text: str) -> str:
     if len(secret) < _SHORTEST_SECRET or secret in _WORDS:
         return text
     spellings = (quote(secret, ""), quote_plus(secret), html.escape(secret), secret)
-    hidden = "".join(char for char, _, _ in _letters(secret))
+    spelled = "|".join(map(re.escape, spellings))
+    hidden = _letters(secret)
     if len(hidden) < _SHORTEST_HIDDEN:
-        for spelling in spellings:
-            text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", _REDACTED, text)
-        return text
-    for spelling in spellings:
-        text = text.replace(spelling, _REDACTED)
+        return re.sub(rf"(?<!\w)(?:{spelled})(?!\w)", _REDACTED, text)
+    text = re.sub(spelled, _REDACTED, text)
     # Encoded once more, in another case, broken by white space: the letters stay in order.
-    letters = _letters(text)
-    start = (line := "".join(char for char, _, _ in letters)).rfind(hidden)
-    while start >= 0:
-        begin, end = letters[start][1], letters[start + len(hidden) - 1][2]
-        text = text[:begin] + _REDACTED + text[end:]
-        start = line.rfind(hidden, 0, start)
-    return text
+    if hidden in _letters(text):
+        text = " ".join(_REDACTED if hidden in _letters(word) else word for word in text.split(" "))
+    return _REDACTED if hidden in _letters(text) else text
 
 
-def _letters(text: str) -> list[tuple[str, int, int]]:
-    """The letters and digits of ``text``, decoded, in lower case, and from where to where each is.
-
-    A unit that decodes to several characters is the place of each of them.
-    """
-    return [
-        (char, *unit.span())
-        for unit in _ESCAPED.finditer(text)
-        for char in _decoded(unit[0]).casefold()
-        if char.isalnum()
-    ]
+def _letters(text: str) -> str:
+    """The letters and digits of ``text``, however often it is encoded, in lower case."""
+    while (decoded := unquote(_ESCAPE.sub(_unescaped, text))) != text:
+        text = decoded
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _decoded(unit: str) -> str:
-    if len(unit) == 1:
-        return unit
-    if unit[0] == "%":
-        while (once := unquote(unit)) != unit:
-            unit = once
-        return unit
-    if unit[0] == "&":
-        return html.unescape(unit)
-    try:
-        return str(json.loads(f'"{unit.replace("x", "u00")}"'))
-    except ValueError:
-        return unit
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[0][0] == "&":
+        return html.unescape(escape[0])
+    # The others, as that of a line's end, stand for no letter.
+    return chr(int(escape[1] or escape[2] or "20", 16))
 
 
 def _line(text: str) -> str:
@@ -287,7 +266,7 @@ def _line(text: str) -> str:
 
 def _joined(said: str, hint: str, reply: Reply) -> str:
     request_id = reply.headers.get("x-okta-request-id", "")
-    # Okta's are 32 hexadecimal digits, as long as a token.
+    # Okta's ids are 32 hexadecimal digits, which would be redacted as token-like.
     if not _REQUEST_ID.fullmatch(request_id) or request_id in reply.secrets:
         request_id = shown(request_id, reply.secrets)
     parts = [part for part in (said, hint, request_id and f"Request id: {request_id}") if part]

@@ -292,7 +292,7 @@ class members_of:  # noqa: N801  # reads as the function that it is
         value = self.all.get(name)
         if value is None:
             return None
-        # Some servers quote their numbers; a spent code's tokens are worth reading all the same.
+        # Some servers quote numbers. Refusing them would lose the tokens of a spent code.
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = float(value)
         if isinstance(value, int | float) and not isinstance(value, bool):

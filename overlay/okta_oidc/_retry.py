@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
 
-# A gateway's word that the server was not reached, or not in time; Okta's 503 read-only mode too.
+# A gateway could not reach the server, or not in time. Okta's read-only mode is a 503, too.
 _GATEWAY: Final = frozenset({502, 503, 504})
 
 _FIRST_PAUSE: Final = 0.25
@@ -18,8 +18,8 @@ _LONGEST_PAUSE: Final = 2.0
 # X-Rate-Limit-Reset and Date are whole seconds, each rounded down.
 _RESET_MARGIN: Final = 1.0
 _WINDOW: Final = 60.0
-# A reset further off is no wait but a mistake, in milliseconds for example.
-_LONGEST_WAIT: Final = 86_400.0
+# Seconds. A limit or a reset beyond it is a mistake, milliseconds for example.
+DAY: Final = 86_400.0
 
 Uniform: TypeAlias = Callable[[float, float], float]
 
@@ -32,6 +32,19 @@ def is_number(value: object) -> bool:
         return math.isfinite(value)
     except OverflowError:  # an int that no float can hold
         return False
+
+
+def checked_seconds(name: str, value: float, most: float = math.inf, *, zero: bool = True) -> float:
+    """``value`` as a ``float``. ``zero`` says whether it may be 0.
+
+    Raises:
+        ConfigurationError: it is no number of seconds from 0 to ``most``.
+    """
+    if not is_number(value) or not 0 <= value <= most or not (value or zero):
+        least = "0 or more" if zero else "above 0"
+        limits = least if most == math.inf else f"{least}, at most {most:g}"
+        raise ConfigurationError(f"{name} must be a number of seconds, {limits}")
+    return float(value)
 
 
 @dataclass(frozen=True)
@@ -53,8 +66,7 @@ class Retry:
     def __post_init__(self) -> None:
         if not is_number(self.attempts) or self.attempts != int(self.attempts) or self.attempts < 1:
             raise ConfigurationError("attempts must be a whole number of at least 1")
-        if not is_number(self.max_wait) or self.max_wait < 0:
-            raise ConfigurationError("max_wait must be a number of seconds, 0 or more")
+        checked_seconds("max_wait", self.max_wait)
 
 
 NEVER: Final = Retry(attempts=1, max_wait=0.0)
@@ -99,7 +111,8 @@ def pause(failure: OktaError, attempt: int, uniform: Uniform) -> float | None:
     backoff = uniform(0.5, 1.0) * min(_LONGEST_PAUSE, doubled)
     if not isinstance(failure, RateLimitError):
         return backoff
-    if failure.retry_after is None or failure.retry_after > _LONGEST_WAIT:
+    # A reset further off is no wait but a mistake, in milliseconds for example.
+    if failure.retry_after is None or failure.retry_after > DAY:
         return None
     until_reset = failure.retry_after + _RESET_MARGIN
     if _is_concurrency(failure):
@@ -111,12 +124,12 @@ def seconds_used_up(failure: RateLimitError) -> float | None:
     """For how long every further request of the same kind would be refused; ``None`` if unknown."""
     if failure.retry_after is None or _is_concurrency(failure) or failure.code == "invalid_grant":
         return None
-    # Okta counts by the minute: a reset further off is a mistake, and may not silence the process.
+    # Okta counts per minute. A later reset is a mistake, and must not block the process for long.
     return min(failure.retry_after, _WINDOW) + _RESET_MARGIN
 
 
 def spread(uniform: Uniform) -> float:
-    """A fraction of a second, so that all who waited for one moment do not return in it."""
+    """Up to 0.5 s, random, so that callers waiting for one reset do not all send at once."""
     return uniform(0.0, 0.5)
 
 

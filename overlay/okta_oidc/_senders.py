@@ -9,14 +9,14 @@ from typing import Any, Final, TypeVar, cast
 
 import httpx
 
-from ._config import Server, check_kind
+from ._config import check_kind
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import Flow
 from ._http import Headers, HttpInfo, Reply
 from ._lazy import refusals
 from ._steps import Ask, Step, Steps, answered
 from ._wire.bodies import Answer
-from ._wire.environment import Origin, Unusable
+from ._wire.environment import Unusable
 from ._wire.exchanges import AsyncWire, Broken, Wire
 from ._wire.lent import is_async_client, is_client
 
@@ -32,7 +32,7 @@ class Sender:
         self.flow: Final = flow
         self._is_closed = False
         with configured():
-            self._wire: Final = Wire(_origin_of(flow.server), lent)
+            self._wire: Final = Wire(flow.server.url, lent)
 
     def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
@@ -47,7 +47,7 @@ class Sender:
             try:
                 if isinstance(step, httpx.Request):
                     _check_open(self._is_closed)
-                    answer = self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    answer = self._wire.exchange(step, step.extensions["timeout"])
                     outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
                     outcome = step.function(*step.args)
@@ -73,7 +73,7 @@ class AsyncSender:
         self.flow: Final = flow
         self._is_closed = False
         with configured():
-            self._wire: Final = AsyncWire(_origin_of(flow.server), lent)
+            self._wire: Final = AsyncWire(flow.server.url, lent)
 
     async def run(self, steps: Steps[T]) -> T:
         """Do what ``steps`` ask for, and return their result."""
@@ -88,7 +88,7 @@ class AsyncSender:
             try:
                 if isinstance(step, httpx.Request):
                     _check_open(self._is_closed)
-                    answer = await self._wire.exchange(step, step.extensions["timeout"]["read"])
+                    answer = await self._wire.exchange(step, step.extensions["timeout"])
                     outcome = _reply(answer, self.flow)
                 elif isinstance(step, Ask):
                     outcome = await answered(step)
@@ -107,7 +107,7 @@ class AsyncSender:
 
 @contextmanager
 def configured() -> Generator[None]:
-    """Raise what cannot work as things are set up as a ``ConfigurationError``."""
+    """Raise ``Unusable`` as a ``ConfigurationError``."""
     try:
         yield
     except Unusable as error:
@@ -122,8 +122,8 @@ def _check_open(is_closed: bool) -> None:
 def _failure_of(step: Step, error: BaseException) -> Exception | None:
     """What came of ``step``; ``None`` if ``error`` is of a caller's own hook or transport.
 
-    Even an error of ours is theirs there: a hook may have asked another client, and its failure
-    says nothing of this request.
+    That includes an ``OktaError``: a hook may have used another client, whose failure says nothing
+    about this request.
     """
     if isinstance(error, Broken):
         return _error_of(error, cast("httpx.Request", step).url.host)
@@ -131,10 +131,6 @@ def _failure_of(step: Step, error: BaseException) -> Exception | None:
         return ConfigurationError(str(error))
     is_foreign = not isinstance(step, Ask) or isinstance(error, StopIteration)
     return None if is_foreign or not isinstance(error, Exception) else error
-
-
-def _origin_of(server: Server) -> Origin:
-    return Origin("https" if server.secure else "http", server.netloc, server.is_loopback)
 
 
 def _reply(answer: Answer, flow: Flow) -> Reply:

@@ -59,7 +59,7 @@ def silent(method: Callable[P, T]) -> Callable[P, T]:
             return method(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001  # raised again below
             failure = quieted(error)
-        # A frame that is raised through keeps its locals.
+        # This frame stays in the traceback, and keeps its locals.
         del args, kwargs
         try:
             raise failure
@@ -94,7 +94,7 @@ def silent_methods(cls: type[T]) -> type[T]:
 
 
 def quieted(error: BaseException) -> BaseException:
-    """``error`` itself: the frames of ours in it, its causes and contexts hold no locals."""
+    """``error`` itself, with the locals of our frames cleared, in its causes and contexts too."""
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
     while waiting:
@@ -111,7 +111,7 @@ def quieted(error: BaseException) -> BaseException:
             waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
         for frame, _ in walk_tb(each.__traceback__):
             if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _OURS:
-                # One that is still running is a caller's, or the wrapper's own.
+                # A running frame cannot be cleared: a caller's, or the wrapper's own.
                 with suppress(RuntimeError):
                     frame.clear()
     return error

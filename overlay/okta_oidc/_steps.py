@@ -54,7 +54,8 @@ async def answered(step: Ask) -> Any:
     if step.blocking:
         from anyio.to_thread import run_sync
 
-        # A closure, which shows nothing: the worker's frame goes on, and cannot be emptied.
+        # A closure: arguments would stay in a frame of the worker thread that goes on running, and
+        # so cannot be cleared.
         return await run_sync(lambda: step.function(*step.args))
     outcome = step.function(*step.args)
     return await outcome if inspect.isawaitable(outcome) else outcome

@@ -41,7 +41,7 @@ def requires(
     """
     checked_scopes(scopes)
 
-    # Handed the request: a header would be in frames of asgiref's, which error trackers keep.
+    # Takes the request: a header would stay in asgiref's frames, which error trackers keep.
     def check(request: HttpRequest) -> Any:
         return guard.check(request.META.get("HTTP_AUTHORIZATION"), *scopes)
 

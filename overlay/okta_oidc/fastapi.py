@@ -23,7 +23,7 @@ GrantedT = TypeVar("GrantedT")
 
 
 class _Scheme(SecurityBase):
-    """What the document says of how a caller proves who it is."""
+    """The security scheme in the OpenAPI document."""
 
     def __init__(self) -> None:
         self.model = HTTPBearer(bearerFormat="JWT", description="An access token of Okta's.")

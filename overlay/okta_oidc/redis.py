@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from ._config import check_kind
 from ._errors import ConfigurationError, TokenStoreError
 from ._holding._stores import Stored
-from ._retry import is_number
+from ._retry import checked_seconds
 from ._runtime import RUNTIME
 from ._wire.loops import PerLoop
 
@@ -79,8 +79,8 @@ class _Hashes:
         self, client: object, prefix: str, ttl: float | None, cipher: Cipher | None
     ) -> None:
         check_kind("prefix", prefix, str)
-        if ttl is not None and (not is_number(ttl) or ttl <= 0):
-            raise ConfigurationError("ttl must be a number of seconds above 0, or None")
+        if ttl is not None:
+            checked_seconds("ttl", ttl, zero=False)
         _check_cipher(cipher)
         register: Any = getattr(client, "register_script", None)
         names = _library(client)
@@ -100,9 +100,9 @@ class _Hashes:
 
     def _replacing(self, key: str, value: bytes, expected: str | None, version: str) -> Any:
         if self._cipher is not None:
-            # With its key: a row that somebody moves to another one is not taken for that one's.
+            # The key is encrypted with the value, so a row copied to another key is rejected.
             value = self._cipher.encrypt(key.encode() + b"\0" + value)
-        # As text, which a client that decodes responses gives back unharmed.
+        # Base64: a client with ``decode_responses`` cannot return other bytes.
         arguments = [expected or "", version, b64encode(value), self._ttl]
         return self._replace(keys=[self._prefix + key], args=arguments)
 
@@ -190,7 +190,7 @@ class AsyncRedisTokenStore(_Hashes):
 
 # Introspection answers
 
-# A process that hangs in Redis for longer would better have asked Okta.
+# Asking Okta takes less than waiting longer than this for Redis.
 _LONGEST_TIMEOUT: Final = 5.0
 _TRY_AGAIN: Final = 1.0
 _LOG_EVERY: Final = 60.0
@@ -199,7 +199,7 @@ _CONNECTIONS: Final = 32
 _VERSION: Final = 1
 _REVOKED: Final = b"revoked"
 
-# What is another pool's own, or says how to try again.
+# Connection settings that are not copied: those of one pool, of time-outs and of retries.
 _NOT_OURS: Final = (
     "event_dispatcher",
     "health_check_interval",
@@ -215,8 +215,8 @@ _NOT_OURS: Final = (
 class _Tier:
     """What does not depend on how Redis is reached.
 
-    A failure, a time-out say, costs nothing but this: for a second nobody tries again, then one
-    does. A tier that knows nothing sends its callers to Okta, so there is no failure to raise.
+    After a failure, such as a time-out, nobody tries Redis for a second; then one caller does.
+    Without an answer of the tier Okta is asked, so failures are not raised.
     """
 
     _asynchronous = False
@@ -225,13 +225,9 @@ class _Tier:
         self, client: object, prefix: str, local_ttl: float, timeout: float, cipher: Cipher | None
     ) -> None:
         check_kind("prefix", prefix, str)
-        if not is_number(local_ttl) or local_ttl < 0:
-            raise ConfigurationError("local_ttl must be a number of seconds, 0 or more")
-        if not is_number(timeout) or not 0 < timeout <= _LONGEST_TIMEOUT:
-            raise ConfigurationError("timeout must be a number of seconds, above 0, at most 5")
         _check_cipher(cipher)
-        self.local_ttl: float = float(local_ttl)
-        self._timeout: Final = float(timeout)
+        self.local_ttl: float = checked_seconds("local_ttl", local_ttl)
+        self._timeout: Final = checked_seconds("timeout", timeout, _LONGEST_TIMEOUT, zero=False)
         self._connect: Final = _connecting(client, self._timeout, asynchronous=self._asynchronous)
         self._prefix: Final = prefix
         self._cipher: Final = cipher
@@ -245,7 +241,7 @@ class _Tier:
         if not self._away:
             return True
         now = RUNTIME.monotonic()
-        # Two threads in the same instant may both try: a lock would be held across a fork.
+        # Two threads may try at the same moment. There is no lock, which a fork could leave taken.
         if now < self._next_try:
             return False
         self._next_try = now + _TRY_AGAIN
@@ -271,14 +267,14 @@ class _Tier:
 
     def _read(self, key: bytes, found: Any) -> tuple[dict[str, Any], float] | None:
         value, left = found or (None, None)
-        # No time left, or an answer that somebody made to last for ever.
+        # Absent, expired, or without a TTL, which this tier always sets.
         if not isinstance(value, bytes) or not isinstance(left, int) or left <= 0:
             return None
         if value == _REVOKED:
             return {}, left / 1000
         try:
             document = json.loads(value if self._cipher is None else self._cipher.decrypt(value))
-            # A document that somebody moved to another key is none.
+            # A document copied to another key is ignored.
             if (document["v"], document["key"]) == (_VERSION, key.hex()):
                 return dict(document["members"]), left / 1000
         except Exception as error:  # noqa: BLE001  # each cipher has its own
@@ -345,7 +341,7 @@ class RedisIntrospectionTier(_Tier):
         self._client: Final = self._connect()
 
     def load(self, key: bytes, /) -> tuple[dict[str, Any], float] | None:
-        """Members and the seconds they have left, no members of a revoked token, or ``None``."""
+        """Members and their remaining seconds; no members if revoked; ``None`` if unknown."""
         return self._read(key, self._try(lambda: self._loading(self._client, key)))
 
     def store(self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /) -> None:
@@ -355,7 +351,7 @@ class RedisIntrospectionTier(_Tier):
             self._try(lambda: self._storing(self._client, key, value, seconds, not replace))
 
     def bar(self, keys: list[bytes], seconds: float, /) -> None:
-        """Forget these, and take no members for them for ``seconds``, unless they replace."""
+        """Mark these as revoked for ``seconds``: members are stored there only by ``replace``."""
         self._try(lambda: self._barring(self._client, keys, seconds))
 
     def close(self) -> None:
@@ -481,7 +477,7 @@ def _connecting(client: Any, timeout: float, *, asynchronous: bool) -> Callable[
         "socket_timeout": timeout,
     }
     try:
-        # They would let a server that is about to move take longer.
+        # They would lengthen time-outs while a server is being moved.
         notifications = import_module(f"{package}.maint_notifications").MaintNotificationsConfig
     except ImportError:
         pass

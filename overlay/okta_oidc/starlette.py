@@ -58,7 +58,7 @@ def requires(
     def decorate(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
         @wraps(endpoint)
         async def guarded(*args: Any) -> Response:
-            # The request; before it whose method this is.
+            # The last argument is the request; a method has ``self`` before it.
             granted = await _checked(guard, args[-1], scopes)
             if iscoroutinefunction(endpoint):
                 return await cast("Awaitable[Response]", endpoint(*args, granted))
@@ -70,7 +70,7 @@ def requires(
 
 
 class BearerMiddleware:
-    """Lets requests and WebSockets of an application through that bring a good token.
+    """Lets only requests and WebSockets with a valid token through to an application.
 
     Handlers find what is known of it in ``request.state.bearer``.
 

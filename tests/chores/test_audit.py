@@ -29,8 +29,8 @@ def test_each_version_is_asked_about_whatever_it_is_for() -> None:
     ]
 
 
-def _package(**told: object) -> dict[str, Any]:
-    return {"name": "a", "version": "1", "vulns": [], **told}
+def _package(**reported: object) -> dict[str, Any]:
+    return {"name": "a", "version": "1", "vulns": [], **reported}
 
 
 def test_good() -> None:
@@ -43,5 +43,5 @@ def test_a_vulnerability() -> None:
 
 
 def test_silence_is_no_success() -> None:
-    assert "told nothing about 1 of 1" in fault([_package(skip_reason="offline")], 1)
+    assert "reported nothing about 1 of 1" in fault([_package(skip_reason="offline")], 1)
     assert "1 packages, and 2 are in the lock" in fault([_package()], 2)

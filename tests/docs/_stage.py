@@ -32,7 +32,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc.jwk import RSAKey
 from okta_oidc._wire import async_lanes, lanes
-from okta_oidc._wire.environment import Origin
 from okta_oidc.testing import FakeOkta
 from okta_oidc.testing._faults import Delivery
 from okta_oidc.testing._registry import AuthMethod
@@ -170,8 +169,8 @@ class Stage(FakeOkta):
         ):
             stock = getattr(home, name)
 
-            def transport(origin: Origin, stock: Any = stock) -> Any:
-                return self.transport if str(origin.url) == URL else stock(origin)
+            def transport(origin: httpx.URL, stock: Any = stock) -> Any:
+                return self.transport if str(origin) == URL else stock(origin)
 
             monkeypatch.setattr(home, name, transport)
 

@@ -385,6 +385,15 @@ def test_bad_timeouts(timeout: Any) -> None:
             cls(ORG_URL, BASIC, timeout=timeout)
 
 
+def test_a_refusal_of_seconds_says_what_they_may_be() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        OktaOIDC(ORG_URL, BASIC, timeout=0)
+    assert str(caught.value) == "timeout must be a number of seconds, above 0, at most 86400"
+    with pytest.raises(ConfigurationError) as caught:
+        Retry(max_wait=-0.5)
+    assert str(caught.value) == "max_wait must be a number of seconds, 0 or more"
+
+
 @pytest.mark.parametrize("timeout", [1, 0.001, 10.0, 86_400, 1e9, 1e12, 1e18, 1e300])
 def test_good_timeouts_end_in_an_answer_or_are_refused(
     open_okta: OpenOkta, serve_raw: Any, timeout: float

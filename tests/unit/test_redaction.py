@@ -18,6 +18,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 from okta_oidc import APIError, ClientSecretBasic, ClientSecretPost, ConfigurationError, OktaError
+from okta_oidc import _refusals as refusals
 from okta_oidc_api.api.token import custom_token
 from okta_oidc_api.models import AuthorizationCodeGrant, PasswordGrant
 
@@ -237,6 +238,29 @@ def test_a_short_secret_that_is_encoded_once_more(encoding: str, secret: str) ->
     assert str(caught.value).startswith("e (HTTP 400): bad: [redacted]")
     assert form.rstrip("=") not in str(caught.value)
     assert " it is." in str(caught.value)
+
+
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "another case": str.upper,
+    "percent, twice": lambda secret: quote("".join(f"%{ord(char):02x}" for char in secret)),
+    "HTML": lambda secret: "".join(f"&#{ord(char)};" for char in secret),
+    "HTML in percent": lambda secret: quote("".join(f"&#x{ord(char):x};" for char in secret)),
+    "JSON, twice": lambda secret: json.dumps(json.dumps(secret))[3:-3],
+    "punctuation": lambda secret: "-".join(secret),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize("secret", ["pl4n-ted9", "pl4n\nted9", 'pl4n"ted9'])
+def test_a_secret_in_disguise_takes_its_word_along(disguise: str, secret: str) -> None:
+    text = f"bad: {DISGUISES[disguise](secret)} it is"
+    shown = refusals.shown(text, (secret,))
+    assert shown == "bad: [redacted] it is"
+
+
+def test_a_secret_over_several_words_takes_the_text_along() -> None:
+    assert refusals.shown("bad: pl4n \t te d9 it is", ("pl4n-ted9",)) == "[redacted]"
+    assert refusals.shown("bad: pl4n ted it is", ("pl4n-ted9",)) == "bad: pl4n ted it is"
 
 
 @pytest.mark.parametrize("status", [200, 400])

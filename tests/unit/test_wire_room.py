@@ -35,7 +35,7 @@ from okta_oidc import (
 )
 from okta_oidc._wire import connections
 from okta_oidc._wire.bodies import LARGEST, Answer, SentBody
-from okta_oidc._wire.environment import Origin, Unusable, proxy_address, tls
+from okta_oidc._wire.environment import Unusable, proxy_address, tls
 from okta_oidc._wire.exchanges import AsyncWire, Broken, Wire
 
 from tests.support.samples import BASIC, CALLBACK, ORG_URL
@@ -273,12 +273,12 @@ def test_a_store_that_is_not_there(
 _PROXY = "http://user:hush-password@proxy.example:3128"
 _VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _ORIGINS = {
-    "https": Origin("https", "dev-1.okta.com", is_loopback=False),
-    "port": Origin("https", "dev-1.okta.com:8443", is_loopback=False),
-    "port of https": Origin("https", "dev-1.okta.com:443", is_loopback=False),
-    "address": Origin("https", "10.1.2.3", is_loopback=False),
-    "IPv6": Origin("https", "[2001:db8::1]:8443", is_loopback=False),
-    "international": Origin("https", "xn--bcher-kva.example", is_loopback=False),
+    "https": httpx.URL("https://dev-1.okta.com"),
+    "port": httpx.URL("https://dev-1.okta.com:8443"),
+    "port of https": httpx.URL("https://dev-1.okta.com:443"),
+    "address": httpx.URL("https://10.1.2.3"),
+    "IPv6": httpx.URL("https://[2001:db8::1]:8443"),
+    "international": httpx.URL("https://xn--bcher-kva.example"),
 }
 
 
@@ -340,9 +340,9 @@ def test_an_exception_that_httpx_cannot_read(variables: Callable[..., None], no_
     assert found == {"address"}
 
 
-def _choice_of_httpx(origin: Origin) -> str | None:
+def _choice_of_httpx(origin: httpx.URL) -> str | None:
     with httpx.Client(verify=False) as client:
-        chosen = client._transport_for_url(origin.url)
+        chosen = client._transport_for_url(origin)
         return "direct" if chosen is client._transport else "proxied"
 
 
@@ -361,9 +361,9 @@ def test_the_proxy_for_a_scheme(
     variables: Callable[..., None], values: dict[str, str], scheme: str, expected: str | None
 ) -> None:
     variables(**values)
-    found = proxy_address(Origin(scheme, "host.example", is_loopback=False))
+    found = proxy_address(httpx.URL(f"{scheme}://host.example"))
     assert (found and found.url.host) == expected
-    assert proxy_address(Origin(scheme, "127.0.0.1", is_loopback=True)) is None
+    assert proxy_address(httpx.URL(f"{scheme}://127.0.0.1")) is None
 
 
 @pytest.mark.parametrize("address", ["ftp://proxy.example", "http://user:hush-password@[::1"])
@@ -459,7 +459,7 @@ def test_any_request(face: str, case: str, limit: float | None) -> None:
     with RawServer(http_bytes(body=ACTIVE if case != "HEAD" else b"")) as server:
         request = REQUESTS[case](f"{server.url}/path?query=1")
         request.stream = SentBody(request.content)
-        origin = Origin("http", server.url.removeprefix("http://"), is_loopback=True)
+        origin = httpx.URL(server.url)
         client: Any
         if face == "sync":
             wire = Wire(origin)
@@ -488,7 +488,7 @@ def test_any_request(face: str, case: str, limit: float | None) -> None:
         (sent,) = server.requests
     assert sent.request_line == f"{request.method} /path?query=1 HTTP/1.1"
     assert sent.body == request.content
-    assert sent.header("host") == [origin.netloc]
+    assert sent.header("host") == [origin.netloc.decode()]
     assert answer.status == 200
     assert answer.body == (b"" if case == "HEAD" else ACTIVE)
 
@@ -505,7 +505,7 @@ def test_a_body_that_was_never_asked_for() -> None:
 def test_nobody_there_is_never_sent() -> None:
     with RawServer() as server:
         url = server.url
-    wire = Wire(Origin("http", url.removeprefix("http://"), is_loopback=True))
+    wire = Wire(httpx.URL(url))
     with pytest.raises(Broken) as broken:
         wire.exchange(httpx.Request("POST", url, stream=SentBody(b"form")), 5.0)
     assert broken.value.never_sent

@@ -44,8 +44,8 @@ _compact: Final = json.JSONEncoder(separators=(",", ":")).encode
 class SigningKey:
     """A key and the one algorithm it signs with.
 
-    ``kid`` is the id that came with the key, ``is_foreign`` says that somebody else's code signs,
-    which may take its time.
+    ``kid`` is the id that came with the key. ``is_foreign`` is true where the caller's code signs,
+    which may block.
     """
 
     __slots__ = ("_key", "_registry", "alg", "is_foreign", "kid")
@@ -87,7 +87,7 @@ def shared_secret(secret: str, alg: str) -> SigningKey:
 
 
 def new_key(alg: str | None) -> SigningKey:
-    """A P-256 key that nobody else has."""
+    """A new P-256 key."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     return _signing_key(ec.generate_private_key(ec.SECP256R1()), alg, None)
@@ -198,7 +198,7 @@ def _of_text(text: str | bytes) -> object:
     return native
 
 
-# What fails in a parser is not what is raised: errors and frames down there hold the key.
+# Errors of a parser are not chained: they, and their frames, hold the key.
 
 
 def _of_pem(pem: bytes) -> object | None:

@@ -12,9 +12,10 @@ import httpx
 
 from .. import AsyncTokenSource, AsyncUserTokens, HeldTokens, TokenSource, UserTokens
 from .._auth import Unpicklable, address_of, checked_token
-from .._config import check_kind, is_loopback
+from .._config import check_kind
 from .._errors import ConfigurationError
 from .._steps import Ask, Course, async_auth_flow, auth_flow
+from .._wire.environment import is_loopback
 from ._dpop import origin_of
 
 Source: TypeAlias = TokenSource | UserTokens | AsyncTokenSource | AsyncUserTokens
@@ -24,7 +25,7 @@ _SYNC: Final = (TokenSource, UserTokens)
 _ASYNC: Final = (AsyncTokenSource, AsyncUserTokens)
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CHALLENGE: Final = re.compile(r"(?:^|,)\s*(?:bearer|dpop)(?=\s|,|$)", re.IGNORECASE)
-# Errors that another token would not be spared (RFC 9449 §7.1 and §9, RFC 6750 §3.1).
+# Errors that another token would get, too (RFC 9449 §7.1 and §9, RFC 6750 §3.1).
 _NOT_THE_TOKEN: Final = re.compile(
     r'\berror\s*=\s*"?(?:use_dpop_nonce|invalid_dpop_proof|insufficient_scope)\b', re.IGNORECASE
 )
@@ -34,13 +35,13 @@ class TokenAuth(Unpicklable, httpx.Auth):
     """Each request carries a token of ``source`` that is good: ``auth=`` of a client or a request.
 
     For ``httpx.Client`` with a :class:`TokenSource` or :class:`UserTokens`, and for
-    ``httpx.AsyncClient`` with an asynchronous one. For httpx2's clients just so, if httpx2 was
+    ``httpx.AsyncClient`` with an asynchronous one. It works on httpx2's clients, too, if httpx2 was
     imported first.
 
     The token goes out by its type: ``Bearer`` (RFC 6750 §2.1), or ``DPoP`` with a proof (RFC 9449
     §7.1). A 401 with such a challenge has it renewed, and the request sent once more, unless its
-    body cannot be sent twice: then the 401 is returned. Where a redirect led to another host,
-    which got no token, a 401 is that host's own matter.
+    body cannot be sent twice: then the 401 is returned. After a redirect to another host, which
+    gets no token, a 401 renews nothing.
 
     Requests raise, beside what their client raises, what ``source.tokens()`` does, and
     :class:`ConfigurationError` over ``http`` to any host but this machine.
@@ -84,7 +85,7 @@ class TokenAuth(Unpicklable, httpx.Auth):
         held: HeldTokens = yield Ask(self._source.tokens)
         response = yield from self._sent(request, read, held)
         if _is_refused(request, response):
-            # A closure, which shows nothing: a traceback keeps what is here.
+            # A closure: arguments would show the token in tracebacks.
             fresh: HeldTokens = yield Ask(lambda: self._source.tokens(rejected=held.access_token))
             if is_repeatable and fresh.access_token != held.access_token:
                 yield from self._sent(request, read, fresh)
@@ -92,7 +93,7 @@ class TokenAuth(Unpicklable, httpx.Auth):
     def _checked(self, request: httpx.Request, kinds: tuple[type, ...], client: str) -> bool:
         """Whether the body can be sent twice: it is bytes in memory, and no stream.
 
-        To be asked first: whoever sends it may make bytes of a stream.
+        To be called before sending, which may turn a stream into bytes.
         """
         if not isinstance(self._source, kinds):
             raise ConfigurationError(f"{type(self._source).__name__} is not for {client}")
@@ -108,12 +109,12 @@ class TokenAuth(Unpicklable, httpx.Auth):
     ) -> Course[httpx.Response]:
         kind, dpop = held.token_type.lower(), self._source.dpop
         if kind == "bearer":
-            # Else it is the header's encoding that fails, with an exception that holds the token.
+            # Checked, as httpx fails to encode other tokens with an exception that holds them.
             token = checked_token(held.access_token)
             request.headers["Authorization"] = f"Bearer {token}"
             return cast("httpx.Response", (yield request))
         if kind != "dpop" or dpop is None:
-            # A server's text, and too little of it to be a token.
+            # Cut short: it is a server's text, and might be a token.
             raise ConfigurationError(
                 f"this client cannot send tokens of type {ascii(held.token_type)[1:17]}"
             )
@@ -122,7 +123,7 @@ class TokenAuth(Unpicklable, httpx.Auth):
 
 
 def _is_refused(request: httpx.Request, response: httpx.Response) -> bool:
-    """Whether the token was not good enough, by the word of whom it was sent to."""
+    """Whether the server that the request was sent to rejected the token."""
     asked, answered = address_of(request.url), address_of(response.url)
     if response.status_code != 401 or origin_of(asked) != origin_of(answered):
         return False

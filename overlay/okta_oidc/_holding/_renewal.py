@@ -1,9 +1,9 @@
 """The protocol by which one of all who hold tokens renews them. Pure: it sends and waits nowhere.
 
-There is no lock. Whoever is to present a refresh token first writes a *claim* into its row, by
-compare-and-set: "I am about to present this generation". That elects who sends, proves that the
-store can be written before the only copy of a token is spent, and leaves a question behind instead
-of a free lock, if its author dies. The answer is the introspection of the refresh token.
+There is no lock. Before a process presents a refresh token, it writes a *claim* into the row, by
+compare-and-set: "I am about to present this generation". The claim elects who sends, and proves
+that the store can be written before the only copy of a token is spent. If its author dies, the
+claim stays, and says that the token may be spent. Introspecting the token shows whether it is.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class _TooLateError(TransportTimeoutError):
 class Renewal:
     """One key of one store, and the client that renews what is held there.
 
-    The functions of ``store`` are called by whoever drives, and awaited where they are to be.
+    The driver calls the functions of ``store``, and awaits what is awaitable.
     ``revoke`` is the client's own, so that its introspection cache forgets what has ended.
     ``grant`` is a service's, presented again without harm; without one a user's refresh token is
     presented, which spends it. ``grace`` is how long Okta takes a spent one all the same.
@@ -129,7 +129,7 @@ class Renewal:
     def now(self) -> float:
         """Epoch seconds that never go back, and go on while the machine sleeps.
 
-        Of the two clocks there are, one does not go on then, and the other may be set.
+        The monotonic clock may stop while it sleeps, and the wall clock may be set.
         """
         monotonic = self.flow.runtime.monotonic()
         ahead = self.flow.runtime.now() - monotonic
@@ -278,10 +278,10 @@ class Renewal:
             return row.not_before - age, 0.0, False
         lag = row.lag + now - seen.since
         if row.lag:
-            # What it says was so when it was made out. A store that hung, or a process that was
-            # stopped, may have written it long after that: then only the clocks of two machines
-            # tell. Where they do not agree, more than the truth asks Okta, and 3 seconds less are
-            # allowed for.
+            # The lag was right when the row was made. A hung store or a stopped process may have
+            # written the row much later, which only the wall clocks of two machines show. If these
+            # differ, too large a lag only means that Okta is asked; one that is 3 seconds too small
+            # is allowed for.
             lag = max(lag, row.lag + now - row.claimed_at)
         if age < self.lease:
             return self.lease - age, lag, False

@@ -57,7 +57,7 @@ class Row:
     is_claimed: bool = False
     """Somebody is about to present this generation, or was."""
     lag: float = 0.0
-    """How long the first claim that is still unresolved had been there, if this is another."""
+    """Seconds since the first unresolved claim, when a further one was written; else 0."""
     claimed_at: float = 0.0
     """Epoch seconds by its author's clock."""
     not_before: float = 0.0

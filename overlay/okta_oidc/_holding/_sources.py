@@ -123,7 +123,8 @@ class _AsyncSource(_Source):
     async def _look(self, era: Era, rejected: str | None) -> Any:
         from anyio import CancelScope
 
-        # What has been presented has to be stored. Trio cancels what its main task leaves behind.
+        # Shielded: after a refresh token is presented, the new one has to be stored, and trio
+        # cancels system tasks when its main task ends.
         with CancelScope(shield=True):
             return await super()._look(era, rejected)
 

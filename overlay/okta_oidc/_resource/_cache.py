@@ -18,7 +18,7 @@ from .._errors import ConfigurationError
 from .._http import Headers, HttpInfo, Members
 from .._introspection import Introspection
 from .._otel import count_lookup
-from .._retry import is_number
+from .._retry import DAY, checked_seconds
 from .._runtime import Runtime
 
 FlightsT = TypeVar("FlightsT")
@@ -29,22 +29,22 @@ _RESERVE: Final = 0.1
 
 
 class IntrospectionTier(Protocol):
-    """Answers shared by processes: :mod:`okta_oidc.redis`. Its methods answer, or are awaited.
+    """Answers shared by processes: :mod:`okta_oidc.redis`. Methods return results, or awaitables.
 
-    Whatever befalls a tier, it raises nothing: it knows nothing then. ``local_ttl`` is how many
-    seconds a process uses its own copy of an active answer. A key is a digest.
+    A tier never raises; on failure it returns ``None``. ``local_ttl`` is how many seconds a process
+    uses its own copy of an active answer. A key is a digest.
     """
 
     local_ttl: float
 
     def load(self, key: bytes, /) -> Any:
-        """Members and the seconds they have left, no members of a revoked token, or ``None``."""
+        """Members and their remaining seconds; no members if revoked; ``None`` if unknown."""
 
     def store(self, key: bytes, members: dict[str, Any], seconds: float, replace: bool, /) -> Any:
         """Keep ``members`` for ``seconds``: only if nothing is there, unless ``replace``."""
 
     def bar(self, keys: list[bytes], seconds: float, /) -> Any:
-        """Forget these, and take no members for them for ``seconds``, unless they replace."""
+        """Mark these as revoked for ``seconds``: members are stored there only by ``replace``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,10 @@ class _Shelf(OrderedDict[bytes, _Kept]):
 
 @dataclass(slots=True, eq=False)
 class Question:
-    """One that is under way. It is ``spoilt`` by what overtakes it.
+    """A question in progress.
 
-    That is a revocation, or a question put later and answered earlier. Nobody waits for its answer
-    from then on, and an active one is not kept.
+    ``spoilt``: a revocation, or a newer answer, came first. Callers from then on ask again, and an
+    active answer is not kept.
     """
 
     key: bytes
@@ -113,7 +113,7 @@ class Question:
 
 
 class IntrospectionCache:
-    """Keeps what introspection answered: an argument of the clients, which do without unless given.
+    """Keeps introspection answers: an argument of the clients, which keep none by default.
 
     A token that is revoked elsewhere keeps working for up to ``ttl`` seconds: how long that may be
     is the team's to decide. Clients may share one cache; each asks with its own client id, and
@@ -143,9 +143,9 @@ class IntrospectionCache:
         stale_if_error: float = 0.0,
         shared: IntrospectionTier | None = None,
     ) -> None:
-        self.ttl: Final = _seconds("ttl", ttl)
-        self.negative_ttl: Final = _seconds("negative_ttl", negative_ttl)
-        self.stale_if_error: Final = _seconds("stale_if_error", stale_if_error)
+        self.ttl: Final = checked_seconds("ttl", ttl, DAY)
+        self.negative_ttl: Final = checked_seconds("negative_ttl", negative_ttl, DAY)
+        self.stale_if_error: Final = checked_seconds("stale_if_error", stale_if_error, DAY)
         if not self.ttl or type(max_entries) is not int or max_entries < 1:
             raise ConfigurationError("ttl must be above 0, and max_entries a whole number above 0")
         if shared is not None and not callable(getattr(shared, "load", None)):
@@ -161,7 +161,7 @@ class IntrospectionCache:
         _CACHES.add(self)
 
     def after_fork(self) -> None:
-        """Start anew: a thread that held the lock, or asked a question, is not there in a child."""
+        """Reset: threads that held the lock, or asked a question, do not exist in a child."""
         self._lock = threading.Lock()
         self._on_way: dict[bytes, list[Question]] = {}
         self._flights: dict[bytes, dict[type[Any], Any]] = {}
@@ -182,7 +182,7 @@ class IntrospectionCache:
     def find(self, key: bytes, runtime: Runtime, *, again: bool = False) -> Introspection | None:
         """A kept answer that may be used now. No lock: one atomic look into a dictionary.
 
-        ``again`` is for one who has missed it once: that is no hit.
+        ``again`` marks a second look after a miss, which does not count as a hit.
         """
         kept = self._find_active(key) or self._inactive.get(key)
         if kept is None or kept.until <= runtime.monotonic() or kept.exp <= runtime.now():
@@ -193,7 +193,7 @@ class IntrospectionCache:
         return kept.info
 
     def flights(self, key: bytes, kind: type[FlightsT]) -> FlightsT:
-        """Those who want to know of ``key``, threads or tasks, and share one call."""
+        """The flights of ``key``, by which threads or tasks share one call."""
         flights: FlightsT = self._flights.setdefault(key, {}).setdefault(kind, kind())
         return flights
 
@@ -219,7 +219,7 @@ class IntrospectionCache:
             self._counts[what] += 1
 
     def missed(self) -> None:
-        """Count a miss. Metrics learn of the hits since the last one, too: not one by one."""
+        """Count a miss, and report it to metrics with the number of hits since the last one."""
         self.count("misses")
         hits, self._told = self._hits - self._told, self._hits
         count_lookup(hit=False)
@@ -236,12 +236,12 @@ class IntrospectionCache:
         now = runtime.monotonic()
         exp = float("inf") if info.expires_at is None else info.expires_at.timestamp()
         shared = min(seconds, exp - runtime.now())
-        # Another process may revoke the token, and can only tell the shared tier.
+        # A revocation by another process reaches only the shared tier.
         local = min(shared, self.shared.local_ttl) if info.active and self.shared else shared
         with self._lock:
             if question.spoilt and info.active:
                 return 0.0
-            # Those who asked earlier, and are answered later, know less.
+            # Questions asked earlier and still open will bring older answers.
             for other in self._on_way.get(question.key, ()):
                 if other is question:
                     break
@@ -296,12 +296,6 @@ def _compact(info: Introspection) -> Introspection:
     scopes, aud = (tuple(map(intern, each)) for each in (info.scopes, info.aud))
     http = HttpInfo(info.http.status, Headers())
     return replace(info, scopes=scopes, aud=aud, raw=Members(members), http=http)
-
-
-def _seconds(name: str, value: float) -> float:
-    if not is_number(value) or not 0 <= value <= 86_400:
-        raise ConfigurationError(f"{name} must be a number of seconds, from 0 to a day")
-    return float(value)
 
 
 _CACHES: Final[weakref.WeakSet[IntrospectionCache]] = weakref.WeakSet()

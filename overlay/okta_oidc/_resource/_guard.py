@@ -133,11 +133,11 @@ class _Guard(Generic[T_co]):
         return BearerRefusal(status, {"WWW-Authenticate": challenge}, error, text)
 
     def _invalid(self) -> BearerRefusal:
-        """A token that is not good here; why is not the caller's business."""
+        """A token that is not accepted. The caller does not learn why."""
         return self._refusal("invalid_token")
 
     def _bound(self) -> BearerRefusal:
-        """A token that is bound to a key, brought as if whoever has it may use it."""
+        """A token that is bound to a key, presented as a bearer token."""
         text = "The access token is bound to a key and is no bearer token."
         return self._refusal("invalid_token", text, _DPOP)
 
@@ -178,7 +178,7 @@ class _Guard(Generic[T_co]):
         return None
 
     def _judged(self, granted: Any, scopes: tuple[str, ...]) -> T_co:
-        # Each time: what is kept is an answer, never a decision.
+        # Checked for each request: the cache keeps answers, never decisions.
         if self._audience not in granted.aud or not getattr(granted, "active", True):
             raise self._invalid()
         if "cnf" in granted.raw or getattr(granted, "token_type", None) == "DPoP":

@@ -98,7 +98,7 @@ class CachedIntrospection:
                 raise
             return old
         seconds = cache.keep(question, info, runtime)
-        # One that quotes the token stays here.
+        # An answer that quotes the token is not shared.
         if seconds and self._tier and token not in str(members := dict(info.raw)):
             yield self._to_tier(self._tier.store, key, members, seconds, not info.active)
         return info
@@ -123,13 +123,13 @@ class CachedIntrospection:
     def revoking(
         self, steps: Steps[None], tokens: tuple[str, ...], server: AuthServerId | None
     ) -> Steps[None]:
-        """Revoke by ``steps``, and forget the tokens: what fails may have been processed."""
+        """Revoke by ``steps``, and forget the tokens, as even a failure may have been processed."""
         keys = [self._key(token, server) for token in tokens]
         # Before it is sent, too: a cancelled task may not come back here until much later.
         self._cache.drop(keys)
         if self._tier:
-            # Until every answer that is on its way in another process has been refused: no call
-            # takes a minute.
+            # Longer than any call: an answer that is on its way to another process must not be
+            # stored after this.
             yield self._to_tier(self._tier.bar, keys, self._cache.ttl + 60.0)
         try:
             yield from steps

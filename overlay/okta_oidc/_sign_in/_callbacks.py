@@ -28,7 +28,7 @@ def code_of(
 ) -> str:
     """The authorization code, if ``callback`` is the answer to ``request``.
 
-    ``names_issuer`` says whether this server promised to say who answers (RFC 9207 §2.4).
+    ``names_issuer``: the server's metadata promises ``iss`` in callbacks (RFC 9207 §2.4).
 
     Raises:
         CallbackMismatchError: it is not.
@@ -42,7 +42,7 @@ def code_of(
     state, iss, error, description, code = (
         found[name][0] if found[name] else "" for name in _NAMES
     )
-    # First of all: without it anybody may have written the rest.
+    # Checked first: without the right state, anybody may have made the rest.
     if not compare_digest(state.encode(errors="replace"), request.state.encode()):
         raise CallbackMismatchError(
             "the callback has another state than this request"

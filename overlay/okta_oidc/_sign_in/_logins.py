@@ -148,7 +148,7 @@ def poll(flow: Flow, login: Login, server: AuthServerId | None = None) -> Steps[
     if flow.runtime.now() >= login.expires_at.timestamp():
         raise _expired()
     try:
-        # Once: when to ask again is the login's to say.
+        # No retries: the login's interval says when to ask again.
         return (yield from flow.steps(_redeem(login, at), retry=NEVER))
     except APIError as error:
         if error.code == "slow_down":
@@ -200,7 +200,7 @@ def _redeem(login: Login, at: AuthServerId) -> Operation[Tokens]:
 
 def _will_pass(error: APIError | TransportError) -> bool:
     if isinstance(error, TransportError):
-        # A name that cannot be found, or a certificate that is not trusted, will not pass.
+        # An unknown host name and an untrusted certificate are not temporary.
         return isinstance(error, TransportTimeoutError) or error.request_sent is None
     return isinstance(error, RateLimitError | ServerError)
 
@@ -221,7 +221,7 @@ def _interval(value: object) -> float:
     """Seconds between two polls. What cannot be one is 5, as if it were absent (RFC 8628 §3.5)."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         value = int(value)
-    # Below any clock's reach, and above any login's life, it says nothing either.
+    # 0 or less, and a day or more, count as absent, too.
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 86_400:
         return cast("float", value)
     return _INTERVAL

@@ -55,7 +55,7 @@ class Provider:
     def __init__(self, flow: Flow, checks: Callable[[AuthServerId], Checks]) -> None:
         self._flow: Final = flow
         self._checks: Final = checks
-        # The servers whose metadata promised that callbacks say who sends them (RFC 9207).
+        # The servers whose metadata promises ``iss`` in callbacks (RFC 9207).
         self._name_themselves: Final[set[AuthServerId]] = set()
 
     def authorization_request(
@@ -88,7 +88,7 @@ class Provider:
         named = server in self._name_themselves
         issuer = self._flow.server.issuer(server)
         found = code_of(callback, request, issuer, names_issuer=named)
-        # A code is good for one delivery: without keys its tokens would be had, and not checked.
+        # Keys first: a code is good for one delivery, and its ID token has to be checked.
         checks = self._checks(server)
         yield from checks.ready()
         asked = code(server, found, request.redirect_uri, request.code_verifier)
@@ -102,7 +102,7 @@ class Provider:
         return SignIn(tokens, claims)
 
     def metadata(self, server: AuthServerId) -> Steps[models.ServerMetadata]:
-        schemes = ("https://",) if self._flow.server.secure else ("https://", "http://")
+        schemes = ("https://", f"{self._flow.server.url.scheme}://")
 
         def read(reply: Reply, request: Request) -> models.ServerMetadata:
             metadata = reader_of(models.ServerMetadata)(reply, request)

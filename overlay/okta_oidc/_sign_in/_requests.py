@@ -17,7 +17,8 @@ from .._errors import ConfigurationError
 from .._lazy import models
 from ._kept import Kept
 
-# What ties the answer to the request is drawn for each, and what could replace it is not taken.
+# Parameters that bind the callback to its request, or could replace these: drawn here, for each
+# request, and not accepted from callers.
 _OURS: Final = CREDENTIALS | frozenset(
     {
         "code_challenge",

@@ -8,9 +8,8 @@ import httpx
 
 from .._auth import PublicClient
 from .._config import Server, checked_text, need_joserfc
-from .._errors import ConfigurationError
 from .._flow import Flow
-from .._retry import Retry, is_number
+from .._retry import Retry, checked_seconds
 from .._silence import silent
 from .._steps import Steps
 from ._claims import Claims
@@ -32,8 +31,7 @@ class _Verifier:
         server = Server.of_issuer(issuer)
         refuse_org(server.default)
         self._audience: Final = checked_text("audience", audience)
-        if not is_number(leeway) or leeway < 0:
-            raise ConfigurationError("leeway must be a number of seconds, 0 or more")
+        checked_seconds("leeway", leeway)
         self._flow: Final = Flow(server, _NOBODY, _TIMEOUT, Retry())
         self._checks: Checks
 
@@ -86,7 +84,7 @@ class AccessTokenVerifier(_Verifier):
         Raises:
             InvalidTokenError: it does not hold; ``reason`` says why.
             TransportError: its key is not known, and Okta cannot be reached.
-            APIError: the same, and Okta refuses to tell.
+            APIError: the same, and Okta refuses the request for keys.
             MalformedResponseError: the same, and Okta's answer holds no key.
         """
         return self._sender.run(self._steps(token, scopes))

@@ -22,7 +22,7 @@ from joserfc.util import urlsafe_b64decode
 from .._config import AuthServerId, check_kind, checked_text
 from .._errors import ConfigurationError, InvalidTokenError, InvalidTokenReason
 from .._http import Members, instant, refuse_constant
-from .._retry import is_number
+from .._retry import checked_seconds
 from .._steps import Steps
 from ._claims import Claims
 from ._issuers import refuse_org
@@ -65,7 +65,7 @@ class Checks:
         self._headers: Final[dict[bytes, tuple[str | None, str]]] = {}
 
     def ready(self) -> Steps[None]:
-        """Have keys at hand: before a code is spent on a token that could not be checked then.
+        """Fetch keys before a code is spent: without them its ID token could not be checked.
 
         Raises:
             InvalidTokenError: the issuer publishes none that tokens can be signed with.
@@ -92,8 +92,8 @@ class Checks:
         check_kind("id_token", id_token, str)
         check_kind("nonce", nonce, str, NoneType)
         check_kind("access_token", access_token, str, NoneType)
-        if max_age is not None and (not is_number(max_age) or max_age < 0):
-            raise ConfigurationError("max_age must be a number of seconds, 0 or more")
+        if max_age is not None:
+            checked_seconds("max_age", max_age)
         if nonce == "":
             raise ConfigurationError("nonce is empty: None says that none was sent")
         client_id = self._flow.auth.client_id
@@ -148,7 +148,7 @@ class Checks:
     def _signed(self, token: str, types: Collection[str]) -> Steps[_Object]:
         """What the issuer signed.
 
-        What cannot be right is refused before a key is asked for: it costs nobody anything.
+        A token that cannot be right is refused before its key is fetched, so it causes no request.
         """
         if len(token) > LARGEST:
             raise _refused("malformed", "it is larger than any token")
@@ -185,7 +185,7 @@ class Checks:
         expires, issued, begins = (_number(claims, name) for name in ("exp", "iat", "nbf"))
         if expires is None:
             raise _refused("claim", "it has no exp")
-        # Sums of theirs could be more than a float holds; comparisons are exact.
+        # Claims are compared, not added to: a sum could overflow a float.
         if now - self._leeway >= expires:
             raise _refused("expired", "its time is over")
         ahead = now + self._leeway
@@ -294,7 +294,7 @@ def _instant(seconds: float | None) -> datetime | None:
 
 
 def _shown(value: object) -> str:
-    # Of the issuer's own making, as its signature was checked; a nested value could be endless.
+    # The issuer's own text, as the signature was checked. A nested value could be too long.
     return ascii(value)[:200] if isinstance(value, str) else f"a {type(value).__name__}"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LEEWAY: Final = 120.0  # seconds
 
-# A client that serves a tenant an id must not keep the keys of all it ever met.
+# Bounded: a client may serve many tenants, each with a server id of its own.
 _MOST: Final = 256
 
 
@@ -43,7 +43,7 @@ class Issuers:
 
 
 def refuse_org(server: AuthServerId) -> None:
-    """Refuse to check access tokens that are nobody else's to check."""
+    """Refuse the org server: only Okta can check its access tokens."""
     if server is ORG:
         raise ConfigurationError(
             "the org authorization server's access tokens are Okta's own, and nobody else can "

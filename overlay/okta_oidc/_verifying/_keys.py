@@ -1,7 +1,7 @@
 """The public keys of one issuer: kept, renewed, and asked for once by all who need them.
 
-A key that is known is used at once, and renewed behind that. One that is not known is asked for,
-seldom enough that made-up key ids cannot turn an API into a load on Okta.
+A known key is used at once, and renewed when it is stale. An unknown key id is asked for once in a
+cooldown, so that made-up key ids do not cause load on Okta.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Keys:
         request.seconds = limit
         retry = None if limit is None else NEVER
         try:
-            # Driven apart: what a caller's own transport raises is an outcome, too.
+            # Run as a step of its own, so that exceptions of a caller's transport are caught, too.
             asking = self._sender.flow.steps(Operation(request, _read), retry=retry)
             keys, lifetime = yield Ask(self._sender.run, asking)
         except Exception as error:
@@ -146,7 +146,7 @@ def _signing_keys(reply: Reply) -> dict[str | None, RSAKey | None]:
     published = members.get("keys")
     items = cast("list[object]", published) if isinstance(published, list) else []
     jwks = [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
-    # Keys that cannot have signed a token are an answer all the same: those at hand are retired.
+    # A set without usable keys is a valid answer, and retires the keys at hand.
     if not any(isinstance(jwk.get("kty"), str) for jwk in jwks):
         raise malformed(reply, "it holds no keys")
     found = [key for key in map(_signing_key, jwks) if key is not None]

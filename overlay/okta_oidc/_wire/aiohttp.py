@@ -19,12 +19,12 @@ from yarl import URL
 
 from .bodies import SentBody
 from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, WITHOUT_CONTENT
-from .environment import Origin, Unusable, proxy_address, tls
+from .environment import Unusable, proxy_address, tls
 from .lent import DirectClient
 from .loops import PerLoop, is_trio
 
 _LONGEST_HEADER: Final = 64 * 1024
-# Announcements included, which may go on and on.
+# Interim responses (1xx) included, whose number has no limit.
 _LONGEST_HEAD: Final = 128 * 1024
 
 
@@ -35,7 +35,7 @@ class AiohttpClient(DirectClient):
         self._own: Final = AiohttpTransport(None)
         super().__init__(transport=self._own)
 
-    def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
+    def route(self, origin: httpx.URL) -> httpx.AsyncBaseTransport:
         proxy = proxy_address(origin)
         if proxy is not None and proxy.url.scheme.startswith("socks"):
             raise Unusable("the environment names a SOCKS proxy, and aiohttp has none")
@@ -66,7 +66,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         stream = request.stream
         options: dict[str, Any] = self._options
         if not isinstance(stream, SentBody):
-            # Somebody uses the client by itself, with httpx's own limits.
+            # The caller uses the client directly, with httpx's time limits.
             stream = SentBody(await request.aread())
             limits = request.extensions.get("timeout", {})
             timeout = aiohttp.ClientTimeout(
@@ -103,19 +103,19 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class _Connection(ResponseHandler):
-    """A connection of aiohttp's that is closed as soon as more has come than one answer.
+    """An aiohttp connection that is closed once it receives more than one response.
 
-    aiohttp would parse it as the answer to the next request: a gateway's 408 on an idle connection,
-    or a second answer, which may be another user's.
+    aiohttp would parse the rest as the response to the next request: a gateway's 408 on an idle
+    connection, or a second response, which may be another user's.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._params: dict[str, Any] = {}
-        # What has come before the head of the final answer was whole.
+        # Bytes received until the head of the final response is complete.
         self._received = bytearray()
         self._final: aiohttp.StreamReader | None = None
-        # No more will come of the final answer than is there.
+        # The parser failed: no more of the final response can be read.
         self.is_broken = False
 
     @property
@@ -123,7 +123,7 @@ class _Connection(ResponseHandler):
         return self._final is not None and self._final.is_eof()
 
     def is_connected(self) -> bool:
-        # Asked before an idle connection is used again. The loop may not have read yet what came.
+        # Called before an idle connection is reused. The loop may not have read all data yet.
         socket: Any = self.transport and self.transport.get_extra_info("socket")
         return super().is_connected() and not (self._is_idle and is_socket_readable(socket))
 
@@ -139,7 +139,7 @@ class _Connection(ResponseHandler):
         if self._final is not None:
             self.close()
             return
-        if not 100 <= message.code <= 199:  # those announce another
+        if not 100 <= message.code <= 199:  # interim responses
             self._final = body
             self._received.clear()
             if message.code in WITHOUT_CONTENT:
@@ -147,7 +147,7 @@ class _Connection(ResponseHandler):
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
-        # With no data, it is aiohttp itself, reading on in what it has.
+        # aiohttp calls this without data to continue with what it has received.
         if data and self._is_idle:
             self.close()
             return
@@ -162,8 +162,8 @@ class _Connection(ResponseHandler):
         if isinstance(exc, HttpProcessingError) and not self.is_broken:
             self.is_broken = True
             if self._final is None:
-                # The parser drops an answer that came in one go with what it cannot read, such as a
-                # byte more than the answer's length says: with it, a spent code's tokens.
+                # The parser drops a response that arrives together with bytes it cannot parse, such
+                # as one byte beyond Content-Length, and with it the tokens of a spent code.
                 data = bytes(self._received[:_LONGEST_HEADER])
                 super().set_response_params(**self._params)
                 for index in range(len(data)):
@@ -171,7 +171,7 @@ class _Connection(ResponseHandler):
                     if self._is_idle or self.exception() is not None:
                         break
             elif not self._is_idle:
-                # aiohttp would leave its reader waiting.
+                # aiohttp would leave the reader of the body waiting.
                 self._final.set_exception(aiohttp.ClientPayloadError(type(exc).__name__))
             if self._is_idle:
                 self.is_broken = False
@@ -180,7 +180,7 @@ class _Connection(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
-        # Its reader refers back to this.
+        # Break the reference cycle with its reader.
         self._final = None
 
 
@@ -195,7 +195,7 @@ class _Connector(aiohttp.TCPConnector):
 
     @property
     def closed(self) -> bool:
-        # A loop that has ended took them along: there is nothing to report as an error.
+        # Connections of a closed loop are gone, so "Unclosed connector" is not reported.
         return super().closed or self._loop.is_closed()
 
     def __del__(self, *_: object) -> None:
@@ -216,14 +216,14 @@ def _new_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
         max_line_size=_LONGEST_HEADER,
         max_field_size=_LONGEST_HEADER,
     )
-    # Else it sends a GET again by itself, with the same DPoP proof, when its connection is lost.
-    # What is sent again is for the flow to decide. aiohttp's own test client sets this, too.
+    # Otherwise aiohttp repeats a GET, with the same DPoP proof, when its connection is lost. The
+    # flow decides what is sent again. aiohttp's own test client sets this, too.
     session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return session
 
 
 class _Stream(httpx.AsyncByteStream):
-    # No generator: one that is left half way troubles the event loop.
+    # Not a generator: the event loop's finalizer would close an abandoned one later.
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response: Final = response
@@ -248,20 +248,20 @@ class _Stream(httpx.AsyncByteStream):
         return chunk
 
     async def aclose(self) -> None:
-        # It gives up the connection, if it has not been released at the answer's end.
+        # Closes the connection, unless it was released at the end of the response.
         self._response.close()
 
 
 def _translated(error: aiohttp.ClientError) -> httpx.TransportError:
     """The error in httpx's terms.
 
-    Of aiohttp's own neither frames nor, but for their text, errors are kept: they hold the headers.
+    aiohttp's frames, and its errors but for connection errors, hold headers: neither is kept.
     """
     cause: BaseException | None = error
     while cause is not None:
         cause = cause.with_traceback(None)
         cause = cause.__cause__ or cause.__context__
-    # What may be sent again turns on whether there was a connection.
+    # Retries depend on whether there was a connection.
     for kind, known in (
         (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
         (aiohttp.ServerTimeoutError, httpx.ReadTimeout),

@@ -14,7 +14,6 @@ import httpx
 from anyio import CancelScope, Semaphore
 
 from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, connector, core_request, is_reusable
-from .environment import Origin
 from .loops import PerLoop
 
 _Lane: TypeAlias = httpcore.AsyncConnectionInterface
@@ -23,8 +22,8 @@ _Lane: TypeAlias = httpcore.AsyncConnectionInterface
 class AsyncOriginTransport(httpx.AsyncBaseTransport):
     """Connections to one origin, a set of them for each event loop: none can serve another."""
 
-    def __init__(self, origin: Origin) -> None:
-        # The pool makes the connections, and no more.
+    def __init__(self, origin: httpx.URL) -> None:
+        # The pool only creates the connections.
         connect = connector(httpcore.AsyncConnectionPool, origin, _CountingBackend())
         self._lanes: Final = PerLoop(functools.partial(_Lanes, connect))
 
@@ -40,9 +39,9 @@ class AsyncOriginTransport(httpx.AsyncBaseTransport):
 class _Lanes:
     """The connections of one event loop.
 
-    httpcore's pool looks at every connection and request on each change of either, so a call would
-    cost the more the more of them there are. And a task that is cancelled at the wrong moment
-    leaves a connection in it that is neither in use nor free: here that is given up.
+    httpcore's pool scans every connection and request on each change, so the cost of a call grows
+    with their number. And a task that is cancelled at the wrong moment leaves a connection in that
+    pool that is neither in use nor free: here it is closed.
     """
 
     __slots__ = ("_connect", "_free", "_is_closed", "_room")
@@ -50,13 +49,13 @@ class _Lanes:
     def __init__(self, connect: Callable[[], _Lane]) -> None:
         self._connect: Final = connect
         self._is_closed = False
-        # In the order in which they came to rest, and since when.
+        # Idle connections, the longest idle first, and since when they are idle.
         self._free: Final[deque[tuple[_Lane, float]]] = deque()
         self._room: Final = Semaphore(MAX_CONNECTIONS, fast_acquire=True)
 
     async def handle(self, request: httpcore.Request) -> httpx.Response:
         await self._room.acquire()
-        # The last to be free: few calls at a time share few connections, and the others expire.
+        # The one used last: few calls at a time share few connections, and the others expire.
         lane = self._free.pop()[0] if self._free else self._connect()
         try:
             if lane.has_expired():
@@ -73,7 +72,7 @@ class _Lanes:
         )
 
     async def put_back(self, lane: _Lane, *, is_fit: bool) -> None:
-        """Let the next call have this connection if it is fit for one, else its room."""
+        """Make room for the next call, and keep the connection for it if it is fit for one."""
         try:
             if is_fit and not self._is_closed:
                 self._free.append((lane, time.monotonic()))
@@ -83,14 +82,14 @@ class _Lanes:
             self._room.release()
 
     async def aclose(self) -> None:
-        """Close the connections, those in use when they have brought their answers."""
+        """Close the idle connections now, and those in use after their responses."""
         self._is_closed = True
         while self._free:
             await _close(self._free.pop()[0])
 
 
 async def _close(closing: _Lane | httpcore.AsyncNetworkStream) -> None:
-    # A cancelled task could not wait for it.
+    # Shielded, as a cancelled task could not wait for it.
     with CancelScope(shield=True):
         await closing.aclose()
 
@@ -109,8 +108,8 @@ class _Stream(httpx.AsyncByteStream):
         is_fit = False
         try:
             await self._response.aclose()
-            # httpcore's generators, left half way, would trouble the event loop. What they have
-            # left is in memory, and after it a closed connection.
+            # Read to the end: an abandoned async generator is closed later by the event loop's
+            # finalizer. The rest is in memory, and after it the connection is closed.
             with suppress(httpcore.NetworkError, httpcore.ProtocolError):
                 async for _ in self._chunks:
                     pass
@@ -120,7 +119,7 @@ class _Stream(httpx.AsyncByteStream):
 
 
 class _CountingBackend(httpcore.AsyncNetworkBackend):
-    """A backend whose connections count, and are closed when a TLS handshake is cancelled."""
+    """Its connections count received bytes, and close when a TLS handshake is cancelled."""
 
     def __init__(self) -> None:
         self._backend: Final = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
@@ -132,7 +131,7 @@ class _CountingBackend(httpcore.AsyncNetworkBackend):
 class _CountingStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream: Final = stream
-        # Bytes, since the last request.
+        # Bytes since the last request.
         self.received = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

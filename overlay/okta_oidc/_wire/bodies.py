@@ -24,7 +24,7 @@ class SentBody(httpx.ByteStream):
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
         self.content: Final = content
-        # Nothing tells when a body of nothing leaves.
+        # Nothing shows when an empty body is sent, so it counts as sent.
         self.started = not content
 
     def __iter__(self) -> Iterator[bytes]:
@@ -36,7 +36,7 @@ class SentBody(httpx.ByteStream):
 
 
 class _Pieces:
-    # No generator: one that is left half way, as a broken connection does, troubles the event loop.
+    # Not a generator: the event loop's finalizer would close an abandoned one later.
 
     __slots__ = ("_pieces",)
 
@@ -53,7 +53,7 @@ class _Pieces:
 
 
 class Answer:
-    """A response, and its body as it comes in, up to a megabyte: none of these endpoints' is near.
+    """A response, and its body as it arrives, up to 1 MiB: these endpoints send far less.
 
     ``is_complete`` is false where that limit cut it short, ``is_plain`` where ``body`` is still
     compressed, in a way that is not undone.
@@ -70,16 +70,16 @@ class Answer:
         self._size = 0
 
     def add(self, chunk: bytes) -> bool:
-        """Take ``chunk`` in; whether more is wanted."""
+        """Add ``chunk``; return whether more may be read."""
         self._chunks.append(chunk)
         self._size += len(chunk)
         return self._size <= LARGEST
 
     def finished(self) -> Self:
-        """With what has come as the body, decompressed if the server compressed it unasked.
+        """This, with the received bytes as ``body``, decompressed if the server compressed them.
 
-        What was compressed twice, or in another way than gzip's and zlib's, stays as it came. A few
-        bytes of those could become gigabytes.
+        A body that is compressed twice, or not by gzip or deflate, stays compressed: a few bytes
+        of it could expand to gigabytes.
         """
         raw = content = b"".join(self._chunks)
         if raw and "content-encoding" in self.headers:
@@ -100,8 +100,8 @@ def _inflated(raw: bytes) -> bytes:
             content = inflater.decompress(raw, LARGEST + 1)
         except zlib.error:
             continue
-        # Raw deflate has no header, so that other data can pass for the beginning of some.
+        # Raw deflate has no header, so other data can look like the start of it.
         if form > 0 or inflater.eof or len(content) > LARGEST:
             return content
-    # What came is all there is, and better kept as it is than lost.
+    # It cannot be decompressed: keep the bytes as received.
     return raw

@@ -11,20 +11,20 @@ from typing import Any, Final
 import httpcore
 import httpx
 
-from .environment import Origin, Unusable, proxy_address, tls
+from .environment import Unusable, proxy_address, tls
 
 MAX_CONNECTIONS: Final = 100
-# A server that closes an idle connection just as it is used again leaves it open whether a code was
-# spent. Five seconds is a common limit (Node's default), so ours must be shorter.
+# If a server closes an idle connection just as it is reused, a code may or may not be spent. Five
+# seconds is a common limit (Node's default), so ours must be shorter.
 KEEPALIVE_SECONDS: Final = 4.0
-# RFC 9110 gives these no content. One that comes all the same, announced or not, may come late.
+# These have no content (RFC 9110). Content that is sent all the same may arrive late.
 WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
 # Bytes. asyncio may read more at a time than anyio hands out, and does not show the rest. A
 # connection that received as much, far more than these endpoints answer, is not used again.
 _READ_AHEAD: Final = 32 * 1024
 
 
-def connector(pool: Callable[..., Any], origin: Origin, backend: object) -> Callable[[], Any]:
+def connector(pool: Callable[..., Any], origin: httpx.URL, backend: object) -> Callable[[], Any]:
     """A function that makes connections to ``origin``, as a ``pool`` of httpcore's does.
 
     Raises:
@@ -39,7 +39,7 @@ def connector(pool: Callable[..., Any], origin: Origin, backend: object) -> Call
         keepalive_expiry=KEEPALIVE_SECONDS,
         network_backend=backend,
     )
-    return functools.partial(maker.create_connection, _core_url(origin.url).origin)
+    return functools.partial(maker.create_connection, _core_url(origin).origin)
 
 
 def _core_url(url: httpx.URL) -> httpcore.URL:
@@ -66,7 +66,8 @@ def is_reusable(connection: Any, response: Any) -> bool:
     Bytes received after a response must never be parsed as the next response. httpcore looks
     whether an idle connection's socket is readable, but not into what was read from it already.
     """
-    # h11's own word, by way of attributes that httpcore keeps to itself: without it, no reuse.
+    # h11's ``trailing_data``, read through private attributes of httpcore; without them the
+    # connection is not reused.
     parser = getattr(getattr(response.stream, "_connection", None), "_h11_state", None)
     stream = response.extensions["network_stream"]
     return not (
@@ -80,7 +81,7 @@ def is_reusable(connection: Any, response: Any) -> bool:
 
 
 def _holds_more(tls_object: object) -> bool:
-    # A TLS connection in memory takes in all that has come, and hands out a record at a time.
+    # An in-memory TLS object may have received records that have not been read from it.
     if not isinstance(tls_object, ssl.SSLObject):
         return False
     try:

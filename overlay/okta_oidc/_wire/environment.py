@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import os
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -16,19 +16,6 @@ from httpx._utils import URLPattern, get_environment_proxies
 
 class Unusable(Exception):  # noqa: N818  # nobody outside sees it
     """What was asked for cannot work as things are set up. The message holds nothing secret."""
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Origin:
-    """Where requests go; ``netloc`` is the host's ASCII form, with the port if one is given."""
-
-    scheme: str
-    netloc: str
-    is_loopback: bool
-
-    @property
-    def url(self) -> httpx.URL:
-        return httpx.URL(f"{self.scheme}://{self.netloc}")
 
 
 def tls() -> ssl.SSLContext:
@@ -59,14 +46,24 @@ def _context(*_made_of: object) -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def proxy_address(origin: Origin) -> httpx.Proxy | None:
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine by its name or address, as no resolver has to say."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def proxy_address(origin: httpx.URL) -> httpx.Proxy | None:
     """The proxy that httpx would choose for this origin; none for a loopback host.
 
     Raises:
         Unusable: the variables for it are not valid.
     """
     # macOS and Windows keep exceptions of their own, which hold where no variable is set.
-    if origin.is_loopback or (not getproxies_environment() and proxy_bypass(origin.url.host)):
+    if is_loopback(origin.host) or (not getproxies_environment() and proxy_bypass(origin.host)):
         return None
     # httpx reads NO_PROXY by rules of its own. It would fail on an entry that it cannot read.
     mounts: list[tuple[URLPattern, str | None]] = []
@@ -75,7 +72,7 @@ def proxy_address(origin: Origin) -> httpx.Proxy | None:
             mounts.append((URLPattern(form), address))
     # The most specific first.
     for pattern, address in sorted(mounts):
-        if pattern.matches(origin.url):
+        if pattern.matches(origin):
             try:
                 return None if address is None else httpx.Proxy(address)
             except (ValueError, httpx.InvalidURL):

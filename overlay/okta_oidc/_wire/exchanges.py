@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 import httpx
 
 from .bodies import Answer, SentBody
-from .environment import Origin
 from .lent import DirectClient, LentTransport, Lost
 
 # Errors are recognised by name: each of these has classes of its own, and they are named alike.
@@ -34,7 +33,7 @@ class Broken(Exception):  # noqa: N818  # nobody outside sees it
         kinds = _kinds(error)
         is_started = cast("SentBody", request.stream).started
         self.error: Final = error
-        # Some transports call each failure one to connect: what was answered was sent.
+        # Some transports report any failure as a connect error; with a response, it was sent.
         self.never_sent: Final = answer is None and _is_never_sent(
             error, kinds, is_started=is_started
         )
@@ -44,7 +43,7 @@ class Broken(Exception):  # noqa: N818  # nobody outside sees it
 
 
 class TimeLeft(dict[str, float | None]):
-    """Limits as transports ask for them, each as what is left when it is asked for."""
+    """Time limits as transports read them: each is the time left at the moment it is read."""
 
     def __init__(self, seconds: float | None) -> None:
         super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), seconds))
@@ -61,7 +60,7 @@ class TimeLeft(dict[str, float | None]):
 class Wire:
     """The synchronous way to a server, shared by all threads, by way of a transport of httpx's."""
 
-    def __init__(self, origin: Origin, client: Any = None) -> None:
+    def __init__(self, origin: httpx.URL, client: Any = None) -> None:
         """Over connections of its own, or through a caller's client: see :func:`.lent.is_client`.
 
         Raises:
@@ -112,7 +111,7 @@ class Wire:
 class AsyncWire:
     """:class:`Wire` for the tasks of any event loops."""
 
-    def __init__(self, origin: Origin, client: Any = None) -> None:
+    def __init__(self, origin: httpx.URL, client: Any = None) -> None:
         """As of :class:`Wire`, and to the transport of a :class:`.lent.DirectClient`."""
         if client is None:
             from .async_lanes import AsyncOriginTransport
@@ -139,7 +138,7 @@ class AsyncWire:
                         if not answer.add(chunk):
                             break
                 except BaseException:
-                    # A cancelled task could not wait for the connection to be put away.
+                    # Shielded, as a cancelled task could not wait for the stream to close.
                     with CancelScope(shield=True):
                         await stream.aclose()
                     raise
@@ -173,10 +172,10 @@ def _failure(error: Exception, transport: object, answer: object) -> Exception |
 
 def _is_never_sent(error: Exception, kinds: set[str], *, is_started: bool) -> bool:
     if not kinds & _NEVER_SENT:
-        # Raised by this side, so whether anything was sent is what the body can tell.
+        # Raised on this side: it was sent if the transport has read the body.
         return not is_started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
-    # A mock transport has read the body before its handler raises, and sets no cause. A foreign
-    # transport that read it, and sets one, may have lost a connection that it once had.
+    # httpx.MockTransport reads the body before its handler raises, and sets no __cause__. Another
+    # transport that read it and sets one may have lost an established connection.
     cause = error.__cause__
     is_foreign = cause is not None and not _kinds(cause) & _NEVER_SENT
     return not (is_started and is_foreign and "HTTPError" in kinds)

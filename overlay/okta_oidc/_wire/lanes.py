@@ -16,21 +16,20 @@ import httpx
 
 from .connections import KEEPALIVE_SECONDS, MAX_CONNECTIONS, connector, core_request, is_reusable
 from .deadlines import DeadlineBackend
-from .environment import Origin
 from .loops import PerProcess
 
-# How long a thread waits for a connection before it looks for itself whether there is one.
+# Seconds after which a waiting thread checks for a connection without being woken.
 _LOOK_AGAIN: Final = 0.1
 
 
 class OriginTransport(httpx.BaseTransport):
-    """Connections to one origin. Of a request's limits, its deadline holds.
+    """Connections to one origin. A request's deadline is its only time limit.
 
-    httpcore's pool does no more than make the connections. It has locks, which a forked child may
-    find taken, and counts that an exception out of a signal handler leaves wrong.
+    httpcore's pool only creates the connections. It has locks, which a forked child may find taken,
+    and counts that an exception raised by a signal handler leaves wrong.
     """
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: httpx.URL) -> None:
         connect = connector(httpcore.ConnectionPool, origin, DeadlineBackend())
         self._lanes: Final = PerProcess(functools.partial(_Lanes, connect))
 
@@ -45,17 +44,17 @@ class OriginTransport(httpx.BaseTransport):
 
 
 class _Lane:
-    """One connection. It belongs to whoever refers to it, and is closed when nobody does.
+    """One connection, closed when nothing refers to it any more.
 
-    So an exception out of a signal handler, wherever it strikes, costs no more than the connection
-    of the call that it ends.
+    So an exception raised by a signal handler, at any point, loses only the connection of the call
+    that it ends.
     """
 
     __slots__ = ("__weakref__", "connection")
 
     def __init__(self, connection: httpcore.ConnectionInterface, known: set[ref[_Lane]]) -> None:
         self.connection: Final = connection
-        # In one go: one that is not in there yet could not be taken out.
+        # One expression: the callback can only discard a reference that has been added.
         known.add(ref(self, known.discard))
 
     def __del__(self) -> None:
@@ -75,9 +74,9 @@ class _Lanes:
     def __init__(self, connect: Callable[[], httpcore.ConnectionInterface]) -> None:
         self._connect: Final = connect
         self._all: Final[set[ref[_Lane]]] = set()
-        # In the order in which they came to rest, and since when.
+        # Idle connections, the longest idle first, and since when they are idle.
         self._free: Final[deque[tuple[_Lane, float]]] = deque()
-        # Open when there may be room. Whoever waits takes it.
+        # Released when there may be room. A waiting thread acquires it.
         self._room: Final = threading.Lock()
 
     def handle(self, request: httpcore.Request, deadline: float | None) -> httpx.Response:
@@ -110,7 +109,7 @@ class _Lanes:
         self._call_one()
 
     def close(self) -> None:
-        """Close the connections; those in use when nobody refers to them, after their answers."""
+        """Close the idle connections now, and those in use after their responses."""
         with suppress(IndexError):
             while True:
                 self.give_up(self._free.pop()[0])
@@ -122,18 +121,18 @@ class _Lanes:
             if left <= 0:
                 raise httpcore.PoolTimeout("all connections are in use")
             self._room.acquire(timeout=min(left, _LOOK_AGAIN))
-            # gevent can be told to leave locks alone: then the others get their turn here.
+            # gevent may leave locks unpatched: ``sleep(0)`` yields to other greenlets.
             time.sleep(0)
             lane = self._free_lane() or self._new_lane()
             if lane is not None:
-                # Several may have been called at once.
+                # Several releases count as one: wake the next waiting thread.
                 self._call_one()
         return lane
 
     def _free_lane(self) -> _Lane | None:
         with suppress(IndexError):
             while True:
-                # The last to be free: few calls at a time share few connections.
+                # The one used last: few calls at a time share few connections.
                 lane, _ = self._free.pop()
                 if not lane.connection.has_expired():
                     return lane
@@ -145,12 +144,12 @@ class _Lanes:
             lane = _Lane(self._connect(), self._all)
             if len(self._all) <= MAX_CONNECTIONS:
                 return lane
-            # Another thread was at the same.
+            # Another thread opened one at the same time.
             self.give_up(lane)
         return None
 
     def _call_one(self) -> None:
-        with suppress(RuntimeError):  # it is open
+        with suppress(RuntimeError):  # released already
             self._room.release()
 
 

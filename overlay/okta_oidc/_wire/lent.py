@@ -1,8 +1,7 @@
 """A transport that sends through a caller's own client: its proxy, TLS, hooks and transport.
 
-It may be httpx's or httpx2's. What would break our promises stays out: its redirects, its own
-authentication, its cookies. An exception that is none of the library's comes from the caller's own
-code, and reaches the caller as it is.
+It may be httpx's or httpx2's. Its redirects, authentication and cookies are not used. An exception
+that is not the library's comes from the caller's own code, and reaches the caller as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any, Final, cast
 import httpx
 
 from .bodies import SentBody
-from .environment import Origin, Unusable
+from .environment import Unusable
 
 # "Origin" makes a server treat a call as a browser's; the others authenticate, carry a session, or
 # belong to a body of theirs.
@@ -35,11 +34,11 @@ class Lost(Exception):  # noqa: N818  # nobody outside sees it
 
 
 class DirectClient(httpx.AsyncClient):
-    """A client that this package made: requests go to its own transport, past ``send()``."""
+    """A client created by this package: its transport is used directly, bypassing ``send()``."""
 
     @abstractmethod
-    def route(self, origin: Origin) -> httpx.AsyncBaseTransport:
-        """A transport of its own to ``origin``, closed with the first of client and user."""
+    def route(self, origin: httpx.URL) -> httpx.AsyncBaseTransport:
+        """A new transport to ``origin``, closed with the client or its user, whichever is first."""
 
 
 def is_client(value: object) -> bool:
@@ -106,7 +105,7 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         if isinstance(error, self._library.HTTPStatusError):
             return error.response
         if theirs.stream is not request.stream:
-            # A hook put another in its place, which does not note that it is read.
+            # A hook has replaced the body by one that does not record being read.
             cast("SentBody", request.stream).started = True
         raise Lost(error) from error
 
@@ -132,7 +131,7 @@ def _library_with(client: object, *kinds: str) -> Any:
 
 
 class _Readable:
-    """Hooks, mounts and transports may read what is sent. Whoever does may have sent it."""
+    """Reading the content counts as sending it: a hook, mount or transport may have done so."""
 
     read: Callable[[], bytes]
 

@@ -25,7 +25,7 @@ class PerProcess(Generic[T]):
 
     def get(self) -> T:
         """The value of this process, and of the running loop if there is one for each."""
-        # A forked child shares its parent's connections: two would read one's answers.
+        # A forked child must not use its parent's connections: both would read the same responses.
         process, loop = key = os.getpid(), self._loop()
         value = self._values.get(key)
         if value is None:
@@ -33,12 +33,12 @@ class PerProcess(Generic[T]):
             for other in list(self._values):
                 if other[0] != process or (loop is not None and _has_ended(other[1])):
                     self._values.pop(other, None)
-            # Another thread may be at the same.
+            # Another thread may make one at the same time.
             value = self._values.setdefault(key, self._make())
         return value
 
     def pop(self) -> T | None:
-        """The value, given up. Another loop's cannot be closed from here, nor a parent's."""
+        """Remove the value and return it. Those of other loops, or of a parent, stay."""
         return self._values.pop((os.getpid(), self._loop()), None)
 
     def _loop(self) -> Any:
@@ -55,14 +55,14 @@ class PerLoop(PerProcess[T]):
             import trio
 
             return trio.lowlevel.current_trio_token()
-        # Whoever runs a loop has it. A synchronous client does without.
+        # Imported here: a synchronous client does not need it.
         import asyncio
 
         return asyncio.get_running_loop()
 
 
 def is_trio() -> bool:
-    """Whether this runs under trio, which says so."""
+    """Whether this runs under trio."""
     return thread_local.name == "trio"
 
 
@@ -72,7 +72,7 @@ def _has_ended(loop: Any) -> bool:
     import trio
 
     try:
-        # Trio tells by refusing what it is asked to do later.
+        # Trio has no other test: scheduling a call fails once the run has ended.
         loop.run_sync_soon(int, idempotent=True)
     except trio.RunFinishedError:
         return True

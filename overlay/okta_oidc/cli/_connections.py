@@ -210,7 +210,7 @@ def json_option(command: Command) -> Command:
     @click.option(
         "--json",
         is_flag=True,
-        # Looked for before anything is parsed, so that what is wrong is told as JSON too.
+        # Looked for before anything is parsed, so that errors of parsing are JSON, too.
         expose_value=False,
         help="Print JSON, errors too.",
     )

@@ -131,12 +131,12 @@ def _advice(
     for other, advice in _others(connection, session, auth):
         if tried(connection, other).error is None:
             return advice
-    told = _told(error.description or "") if signs else None
-    if told is not None:
-        return told
+    known = _advice_on(error.description or "") if signs else None
+    if known is not None:
+        return known
     if auth.method == "private_key_jwt":
         return (
-            "Okta does not tell: compare the application's public keys with this private key, and "
+            "Okta does not say: compare the application's public keys with this private key, and "
             "see that it is registered for private_key_jwt"
         )
     if auth.method == "none":
@@ -175,13 +175,13 @@ def _others(
             yield other, advice
 
 
-def _told(description: str) -> str | None:
+def _advice_on(description: str) -> str | None:
     """What to do about what Okta says of an assertion. Its words change: a few are looked for."""
     words = set(re.findall("[a-z]+", description.lower()))
-    return next((advice for signs, advice in _TOLD if words & signs), None)
+    return next((advice for signs, advice in _ADVICE if words & signs), None)
 
 
-_TOLD: Final[tuple[tuple[set[str], str], ...]] = (
+_ADVICE: Final[tuple[tuple[set[str], str], ...]] = (
     (
         {"aud", "audience"},
         "the server takes its URL for another than the one called: use the org URL that its "

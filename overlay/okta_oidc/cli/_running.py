@@ -30,7 +30,7 @@ from ._sessions import Session
 def run_process() -> int:
     """Run with this process's arguments and streams."""
     for stream in (sys.stdout, sys.stderr):
-        # A locale without the characters of a name is no cause to fail.
+        # A locale without the characters of a name is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     instruction = os.environ.get(COMPLETION_VARIABLE)
@@ -43,8 +43,8 @@ def run_process() -> int:
     try:
         code = run(sys.argv[1:], stdin=sys.stdin, out=out, err=err)
     finally:
-        # What cannot be written has been told by now: Python would try again as it ends, and print
-        # a traceback.
+        # What cannot be written has been reported by now. Python would try again as it ends, and
+        # print a traceback.
         _abandon_unwritable(sys.stdout)
         _abandon_unwritable(sys.stderr)
     return code

@@ -151,10 +151,10 @@ def _state(redis: Any, client: Any, prefix: str, key: str) -> Finding:
     if stored is None or row is None:
         advice = "the user has to sign in; or are key and --store-prefix others?"
         return Finding(_HELD, "warning", f"{shown}: nothing is held", advice)
-    return _told(shown, row, stored.age)
+    return _described(shown, row, stored.age)
 
 
-def _told(key: str, row: Any, age: float) -> Finding:
+def _described(key: str, row: Any, age: float) -> Finding:
     written = f"written {duration(age)} ago, generation {row.generation}"
     if row.gone is not None:
         reasons = {

@@ -37,8 +37,8 @@ def revoke(call: Call, client: FakeClient) -> Answer:
     """``POST …/v1/revoke``: 200 with an empty body, whatever the token was.
 
     A refresh token of any generation takes its family along; an access token goes alone; a device
-    secret takes all of its session; an ID token, a stranger's token and an unknown one are left as
-    they are.
+    secret takes all of its session; an ID token, another client's token and an unknown one are left
+    as they are.
     """
     found = call.state.store.token(call.required("token"))
     if found is not None and _origin(found) == (call.server.id, client.client_id):
