@@ -145,11 +145,7 @@ def least(value: str | None) -> int | None:
 
     The org's limit and the application's may both be sent: the lower is the one that binds.
     """
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit() and len(value) < 20:
-        return int(value)
-    numbers = [part.strip() for part in value.split(",")]
+    numbers = [part.strip() for part in (value or "").split(",")]
     if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
         return None
     return min(map(int, numbers))
@@ -194,10 +190,9 @@ class Reply:
         if not self.complete or not self.is_plain:
             return None
         try:
-            document: object = _JSON.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
+            return _JSON.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
         except (ValueError, RecursionError):
             return None
-        return document
 
 
 def refuse_constant(name: str) -> NoReturn:
