@@ -147,7 +147,7 @@ def show_refusal(error: APIError) -> None:
 
 def until(at: datetime | None) -> str:
     if at is None:
-        return "with no end told"
+        return "with no expiry time"
     return f"for another {round((at - datetime.now(UTC)).total_seconds() / 60)} minutes"
 
 

@@ -154,7 +154,7 @@ class IntrospectionCache:
         self._active, self._inactive = _Shelf(), _Shelf()
         self._active.limit, self._inactive.limit = max_entries, max(1, max_entries // 4)
         self._find_active: Final = self._active.get
-        self._hits = self._told = 0
+        self._hits = self._reported = 0
         self._counts: Final[Counter[str]] = Counter()
         self._next_log = -60.0
         self.after_fork()
@@ -221,7 +221,7 @@ class IntrospectionCache:
     def missed(self) -> None:
         """Count a miss, and report it to metrics with the number of hits since the last one."""
         self.count("misses")
-        hits, self._told = self._hits - self._told, self._hits
+        hits, self._reported = self._hits - self._reported, self._hits
         count_lookup(hit=False)
         count_lookup(hit=True, times=hits)
 
