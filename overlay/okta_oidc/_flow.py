@@ -16,7 +16,7 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
-from ._errors import APIError, RateLimitError, TransportError
+from ._errors import APIError, OktaError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
 from ._lazy import credentials, otel, refusals
@@ -133,14 +133,8 @@ class Flow:
             again = self._wait(failure, request, retry, attempt, waited)
             if again is None:
                 raise failure
-            _LOGGER.info(
-                "%s: attempt %d of %d failed (%s), waiting %.2f s",
-                _named(request),
-                attempt,
-                retry.attempts,
-                type(failure).__name__,
-                again,
-            )
+            text, kind = "%s: attempt %d of %d failed (%s), waiting %.2f s", type(failure).__name__
+            _LOGGER.info(text, _named(request), attempt, retry.attempts, kind, again)
             yield again
             waited += again
             attempt += 1
@@ -166,13 +160,9 @@ class Flow:
         raise refusals.not_sent(seconds)
 
     def _wait(
-        self,
-        failure: TransportError | APIError,
-        request: Request,
-        retry: Retry,
-        attempt: int,
-        waited: float,
+        self, failure: OktaError, request: Request, retry: Retry, attempt: int, waited: float
     ) -> float | None:
+        """Seconds until ``request`` is sent again; ``None`` if it must not be, or too late."""
         if attempt >= retry.attempts or not is_harmless(failure, idempotent=request.repeatable):
             return None
         wait = pause(failure, attempt, self.runtime.uniform)
@@ -205,15 +195,12 @@ class Flow:
             proof = (yield Ask(prove, blocking=True)) if self.dpop.signs_elsewhere else prove()
         if token is not None:
             authorization = f"{'Bearer' if proof is None else 'DPoP'} {token}"
-        return self._built(request, url, body, authorization, proof), proof
+        jwt = None if proof is None else proof.jwt
+        signed = {b"Authorization": authorization, b"DPoP": jwt}
+        return self._built(request, url, body, signed), proof
 
     def _built(
-        self,
-        request: Request,
-        url: httpx.URL,
-        body: bytes,
-        authorization: str | None,
-        proof: credentials.Proof | None,
+        self, request: Request, url: httpx.URL, body: bytes, signed: dict[bytes, str | None]
     ) -> httpx.Request:
         headers = self._headers.copy()
         if request.pairs is not None:
@@ -224,10 +211,7 @@ class Flow:
             headers += request.headers
         if body or request.operation.method not in ("GET", "HEAD"):
             headers.append((b"Content-Length", b"%d" % len(body)))
-        if authorization is not None:
-            headers.append((b"Authorization", authorization.encode()))
-        if proof is not None:
-            headers.append((b"DPoP", proof.jwt.encode()))
+        headers += [(name, value.encode()) for name, value in signed.items() if value is not None]
         seconds = self.timeout if request.seconds is None else request.seconds
         return httpx.Request(
             request.operation.method,

@@ -31,12 +31,10 @@ class Broken(Exception):  # noqa: N818  # nobody outside sees it
     def __init__(self, error: Exception, request: httpx.Request, answer: Answer | None) -> None:
         super().__init__(type(error).__name__)
         kinds = _kinds(error)
-        is_started = cast("SentBody", request.stream).started
+        body = cast("SentBody", request.stream)
         self.error: Final = error
         # Some transports report any failure as a connect error; with a response, it was sent.
-        self.never_sent: Final = answer is None and _is_never_sent(
-            error, kinds, is_started=is_started
-        )
+        self.never_sent: Final = answer is None and _is_never_sent(error, kinds, body)
         self.answer: Final = answer and answer.finished()
         self.is_timeout: Final = "TimeoutException" in kinds or isinstance(error, TimeoutError)
         self.is_quotable: Final = "ProtocolError" not in kinds
@@ -170,15 +168,15 @@ def _failure(error: Exception, transport: object, answer: object) -> Exception |
     return error if is_lost else None
 
 
-def _is_never_sent(error: Exception, kinds: set[str], *, is_started: bool) -> bool:
+def _is_never_sent(error: Exception, kinds: set[str], body: SentBody) -> bool:
     if not kinds & _NEVER_SENT:
         # Raised on this side: it was sent if the transport has read the body.
-        return not is_started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
+        return not body.started and (bool(kinds & _LOCAL) or isinstance(error, TimeoutError))
     # httpx.MockTransport reads the body before its handler raises, and sets no __cause__. Another
     # transport that read it and sets one may have lost an established connection.
     cause = error.__cause__
     is_foreign = cause is not None and not _kinds(cause) & _NEVER_SENT
-    return not (is_started and is_foreign and "HTTPError" in kinds)
+    return not (body.started and is_foreign and "HTTPError" in kinds)
 
 
 def _kinds(error: BaseException) -> set[str]:
