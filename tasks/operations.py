@@ -82,12 +82,16 @@ def module_of(document: Node, package: Path) -> str:
     ]
     schemas: Node = document["components"]["schemas"]
     of_requests, of_answers = _reached(document)
+    secrets = of_requests | _secret_parameters(document)
     constants = {
         "SECRETS": (
             "Request members, parameters and headers that are secret, by their names on the wire.",
-            of_requests | _secret_parameters(document),
+            secrets,
         ),
-        "SECRET_RESPONSES": ("Members of answers that are secret.", of_answers),
+        "PUBLIC": (
+            "Members that are secret nowhere in the document.",
+            _members(schemas) - secrets - of_answers,
+        ),
         "CREDENTIALS": (
             "Form members that authenticate the client.",
             _named(document, "x-client-authentication"),
@@ -230,6 +234,17 @@ def _secrets(document: Node, schema: Node, seen: frozenset[str]) -> set[str]:
         if isinstance(each, dict):
             found |= _secrets(document, cast("Node", each), seen)
     return found
+
+
+def _members(node: object) -> set[str]:
+    """Names of all members, at any depth."""
+    if isinstance(node, list):
+        return {name for each in cast("list[object]", node) for name in _members(each)}
+    if not isinstance(node, dict):
+        return set()
+    found = {name for each in cast("Node", node).values() for name in _members(each)}
+    named = cast("Node", node).get("properties")
+    return found | set(cast("Node", named)) if isinstance(named, dict) else found
 
 
 def _is_secret(document: Node, schema: Node) -> bool:

@@ -6,17 +6,7 @@ import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import (
-    Any,
-    Concatenate,
-    Final,
-    Generic,
-    ParamSpec,
-    Self,
-    TypeAlias,
-    TypeVar,
-    cast,
-)
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import httpx
 
@@ -65,6 +55,7 @@ class _Face(Generic[S]):
         from ._flow import Flow
 
         self._flow: Final = Flow(server, auth, timeout, retry, dpop)
+        operations.load(server.default)
         self._cached: resource.CachedIntrospection | None = None
         if introspection_cache is not None:
             # The room loads for those who have a cache.

@@ -212,8 +212,8 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
         return httpx.Response(status, headers=headers, content=reply.body)
     check_json(reply)
     body = reply.json()
-    parse = import_module(f"okta_oidc_api.{operation.module}")._parse_response  # noqa: SLF001
     try:
+        parse = import_module(f"okta_oidc_api.{operation.module}")._parse_response  # noqa: SLF001
         fine = fitting(parse, body)
         content = reply.body if fine is body else json.dumps(fine).encode()
         response = httpx.Response(status, headers=headers, content=content)

@@ -19,8 +19,9 @@ from ._config import ORG, Server, check_kind
 from ._errors import APIError, OktaError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
-from ._lazy import credentials, otel, refusals
+from ._lazy import credentials, otel
 from ._ratelimit import Bucket
+from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import DAY, NEVER, Retry, checked_seconds, is_harmless, pause, seconds_used_up, spread
 from ._runtime import RUNTIME, Runtime
 from ._steps import Ask, Steps
@@ -112,9 +113,9 @@ class Flow:
                     if bucket is not None:
                         self.runtime.limits.has_room(bucket)
                     if proof is not None and request.access_token is None:
-                        refusals.refuse_bearer(reply)
+                        refuse_bearer(reply)
                     return operation.read(reply, request)
-                failure = refusals.refusal(reply, request)
+                failure = refusal(reply, request)
                 if (
                     self.dpop is not None
                     and proof is not None
@@ -157,7 +158,7 @@ class Flow:
         wait = seconds + spread(self.runtime.uniform)
         if wait <= retry.max_wait:
             return wait
-        raise refusals.not_sent(seconds)
+        raise not_sent(seconds)
 
     def _wait(
         self, failure: OktaError, request: Request, retry: Retry, attempt: int, waited: float

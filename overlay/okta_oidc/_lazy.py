@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from ._errors import TransportError
 
 __all__ = [
     "credentials",
@@ -19,12 +22,21 @@ __all__ = [
     "models",
     "operations",
     "otel",
-    "refusals",
     "resource",
     "senders",
     "sign_in",
     "verifying",
 ]
+
+
+@contextmanager
+def loading() -> Generator[None]:
+    """Raise a ``TransportError`` where a module cannot be read: no descriptor is left, say."""
+    try:
+        yield
+    except OSError as error:
+        message = f"nothing was sent, as a module cannot be read: {type(error).__name__}"
+        raise TransportError(message, request_sent=False) from error
 
 
 class _Lazy:
@@ -34,7 +46,8 @@ class _Lazy:
         self._name: Final = name
 
     def __getattr__(self, name: str) -> object:
-        value: object = getattr(import_module(self._name, __package__), name)
+        with loading():
+            value: object = getattr(import_module(self._name, __package__), name)
         # The next time it is found without this detour.
         setattr(self, name, value)
         return value
@@ -49,7 +62,6 @@ if TYPE_CHECKING:
     from . import _introspection as introspection  # pyright: ignore[reportPrivateUsage]
     from . import _operations as operations
     from . import _otel as otel
-    from . import _refusals as refusals
     from . import _resource as resource
     from . import _senders as senders
     from . import _sign_in as sign_in

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, cast
 
 from okta_oidc_api.operations import NAMES
 
-from ._lazy import models
+from ._lazy import loading, models
 
 if TYPE_CHECKING:
     import attrs
@@ -102,8 +102,9 @@ def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any
 @functools.cache
 def _names() -> Mapping[str, Any]:
     """What ``okta_oidc_api.models`` has, all of it loaded."""
-    package = import_module("okta_oidc_api.models")
-    return {name: getattr(package, name) for name in package.__all__}
+    with loading():
+        package = import_module("okta_oidc_api.models")
+        return {name: getattr(package, name) for name in package.__all__}
 
 
 def generated_models() -> list[type[Any]]:

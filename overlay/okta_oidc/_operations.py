@@ -16,12 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import attrs
-from okta_oidc_api.operations import (
-    OPERATIONS,
-    REPEATABLE_GRANTS,
-    SECRET_RESPONSES,
-    SECRETS,
-)
+from okta_oidc_api.operations import OPERATIONS, PUBLIC, REPEATABLE_GRANTS
 from okta_oidc_api.operations import Operation as Described
 from okta_oidc_api.types import UNSET, Unset
 
@@ -29,7 +24,7 @@ from ._auth import ASSERTION_LIFETIME, checked_token
 from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
-from ._lazy import introspection, load_singly, models
+from ._lazy import introspection, load_singly, loading, models
 from ._models import fields_of, generated_models
 from ._results import Tokens, read_nothing, read_tokens, reader_of
 
@@ -91,11 +86,10 @@ class Request:
 
     def secrets(self) -> tuple[str, ...]:
         """The values of this request that no message may show."""
-        public = _public_members()
         asked = parse_qsl(self.target.partition("?")[2])
         body = [] if self.pairs is not None else list(_texts(self.body))
         return (
-            *(value for name, value in (*(self.pairs or ()), *asked, *body) if name not in public),
+            *(value for name, value in (*(self.pairs or ()), *asked, *body) if name not in PUBLIC),
             *(value.decode("latin-1") for _, value in self.headers),
             *(() if self.auth is None else self.auth.secrets),
             *(() if self.access_token is None else (self.access_token,)),
@@ -116,13 +110,6 @@ def _texts(body: bytes) -> Iterator[tuple[str, str]]:
             waiting += [(name, item) for item in cast("list[object]", value)]
         elif isinstance(value, str):
             yield name, value
-
-
-@functools.cache
-def _public_members() -> frozenset[str]:
-    """The members in the document that are not marked as secret."""
-    known = {name for model in generated_models() for name in fields_of(model)}
-    return frozenset(known - SECRETS - SECRET_RESPONSES)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -173,7 +160,13 @@ def _generated(tag: str, name: str) -> tuple[Described, Callable[..., dict[str, 
     module = f"api.{tag}.{name}"
     operation = next(each for each in OPERATIONS if each.module == module)
     # The generator writes it for every operation, and nothing else returns the request.
-    return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
+    with loading():
+        return operation, import_module(f"okta_oidc_api.{module}")._get_kwargs  # noqa: SLF001
+
+
+def load(server: AuthServerId) -> None:
+    """Load what requests for tokens need: a client is not to find later that it cannot."""
+    _generated(TOKEN.tag, TOKEN.org if server is ORG else TOKEN.custom)
 
 
 TOKEN: Final = Endpoint("token", "org_token", "custom_token")

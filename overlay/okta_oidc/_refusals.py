@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final, cast
@@ -41,20 +40,21 @@ _KNOWN_MEMBERS: Final = frozenset(
     }
 )
 _LONGEST: Final = 300
-_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]+")
-_MARKUP: Final = re.compile(rb"\s*(?:<!doctype|<html|<\?xml|<head|<body)", re.IGNORECASE)
+# Patterns are compiled when first used: every program loads this module, and few are refused.
+_UNPRINTABLE: Final = r"[^\x20-\x7e]+"
+_MARKUP: Final = rb"(?i)\s*(?:<!doctype|<html|<\?xml|<head|<body)"
 _REDACTED: Final = "[redacted]"
 # Anything token-like; ``_NAME`` exempts snake_case parameter names.
-_TOKEN_LIKE: Final = re.compile(r"[A-Za-z0-9+/=_.%~-]{20,}")
-_NAME: Final = re.compile(r"[a-z]{2,15}(?:_[a-z]{2,15})+[.]?")
-_REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}")
+_TOKEN_LIKE: Final = r"[A-Za-z0-9+/=_.%~-]{20,}"
+_NAME: Final = r"[a-z]{2,15}(?:_[a-z]{2,15})+[.]?"
+_REQUEST_ID: Final = r"[0-9a-f]{32}"
 # Redacting shorter values would remove half a sentence, and they are too short to be secrets.
 _SHORTEST_SECRET: Final = 4
 # From here on a value is looked for inside of words, too, whatever stands between its characters.
 _SHORTEST_HIDDEN: Final = 8
-_ESCAPE: Final = re.compile(
-    r"&#?\w{1,8};|\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[bfnrt])", re.ASCII
-)
+_ESCAPE: Final = r"(?a)&#?\w{1,8};|\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[bfnrt])"
+# As ``html.escape`` has it.
+_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 # Words of error texts. A secret equal to one of them is not redacted: the gap in a sentence would
 # only reveal it.
 _WORDS: Final = frozenset(
@@ -153,7 +153,7 @@ def is_page(reply: Reply) -> bool:
     if not reply.body.strip():
         return False
     is_typed = media_type(reply.headers) in ("text/html", "application/xhtml+xml")
-    return is_typed or bool(_MARKUP.match(reply.body))
+    return is_typed or bool(re.match(_MARKUP, reply.body))
 
 
 def _class_of(status: int, code: str | None, *, authenticated: bool) -> type[APIError]:
@@ -223,17 +223,17 @@ def shown(text: str | None, secrets: tuple[str, ...]) -> str:
     parts |= {form for each in raw for form in (b64encode(each).decode().rstrip("="), each.hex())}
     for secret in sorted(parts, key=len, reverse=True):
         text = _without(secret, text)
-    return _line(_TOKEN_LIKE.sub(_blot, text))
+    return _line(re.sub(_TOKEN_LIKE, _blot, text))
 
 
 def _blot(match: re.Match[str]) -> str:
-    return match[0] if _NAME.fullmatch(match[0]) else _REDACTED
+    return match[0] if re.fullmatch(_NAME, match[0]) else _REDACTED
 
 
 def _without(secret: str, text: str) -> str:
     if len(secret) < _SHORTEST_SECRET or secret in _WORDS:
         return text
-    spellings = (quote(secret, ""), quote_plus(secret), html.escape(secret), secret)
+    spellings = (quote(secret, ""), quote_plus(secret), secret.translate(_HTML), secret)
     spelled = "|".join(map(re.escape, spellings))
     hidden = _letters(secret)
     if len(hidden) < _SHORTEST_HIDDEN:
@@ -247,27 +247,30 @@ def _without(secret: str, text: str) -> str:
 
 def _letters(text: str) -> str:
     """The letters and digits of ``text``, however often it is encoded, in lower case."""
-    while (decoded := unquote(_ESCAPE.sub(_unescaped, text))) != text:
+    while (decoded := unquote(re.sub(_ESCAPE, _unescaped, text))) != text:
         text = decoded
     return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _unescaped(escape: re.Match[str]) -> str:
     if escape[0][0] == "&":
+        # Its table is large, and few texts have one of these.
+        import html
+
         return html.unescape(escape[0])
     # The others, as that of a line's end, stand for no letter.
     return chr(int(escape[1] or escape[2] or "20", 16))
 
 
 def _line(text: str) -> str:
-    line = _UNPRINTABLE.sub(" ", text).strip()
+    line = re.sub(_UNPRINTABLE, " ", text).strip()
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _joined(said: str, hint: str, reply: Reply) -> str:
     request_id = reply.headers.get("x-okta-request-id", "")
     # Okta's ids are 32 hexadecimal digits, which would be redacted as token-like.
-    if not _REQUEST_ID.fullmatch(request_id) or request_id in reply.secrets:
+    if not re.fullmatch(_REQUEST_ID, request_id) or request_id in reply.secrets:
         request_id = shown(request_id, reply.secrets)
     parts = [part for part in (said, hint, request_id and f"Request id: {request_id}") if part]
     return " ".join(part if part.endswith((".", "?")) else f"{part}." for part in parts)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar, 
 
 from ._errors import ConfigurationError, MalformedResponseError
 from ._http import Headers, HttpInfo, Members, Reply, instant, media_type
-from ._lazy import models, refusals
+from ._lazy import models
 from ._models import WrongMemberError, read
+from ._refusals import is_page, malformed
 from ._silence import silent
 
 if TYPE_CHECKING:
@@ -224,8 +225,8 @@ def read_nothing(reply: Reply, request: Request) -> None:
     """An answer without content (RFC 7009 §2.2): its status says all."""
     _check_plain(reply)
     members = reply.members() or {}
-    if refusals.is_page(reply) or "error" in members or "errorCode" in members:
-        raise refusals.malformed(reply, "the body is not that of a success")
+    if is_page(reply) or "error" in members or "errorCode" in members:
+        raise malformed(reply, "the body is not that of a success")
 
 
 def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
@@ -235,9 +236,9 @@ def reader_of(model: type[T]) -> Callable[[Reply, Request], T]:
         try:
             return read(model, members_of(reply).all)
         except WrongMemberError as error:
-            raise refusals.malformed(reply, str(error)) from None
+            raise malformed(reply, str(error)) from None
         except (TypeError, ValueError, AttributeError, KeyError):
-            raise refusals.malformed(reply, "a member is not of its type") from None
+            raise malformed(reply, "a member is not of its type") from None
 
     return read_as_model
 
@@ -256,19 +257,19 @@ class members_of:  # noqa: N801  # reads as the function that it is
         check_json(reply)
         members = reply.members()
         if members is None:
-            raise refusals.malformed(reply, "the body is not a JSON object")
+            raise malformed(reply, "the body is not a JSON object")
         self.all: Final = members
 
     def text(self, name: str) -> str | None:
         value = self.all.get(name)
         if value is None or isinstance(value, str):
             return value or None
-        raise refusals.malformed(self._reply, f"its member {name} is not a string")
+        raise malformed(self._reply, f"its member {name} is not a string")
 
     def required(self, name: str) -> str:
         value = self.text(name)
         if value is None:
-            raise refusals.malformed(self._reply, f"it has no {name}")
+            raise malformed(self._reply, f"it has no {name}")
         return value
 
     def words(self, name: str) -> tuple[str, ...]:
@@ -284,9 +285,7 @@ class members_of:  # noqa: N801  # reads as the function that it is
         texts = tuple(item for item in values if isinstance(item, str))
         if len(texts) == len(values):
             return texts
-        raise refusals.malformed(
-            self._reply, f"its member {name} is not a string or a list of strings"
-        )
+        raise malformed(self._reply, f"its member {name} is not a string or a list of strings")
 
     def number(self, name: str) -> float | None:
         value = self.all.get(name)
@@ -297,16 +296,14 @@ class members_of:  # noqa: N801  # reads as the function that it is
             value = float(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
-        raise refusals.malformed(self._reply, f"its member {name} is not a number")
+        raise malformed(self._reply, f"its member {name} is not a number")
 
     def seconds(self, name: str) -> int | None:
         value = self.number(name)
         try:
             return None if value is None else int(value)
         except OverflowError:
-            raise refusals.malformed(
-                self._reply, f"its member {name} is not a number of seconds"
-            ) from None
+            raise malformed(self._reply, f"its member {name} is not a number of seconds") from None
 
     def time(self, name: str) -> datetime | None:
         value = self.number(name)
@@ -322,7 +319,7 @@ def check_json(reply: Reply) -> None:
     check_whole(reply)
     named = media_type(reply.headers)
     if named and not named.endswith(("/json", "+json")):
-        raise refusals.malformed(reply, "the body is not JSON by its content type")
+        raise malformed(reply, "the body is not JSON by its content type")
 
 
 def check_whole(reply: Reply) -> None:
@@ -332,10 +329,10 @@ def check_whole(reply: Reply) -> None:
         MalformedResponseError: it is too large, or compressed.
     """
     if not reply.complete:
-        raise refusals.malformed(reply, "the body is larger than any answer of this endpoint")
+        raise malformed(reply, "the body is larger than any answer of this endpoint")
     _check_plain(reply)
 
 
 def _check_plain(reply: Reply) -> None:
     if not reply.is_plain:
-        raise refusals.malformed(reply, "the body is in a coding that was not asked for")
+        raise malformed(reply, "the body is in a coding that was not asked for")

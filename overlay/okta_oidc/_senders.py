@@ -13,7 +13,7 @@ from ._config import check_kind
 from ._errors import ConfigurationError, TransportError, TransportTimeoutError
 from ._flow import Flow
 from ._http import Headers, HttpInfo, Reply
-from ._lazy import refusals
+from ._refusals import broken_message
 from ._steps import Ask, Step, Steps, answered
 from ._wire.bodies import Answer
 from ._wire.environment import Unusable
@@ -144,7 +144,7 @@ def _error_of(broken: Broken, host: str) -> TransportError:
     kind = TransportTimeoutError if broken.is_timeout else TransportError
     answer = broken.answer
     error = kind(
-        refusals.broken_message(broken.error, host, quotable=broken.is_quotable),
+        broken_message(broken.error, host, quotable=broken.is_quotable),
         request_sent=False if broken.never_sent else None,
         http=None if answer is None else HttpInfo(answer.status, Headers(answer.headers)),
         body=b"" if answer is None else answer.body,

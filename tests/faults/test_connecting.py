@@ -468,6 +468,12 @@ def lives(call, make):
             raise SystemExit("no error")
     # The first one has its connection, and needs no descriptor.
     assert exhausted(lambda: call(lambda: first.introspect("held"))).active is False
+    try:
+        exhausted(lambda: call(lambda: first.token_for_code("c", "https://app.example/")))
+    except InvalidGrantError as error:
+        assert error.code == "invalid_grant", error
+    else:
+        raise SystemExit("not refused")
     assert call(lambda: second.introspect("free")).active is False
 
 async def now(seconds): pass

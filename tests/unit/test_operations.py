@@ -131,13 +131,8 @@ class _Body:
 def test_secrets_are_those_of_the_document() -> None:
     assert {"code", "client_secret", "dpop", "token", "password"} <= operations.SECRETS
     assert {"id_token_hint", "state", "sessionToken", "request"} <= operations.SECRETS
-    assert {"device_code", "auth_req_id", "oob_code"} <= operations.SECRET_RESPONSES
-    assert {
-        "access_token",
-        "mfa_token",
-        "vaulted_secret",
-        "password",
-    } <= operations.SECRET_RESPONSES
+    of_answers = ("device_code", "oob_code", "access_token", "mfa_token", "vaulted_secret")
+    assert not {*of_answers, *operations.SECRETS} & operations.PUBLIC
     for open_member in (
         "client_id",
         "scope",
@@ -147,8 +142,9 @@ def test_secrets_are_those_of_the_document() -> None:
         "login_hint",
     ):
         assert open_member not in operations.SECRETS
+        assert open_member in operations.PUBLIC
     for open_member in ("token_type", "expires_in", "error", "user_code", "issuer", "n"):
-        assert open_member not in operations.SECRET_RESPONSES
+        assert open_member in operations.PUBLIC
 
 
 def test_other_names() -> None:

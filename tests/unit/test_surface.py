@@ -248,7 +248,7 @@ def test_a_call_loads_the_models_that_it_needs() -> None:
     assert of_the_call <= loaded
     of_others = ("server_metadata", "user_info", "key_set", "introspection_response")
     assert not loaded & {f"okta_oidc_api.models.{name}" for name in of_others}
-    assert not loaded & {f"okta_oidc.{name}" for name in ("_refusals", "_otel", "_entrances")}
+    assert not loaded & {f"okta_oidc.{name}" for name in ("_otel", "_entrances", "_introspection")}
 
 
 @pytest.mark.parametrize(
@@ -288,6 +288,29 @@ def test_a_package_of_models_that_was_there_first_stays() -> None:
         )
         == "module"
     )
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["okta.introspect('t')", "okta.token({'grant_type': 'x'})", "okta.logout_url('t')"],
+)
+def test_a_module_that_cannot_be_read_is_our_error_before_anything_is_sent(call: str) -> None:
+    """As where no descriptor is left; the next call finds it again."""
+    found = fresh(
+        f"{CALL}import builtins, errno, io\n"
+        "from importlib.machinery import SourceFileLoader\n"
+        "from okta_oidc import MalformedResponseError, TransportError\n"
+        "read = SourceFileLoader.get_code\n"
+        "def get_code(self, name): raise OSError(errno.EMFILE, 'too many open files')\n"
+        "SourceFileLoader.get_code = get_code\n"
+        "caught = None\n"
+        f"try:\n    {call}\nexcept TransportError as error:\n    caught = error\n"
+        "SourceFileLoader.get_code = read\n"
+        f"try:\n    {call}\nexcept MalformedResponseError:\n    pass\n"
+        "assert type(caught.__cause__) is OSError\n"
+        "print(json.dumps([str(caught), caught.request_sent]))"
+    )
+    assert found == ["nothing was sent, as a module cannot be read: OSError", False]
 
 
 def test_threads_find_every_model_while_they_load() -> None:
