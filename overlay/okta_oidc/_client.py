@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeAlias, TypeVar, cast
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast
 
 import httpx
 
@@ -33,8 +33,6 @@ from ._steps import Steps
 P = ParamSpec("P")
 S = TypeVar("S", bound="senders.Sender | senders.AsyncSender")
 T = TypeVar("T")
-# A token, its hint and its server.
-About: TypeAlias = "tuple[str, models.IntrospectTokenTypeHint | None, AuthServerId | None]"
 
 
 @silent_methods
@@ -90,7 +88,7 @@ class _Face(Generic[S]):
         made: Self = cast("Any", cls)(base_url, auth, **options)
         return made
 
-    @functools.cached_property
+    @property
     def api(self) -> generated.Client:
         """The generated client, for any generated function, on asyncio for any ``asyncio…`` one.
 
@@ -99,6 +97,10 @@ class _Face(Generic[S]):
         parsed 2xx is returned: :func:`okta_oidc.success` narrows the generated type to it.
         ``with_headers``, ``with_cookies`` and ``with_timeout`` return changed copies.
         """
+        return self._api
+
+    @functools.cached_property
+    def _api(self) -> generated.Client:
         from ._entrances import Api
 
         return Api(self._flow.server.origin, sender=self._sender)
@@ -152,12 +154,13 @@ class _Face(Generic[S]):
         return sign_in.Provider(self._flow, self._issuers.at)
 
     def _introspecting(
-        self, run: Callable[[Steps[introspection.Introspection]], Any], about: About, *, fresh: bool
+        self, about: tuple[str, Any, AuthServerId | None], *, fresh: bool
     ) -> Steps[introspection.Introspection]:
         token, hint, server = about
         call = operations.introspect(self._at(server), token, hint)
         if self._cached is None:
             return self._flow.steps(call)
+        run = self._sender.run
         return self._cached.asking(run, lambda: self._flow.steps(call), token, server, fresh=fresh)
 
     def _revoking(
@@ -323,7 +326,7 @@ class OktaOIDC(_Face["senders.Sender"]):
             kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
-        return self._run(self._introspecting(self._run, about, fresh=fresh))
+        return self._run(self._introspecting(about, fresh=fresh))
 
     def revoke(
         self,
@@ -792,7 +795,7 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
             kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
-        return await self._run(self._introspecting(self._run, about, fresh=fresh))
+        return await self._run(self._introspecting(about, fresh=fresh))
 
     async def revoke(
         self,

@@ -232,20 +232,18 @@ class Api(Client):
     _entrance: Entrance | AsyncEntrance = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        own_headers = dict(self._headers)
+        headers = dict(self._headers)
         if self._cookies:
-            pairs = (f"{name}={value}" for name, value in self._cookies.items())
-            own_headers["Cookie"] = "; ".join(pairs)
+            headers["Cookie"] = "; ".join(f"{name}={self._cookies[name]}" for name in self._cookies)
         options = {
             "base_url": self._base_url,
-            "headers": {**HEADERS, **self._headers},
-            "cookies": self._cookies,
+            "headers": {**HEADERS, **headers},
             "timeout": self._timeout or httpx.Timeout(self._sender.flow.timeout),
         }
         if isinstance(self._sender, Sender):
-            self._entrance = Entrance(self._sender, own_headers, **options)
+            self._entrance = Entrance(self._sender, headers, **options)
         else:
-            self._entrance = AsyncEntrance(self._sender, own_headers, **options)
+            self._entrance = AsyncEntrance(self._sender, headers, **options)
 
     def __repr__(self) -> str:
         # Headers and cookies may be secret.
