@@ -189,9 +189,12 @@ class Flow:
                 body = form
         proof: credentials.Proof | None = None
         token = request.access_token
-        # The caller may have passed a proof to a generated function. Okta accepts only one.
-        proved = any(name.lower() == b"dpop" for name, _ in request.headers)
-        if self.dpop is not None and (operation.dpop or token is not None) and not proved:
+        if (
+            self.dpop is not None
+            and (operation.dpop or token is not None)
+            # The caller may have passed a proof to a generated function. Okta accepts only one.
+            and all(name.lower() != b"dpop" for name, _ in request.headers)
+        ):
             prove = partial(self.dpop.proof, operation.method, address, access_token=token)
             proof = (yield Ask(prove, blocking=True)) if self.dpop.signs_elsewhere else prove()
         if token is not None:

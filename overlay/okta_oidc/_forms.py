@@ -14,6 +14,8 @@ from ._errors import ConfigurationError
 Pairs = list[tuple[str, str]]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+# Of ASCII text, what quote_plus() makes of it, in half the time.
+_QUOTED: Final = {code: quote_plus(chr(code)) for code in range(128)}
 
 
 def pairs_of(
@@ -80,7 +82,9 @@ def encoded(pairs: Pairs) -> bytes:
 
 def _quoted(text: str) -> str:
     # Most names and values need no quoting, which quote_plus() takes ten times longer to find.
-    return text if _PLAIN.fullmatch(text) else quote_plus(text)
+    if _PLAIN.fullmatch(text):
+        return text
+    return text.translate(_QUOTED) if text.isascii() else quote_plus(text)
 
 
 def decoded(form: bytes) -> Pairs:

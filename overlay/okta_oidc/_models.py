@@ -17,8 +17,6 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar, cast
 
-from okta_oidc_api.operations import NAMES
-
 from ._lazy import loading, models
 
 if TYPE_CHECKING:
@@ -115,6 +113,7 @@ def generated_models() -> list[type[Any]]:
 def fields_of(model: type[Any]) -> dict[str, attrs.Attribute[Any]]:
     """The fields of a generated model, by their members' names on the wire."""
     import attrs
+    from okta_oidc_api.operations import NAMES
 
     names = NAMES.get(model.__name__, {})
     fields = attrs.fields_dict(model).items()

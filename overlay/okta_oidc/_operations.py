@@ -126,15 +126,13 @@ class Body(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Endpoint:
     """One operation of the document at both kinds of server, loaded when first used."""
 
-    __slots__ = ("custom", "org", "tag")
-
-    def __init__(self, tag: str, org: str, custom: str) -> None:
-        self.tag: Final = tag
-        self.org: Final = org
-        self.custom: Final = custom
+    tag: str
+    org: str
+    custom: str
 
     def request(
         self, server: AuthServerId, body: Body | None = None, *, lenient: bool = False
