@@ -1,5 +1,8 @@
 """The two faces: signatures and what they mean. ``_operations`` and ``_flow`` do the work."""
 
+# Modules of this package, named without their underscore.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import functools

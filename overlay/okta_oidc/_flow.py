@@ -4,6 +4,9 @@ Nothing here sends or sleeps. A flow yields what is to be done (``_steps.py``), 
 outcome.
 """
 
+# Modules of this package, named without their underscore.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import logging

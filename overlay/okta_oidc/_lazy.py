@@ -1,5 +1,8 @@
 """Modules that load when something in them is first used, by annotations too."""
 
+# Modules of this package, named without their underscore.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import re
@@ -57,9 +60,9 @@ if TYPE_CHECKING:
     import okta_oidc_api as generated
     from okta_oidc_api import models
 
-    from . import _credentials as credentials  # pyright: ignore[reportPrivateUsage]
-    from . import _holding as holding  # pyright: ignore[reportPrivateUsage]
-    from . import _introspection as introspection  # pyright: ignore[reportPrivateUsage]
+    from . import _credentials as credentials
+    from . import _holding as holding
+    from . import _introspection as introspection
     from . import _operations as operations
     from . import _otel as otel
     from . import _resource as resource

@@ -4,6 +4,9 @@ Paths, members, which of them are required or secret, and what an answer holds c
 generated package. Nothing here names them a second time.
 """
 
+# Modules of this package, named without their underscore.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import functools
