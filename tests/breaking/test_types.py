@@ -15,8 +15,8 @@ _CLIENT = "overlay/okta_oidc/_client.py"
 
 BREAKS = {
     "a result may be missing": (
-        (_CLIENT, "    ) -> Introspection:", "    ) -> Introspection | None:"),
-        "Introspection | None",
+        (_CLIENT, "    ) -> Tokens:", "    ) -> Tokens | None:"),
+        "Tokens | None",
     ),
     "a member of a result is of another type": (
         (
