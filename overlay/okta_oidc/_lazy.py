@@ -87,22 +87,33 @@ class _Package(ModuleType):
         home = f"{self.__name__}.{_WORD.sub('_', name).lower()}"
         found = vars(import_module(home)).get(name) if find_spec(home) else None
         if found is None:
-            whole = cast("Any", self)
-            whole.__spec__.loader.exec_module(self)
-            whole.__class__ = ModuleType
-            found = getattr(self, name)
+            found = getattr(_whole(self), name)
         setattr(self, name, found)
         return found
 
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return vars(_whole(self))
+
     def __dir__(self) -> Iterable[str]:
-        return cast("list[str]", self.__all__)
+        return dir(_whole(self))
+
+
+def _whole(package: Any) -> ModuleType:
+    """``package`` with all that its ``__init__`` makes, an ordinary module from then on."""
+    made = module_from_spec(package.__spec__)
+    package.__spec__.loader.exec_module(made)
+    for name, value in vars(made).items():
+        setattr(package, name, value)
+    # Last: another thread sees what it lacks until then, and makes the same.
+    package.__class__ = ModuleType
+    return cast("ModuleType", package)
 
 
 def load_singly(package: str) -> None:
     """Let the modules of ``package`` load singly, though its ``__init__`` imports them all.
 
-    The package works as usual, except that its ``vars()`` are incomplete. Nothing happens if it has
-    been imported already.
+    The package works as usual. Nothing happens if it has been imported already.
     """
     spec = find_spec(package)
     if package not in sys.modules:
