@@ -259,7 +259,8 @@ def test_a_call_loads_the_models_that_it_needs() -> None:
         "import okta_oidc_api.models as m; found = m.UserInfo",
         "import okta_oidc_api.models as m; found = vars(m)['UserInfo']",
         "import okta_oidc_api.models as m; found = m.__dict__['UserInfo']",
-        "import inspect, okta_oidc_api.models as m\nfound = dict(inspect.getmembers(m))['UserInfo']",
+        "import inspect, okta_oidc_api.models as m; every = dict(inspect.getmembers(m))\n"
+        "found = every['UserInfo']",
         "import okta_oidc_api; found = okta_oidc_api.models.UserInfo",
         "import okta_oidc_api.models as m; found = m.user_info.UserInfo",
         "import importlib, okta_oidc_api.models as m; found = importlib.reload(m).UserInfo",
