@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 import okta_oidc
+from okta_oidc._wire.environment import is_loopback
 
 from ._connections import ORG_SERVER, Connection
 from ._credentials import Trial, credentials_finding, tried
@@ -155,22 +155,13 @@ def _place(connection: Connection) -> _Place:
 
 
 def _proxy(host: str, scheme: str) -> str | None:
-    if _is_loopback(host):
+    if is_loopback(host):
         return None
     proxies = getproxies()
     address = proxies.get(scheme) or proxies.get("all")
     if not address or proxy_bypass(host):
         return None
     return address if "://" in address else f"http://{address}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _dns(place: _Place) -> Finding:
