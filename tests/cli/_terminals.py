@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import fcntl
@@ -37,6 +38,8 @@ class Terminal:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self.terminal = terminal
         self.shown = ""
+        # A read may end inside a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._process = subprocess.Popen(
             [*script(), *args],
             stdin=terminal,
@@ -78,7 +81,7 @@ class Terminal:
         assert left > 0, f"nothing more after {self.shown!r}"
         if select.select([self._master], [], [], min(left, 0.05))[0]:
             try:
-                self.shown += os.read(self._master, 1 << 16).decode()
+                self.shown += self._decoder.decode(os.read(self._master, 1 << 16))
             except OSError as error:
                 if error.errno != errno.EIO:
                     raise
