@@ -281,10 +281,13 @@ class members_of:  # noqa: N801  # reads as the function that it is
         value = self.all.get(name)
         if value is None:
             return ()
-        values = cast("list[object]", value) if isinstance(value, list) else [value]
-        texts = tuple(item for item in values if isinstance(item, str))
-        if len(texts) == len(values):
-            return texts
+        if isinstance(value, str):
+            return (value,)
+        if isinstance(value, list):
+            values = cast("list[object]", value)
+            texts = tuple(item for item in values if isinstance(item, str))
+            if len(texts) == len(values):
+                return texts
         raise malformed(self._reply, f"its member {name} is not a string or a list of strings")
 
     def number(self, name: str) -> float | None:

@@ -194,6 +194,21 @@ def test_no_bomb_takes_memory_or_time(form: int, layers: int) -> None:
         assert answer.body == raw[:LARGEST]
 
 
+# Headers
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"plain", "J\xfcrgen \u20ac".encode(), "J\xfcrgen".encode("latin-1"), b"\xff\xfe", b""],
+    ids=["ascii", "utf-8", "latin-1", "neither", "empty"],
+)
+def test_headers_are_decoded_as_httpx_decodes_them(value: bytes) -> None:
+    raw = [(b"Content-Type", b"application/json"), (b"X-Name", value)]
+    answer = Answer(httpx.Response(200, headers=raw))
+    assert answer.headers["x-name"] == httpx.Headers(raw)["x-name"]
+    assert answer.headers.encoding == httpx.Headers(raw).encoding
+
+
 # Certificates
 
 

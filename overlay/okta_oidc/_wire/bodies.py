@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from typing import Final, Self
 
 import httpx
@@ -64,6 +65,9 @@ class Answer:
     def __init__(self, response: httpx.Response) -> None:
         self.status: Final = response.status_code
         self.headers: Final = response.headers
+        # httpx would find the same by decoding each name and each value.
+        if b"".join(chain.from_iterable(self.headers.raw)).isascii():
+            self.headers.encoding = "ascii"
         self.body = b""
         self.is_complete = self.is_plain = True
         self._chunks: Final[list[bytes]] = []
