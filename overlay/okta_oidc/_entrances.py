@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final, Self, cast
 from urllib.parse import unquote
@@ -37,6 +37,10 @@ class Entrance(httpx.Client):
         self.own_headers: Final = own_headers
 
     @silent
+    def build_request(self, *args: Any, **options: Any) -> httpx.Request:
+        return _built(super().build_request, *args, **options)
+
+    @silent
     def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
         request = _from_generated(self, method, url, options)
         if request is None:
@@ -62,6 +66,10 @@ class AsyncEntrance(httpx.AsyncClient):
         super().__init__(**options, transport=httpx.AsyncBaseTransport())
         self._sender: Final = sender
         self.own_headers: Final = own_headers
+
+    @silent
+    def build_request(self, *args: Any, **options: Any) -> httpx.Request:
+        return _built(super().build_request, *args, **options)
 
     @silent
     async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
@@ -116,6 +124,15 @@ def _from_generated(
             seconds=_seconds(client.timeout.read),
         )
     )
+
+
+def _built(build: Callable[..., httpx.Request], *args: object, **options: object) -> httpx.Request:
+    try:
+        return build(*args, **options)
+    except (httpx.InvalidURL, TypeError, ValueError) as error:
+        kind = type(error).__name__
+    # Outside of the handler: an error of encoding holds the text, so it must not be the context.
+    raise ConfigurationError(f"the request cannot be written: {kind}")
 
 
 def _bare(request: Request, flow: Flow) -> httpx.Request:
@@ -212,6 +229,8 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
         return httpx.Response(status, headers=headers, content=reply.body)
     check_json(reply)
     body = reply.json()
+    if body is None and reply.body.strip() != b"null":
+        raise malformed(reply, "the body is not JSON")
     try:
         parse = import_module(f"okta_oidc_api.{operation.module}")._parse_response  # noqa: SLF001
         fine = fitting(parse, body)

@@ -19,7 +19,7 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
-from ._errors import APIError, OktaError, RateLimitError, TransportError
+from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
 from ._lazy import credentials, otel
@@ -234,7 +234,10 @@ class Flow:
         found = self._urls.get(target)
         if found is None:
             address = self.server.origin + target
-            found = httpx.URL(address), address.partition("?")[0]
+            try:
+                found = httpx.URL(address), address.partition("?")[0]
+            except httpx.InvalidURL:
+                raise ConfigurationError("the path and query are too long") from None
             # Bounded: a client may serve many tenants, each with a server id of its own.
             if len(self._urls) < _MOST_URLS and "?" not in target:
                 self._urls[target] = found
@@ -242,6 +245,4 @@ class Flow:
 
 
 def _named(request: Request) -> str:
-    # A path that the document does not have may name a user.
-    path = request.target.partition("?")[0] if request.operation.module else "/…"
-    return f"{request.operation.method} {path}"
+    return f"{request.operation.method} {request.shown_path or '/…'}"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import attrs
 from okta_oidc_api.operations import OPERATIONS, PUBLIC, REPEATABLE_GRANTS
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+_SERVER: Final = "{authorizationServerId}"
 
 # A program uses few of the models. Loading all of them is a tenth of the cost of a first token.
 load_singly("okta_oidc_api.models")
@@ -83,13 +85,29 @@ class Request:
         has_place = self.pairs is not None or bool(self.operation.module and self.body)
         return self.operation.authenticated and has_place
 
+    @property
+    def shown_path(self) -> str:
+        """The path as logs may show it: only a server's id is filled in.
+
+        Any other parameter may be secret or name a user, as may a path that the document does not
+        have, which is left out.
+        """
+        operation = self.operation
+        return operation.path.replace(_SERVER, str(self.server)) if operation.module else ""
+
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""
         return next((value for key, value in self.pairs or () if key == name), None)
 
     def secrets(self) -> tuple[str, ...]:
         """The values of this request that no message may show."""
-        asked = parse_qsl(self.target.partition("?")[2])
+        path, _, query = self.target.partition("?")
+        segments = zip(self.operation.path.split("/"), path.split("/"), strict=False)
+        asked = parse_qsl(query) + [
+            (name.strip("{}"), unquote(value))
+            for name, value in segments
+            if name not in (value, _SERVER)
+        ]
         body = [] if self.pairs is not None else list(_texts(self.body))
         return (
             *(value for name, value in (*(self.pairs or ()), *asked, *body) if name not in PUBLIC),
@@ -108,7 +126,10 @@ def _texts(body: bytes) -> Iterator[tuple[str, str]]:
     while waiting:
         name, value = waiting.pop()
         if isinstance(value, dict):
-            waiting += cast("dict[str, object]", value).items()
+            # Whatever a secret member holds is secret, by whatever name.
+            is_secret = name != "" and name not in PUBLIC
+            members = cast("dict[str, object]", value).items()
+            waiting += [(name if is_secret else inner, item) for inner, item in members]
         elif isinstance(value, list):
             waiting += [(name, item) for item in cast("list[object]", value)]
         elif isinstance(value, str):
@@ -301,6 +322,8 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
     for operation, pattern in _patterns():
         match = pattern.fullmatch(path) if operation.method == method else None
         if match is not None:
+            if path.endswith("/") and operation.path.endswith("}"):
+                raise ConfigurationError("the last parameter of the path is empty")
             found = match.groupdict().get("server")
             return operation, found or (ORG if path.startswith("/oauth2/") else None)
     repeatable = method in ("GET", "HEAD", "OPTIONS")
@@ -309,8 +332,8 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
 
 @functools.cache
 def _patterns() -> tuple[tuple[Described, re.Pattern[str]], ...]:
-    server, parameter = re.escape("{authorizationServerId}"), re.compile(r"\\\{.+?\\\}")
+    server, parameter = re.escape(_SERVER), re.compile(r"\\\{.+?\\\}")
     # A path that is written out comes before one that would take the end of it for an id.
     ordered = sorted(OPERATIONS, key=lambda each: each.path.count("{"))
-    found = ((each, re.escape(each.path).replace(server, "(?P<server>[^/]+)")) for each in ordered)
-    return tuple((each, re.compile(parameter.sub("[^/]+", path))) for each, path in found)
+    found = ((each, re.escape(each.path).replace(server, "(?P<server>[^/]*)")) for each in ordered)
+    return tuple((each, re.compile(parameter.sub("[^/]*", path))) for each, path in found)

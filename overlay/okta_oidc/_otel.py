@@ -241,9 +241,7 @@ class _Call:
 
     def _sends(self) -> Context:
         on, request = self._on, self._request
-        # A path that the document does not have may name a user.
-        path = request.target.partition("?")[0] if request.operation.module else ""
-        attributes = {**self._place, "url.full": self._flow.server.origin + path}
+        attributes = {**self._place, "url.full": self._flow.server.origin + request.shown_path}
         if self._sent:
             attributes["http.request.resend_count"] = self._sent
         self._sent += 1

@@ -38,7 +38,10 @@ schemas:
   Wish:
     type: object
     required: [name]
-    properties: {name: {type: string}, pin: {type: string, format: password}}
+    properties:
+      name: {type: string}
+      pin: {type: string, format: password}
+      pins: {type: object, additionalProperties: {type: string, format: password}}
   Order:
     type: object
     properties:
@@ -81,6 +84,15 @@ answers:
     description: .
     content: {application/json: {schema: {$ref: '#/components/schemas/Shelf'}}}
   Nothing: &nothing {description: .}
+  Text: &text {description: ., content: {text/plain: {schema: {type: string}}}}
+  Blob: &blob
+    description: .
+    content: {application/octet-stream: {schema: {type: string, format: binary}}}
+  Maybe: &maybe
+    description: .
+    content:
+      application/json:
+        schema: {anyOf: [{$ref: '#/components/schemas/Gadget'}, {type: 'null'}]}
   Refused: &refused {$ref: '#/components/responses/Refused'}
 bodies:
   - &wish
@@ -161,6 +173,24 @@ paths:
       responses:
         '200': {description: ., content: {application/json: {schema: {}}}}
         default: *refused
+  /oauth2/v1/invitations/{invitation}/{guest}:
+    parameters:
+      - {name: invitation, in: path, required: true, schema: {type: string, format: password}}
+      - {name: guest, in: path, required: true, schema: {type: string}}
+    get:
+      operationId: getInvitation
+      security: []
+      responses: {'200': *maybe, default: *refused}
+  /oauth2/v1/text:
+    get:
+      operationId: getText
+      security: []
+      responses: {'200': *text, default: *refused}
+  /oauth2/v1/blob:
+    get:
+      operationId: getBlob
+      security: []
+      responses: {'200': *blob, default: *refused}
   /oauth2/v1/shelf:
     get:
       operationId: getShelf
@@ -171,7 +201,9 @@ paths:
 _SERVER = """
 import asyncio, datetime, httpx
 from okta_oidc import AsyncOktaOIDC, ClientSecretBasic, OktaError, OktaOIDC, Tokens
-from okta_oidc_api.api.default import get_anything, get_pet, get_shelf
+from okta_oidc_api.api.default import (
+    get_anything, get_blob, get_invitation, get_pet, get_shelf, get_text,
+)
 from okta_oidc_api.api.gadget_shop import (
     drop_gadget, find_gadgets, get_job, get_o_auth_2_gadget, make_gadget, order_gadget, put_gadget,
     visit_gadget,
@@ -304,6 +336,10 @@ print(tell(get_job, 200, {"job": "j"}))
         ("get_pet, 200, {'bark': 'b'}, 'aus1', 'p'", "it.bark == 'b'"),
         ("get_shelf, 200, {'a': {'partId': 'p'}}", "it['a'].part_id == 'p'"),
         ("get_anything, 200, [5]", "it == [5]"),
+        ("get_anything, 200, b'null'", "it is None"),
+        ("get_invitation, 200, b'null', 'i', 'u'", "it is None"),
+        ("get_invitation, 200, G, 'i', 'u'", "it.gadget_id == 'g'"),
+        ("get_text, 200, b'hello'", "it == 'hello'"),
     ],
 )  # fmt: skip
 def test_answers_that_are_parsed(package: Path, call: str, parsed: str) -> None:
@@ -329,6 +365,11 @@ def test_answers_that_are_parsed(package: Path, call: str, parsed: str) -> None:
         ("get_pet, 200, {'bark': 5}, 'aus1', 'p'", "MalformedResponseError HTTP 200"),
         ("get_shelf, 200, {'a': {'partId': 5}}", "its member a"),
         ("get_anything, 200, b'<html>'", "MalformedResponseError HTTP 200"),
+        ("get_anything, 200, b'[NaN]'", "the body is not JSON"),
+        ("get_invitation, 200, b'', 'i', 'u'", "the body is not JSON"),
+        ("get_invitation, 200, b'{\"gadgetId\": NaN}', 'i', 'u'", "the body is not JSON"),
+        ("get_text, 200, b'a' * (1 << 20) + b'b'", "the body is larger"),
+        ("get_blob, 200, b'a' * (1 << 20) + b'b'", "the body is larger"),
         ("drop_gadget, 200, b'<html>', 'g'", "MalformedResponseError HTTP 200"),
         ("order_gadget, 401, {}, body=Order()", "InvalidClientError HTTP 401"),
         ("visit_gadget, 401, {}, body=Visit(client_id='c')", "APIError HTTP 401"),
@@ -337,11 +378,54 @@ def test_answers_that_are_parsed(package: Path, call: str, parsed: str) -> None:
             " body=Wish(name='n', pin='hunter-22')",
             "APIError e (HTTP 400): not [redacted].",
         ),
+        (
+            "make_gadget, 400, {'error': 'e', 'error_description': 'not hunter-22'},"
+            " body=Wish(name='n', pins=WishPins.from_dict({'name': 'hunter-22'}))",
+            "APIError e (HTTP 400): not [redacted].",
+        ),
+        (
+            "get_invitation, 400, {'error': 'e', 'error_description': 'no b/22 of j@a.example'},"
+            " 'b/22', 'j@a.example'",
+            "APIError e (HTTP 400): no [redacted] of [redacted].",
+        ),
+        ("get_o_auth_2_gadget, 200, G, ''", "ConfigurationError the last parameter"),
     ],
 )
 def test_answers_that_are_errors(package: Path, call: str, error: str) -> None:
     (*_, last) = _said(package, f"G = {{'gadgetId': 'g'}}\nprint(tell({call}))")
     assert error in last
+
+
+def test_what_stands_in_a_path_is_in_no_log_and_no_span(package: Path) -> None:
+    """But for the id of a server."""
+    said = _said(
+        package,
+        """
+import logging, sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+seen = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(seen))
+trace.set_tracer_provider(provider)
+logging.getLogger("okta_oidc").addHandler(logging.StreamHandler(sys.stdout))
+logging.getLogger("okta_oidc").setLevel("DEBUG")
+answers += [(200, b"null"), (200, {"meow": "m"})]
+get_invitation.sync("hunter-22", "jane@a.example", client=okta.api)
+get_pet.sync("aus1", "p", client=okta.api)
+found = [span.attributes.get("url.full") for span in seen.get_finished_spans()]
+print(*filter(None, found))
+""",
+    )
+    assert said == [
+        "GET /oauth2/v1/invitations/{invitation}/{guest}: HTTP 200",
+        "GET /oauth2/aus1/v1/pets/{petId}: HTTP 200",
+        "https://dev-000000.okta.com/oauth2/v1/invitations/{invitation}/{guest}"
+        " https://dev-000000.okta.com/oauth2/aus1/v1/pets/{petId}",
+    ]
 
 
 def test_new_members_and_a_grant(package: Path) -> None:

@@ -21,7 +21,9 @@ from okta_oidc import (
     success,
 )
 from okta_oidc_api import Client
+from okta_oidc_api.api.discovery import custom_oauth_authorization_server_at_root
 from okta_oidc_api.api.introspection import custom_introspect, org_introspect
+from okta_oidc_api.api.keys import org_keys
 from okta_oidc_api.api.revocation import custom_revoke, org_revoke
 from okta_oidc_api.api.token import custom_token, org_token
 from okta_oidc_api.models import (
@@ -441,10 +443,11 @@ def test_the_limit_of_another_api_holds_nothing_back(kind: Kind) -> None:
     "options",
     [
         {"json": {"answers": [{"pin": "84h5Xq"}]}},
+        {"json": {"answers": {"scope": "84h5Xq"}}},
         {"params": {"pin": "84h5Xq"}},
         {"data": {"pin": "84h5Xq"}},
     ],
-    ids=["json", "query", "form"],
+    ids=["json", "json under a public name", "query", "form"],
 )
 def test_what_was_sent_is_in_no_message(kind: Kind, options: dict[str, Any]) -> None:
     handler = Recorder(answer(400, oauth_error("invalid_request", "the pin 84h5Xq is wrong")))
@@ -521,6 +524,48 @@ def test_a_server_id_cannot_climb_out_of_its_place(open_okta: OpenOkta) -> None:
         with pytest.raises(ConfigurationError, match="path"):
             okta.generated(custom_introspect, server, body=IntrospectRequest(token="t"))
     assert len(handler.requests) == 1
+
+
+def test_a_parameter_at_the_end_of_a_path_is_not_empty(open_okta: OpenOkta) -> None:
+    """It would be another path: that of a collection, where it is one of an item."""
+    okta = open_okta(handler=never)
+    with pytest.raises(ConfigurationError, match="empty"):
+        okta.generated(custom_oauth_authorization_server_at_root, "")
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "options"),
+    [
+        (custom_introspect, ("a" * 70_000,), {"body": IntrospectRequest(token="t")}),
+        (org_keys, (), {"client_id": "a" * 70_000}),
+        (org_keys, (), {"client_id": "planted\ud800"}),
+    ],
+    ids=["path", "query", "unicode"],
+)
+def test_a_parameter_that_cannot_be_sent(
+    open_okta: OpenOkta, module: ModuleType, arguments: tuple[str, ...], options: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_okta(handler=never).generated(module, *arguments, **options)
+    assert "planted" not in repr(caught.value.__context__)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"json": {"pin": "planted\ud800"}},
+        {"json": {"pin": float("nan")}},
+        {"json": {"pin": object()}},
+        {"data": {"pin": "planted\ud800"}},
+        {"params": {"a": "b"}, "headers": {"X-Pin": "planted\u20ac"}},
+    ],
+    ids=["unicode", "no number", "no JSON", "form", "header"],
+)
+def test_a_request_that_cannot_be_written(kind: Kind, options: dict[str, Any]) -> None:
+    """httpx's error holds the whole body."""
+    with Face(kind, handler=never) as okta, pytest.raises(ConfigurationError) as caught:
+        okta.run(client_of(okta).request, "POST", "/idp/answer", **options)
+    assert caught.value.__context__ is None
 
 
 class TestCopies:
