@@ -19,6 +19,13 @@ from .document import Node, bodies, load, operations, parameters, resolved, resp
 # An operation that says nothing shares the limit of its server's other endpoints.
 _OTHER: Final = "other"
 
+# What the generator's templates call their own variables and methods. A member or a parameter that
+# becomes one of them takes its place without a word, and no answer could be read.
+_TAKEN_IN_MODELS: Final = frozenset(
+    {"additional_properties", "cls", "d", "field_dict", "from_dict", "to_dict"}
+)
+_TAKEN_IN_FUNCTIONS: Final = frozenset({"headers", "params", "quote"})
+
 _HEAD: Final = '''\
 """What the generated functions do not say of the document's operations.
 
@@ -75,7 +82,12 @@ def main(document: str, package: str) -> None:
 
 
 def module_of(document: Node, package: Path) -> str:
-    """The module's text, not yet formatted."""
+    """The module's text, not yet formatted.
+
+    Raises:
+        DocumentError: the document says what the table cannot hold, or what no code can be made of.
+    """
+    _check_names(document)
     rows = [
         _row(document, path, method, operation, package)
         for path, method, operation in operations(document)
@@ -122,6 +134,20 @@ def module_of(document: Node, package: Path) -> str:
             *(f"    {name}: Final = {urn!r}\n" for name, urn in types.items()),
         ]
     )
+
+
+def _check_names(document: Node) -> None:
+    asked = {
+        parameter["name"]
+        for path, _, operation in operations(document)
+        for parameter in parameters(document, path, operation)
+    }
+    for names, taken in (
+        (_members(document["components"]["schemas"]), _TAKEN_IN_MODELS),
+        (asked, _TAKEN_IN_FUNCTIONS),
+    ):
+        if found := [name for name in names if PythonIdentifier(name, prefix="field_") in taken]:
+            raise DocumentError(f"the generated code has a use of its own for {sorted(found)}")
 
 
 def _row(document: Node, path: str, method: str, operation: Node, package: Path) -> str:

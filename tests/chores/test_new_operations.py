@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from tasks import generate
+from tasks.document import load
+from tasks.operations import DocumentError, module_of
 from tasks.project import ROOT
 
 # Names that the generator changes, formats that it parses, and answers of every form.
@@ -426,6 +428,23 @@ print(*filter(None, found))
         "https://dev-000000.okta.com/oauth2/v1/invitations/{invitation}/{guest}"
         " https://dev-000000.okta.com/oauth2/aus1/v1/pets/{petId}",
     ]
+
+
+@pytest.mark.parametrize("name", ["d", "cls", "fieldDict", "from_dict", "additionalProperties"])
+def test_a_member_that_no_answer_could_be_read_with(name: str) -> None:
+    """The generator writes it without a word, and the types of what it writes hold."""
+    document: Any = load(generate.DOCUMENT)
+    document["components"]["schemas"]["UserInfo"]["properties"][name] = {"type": "string"}
+    with pytest.raises(DocumentError, match=name):
+        module_of(document, generate.GENERATED / generate.PACKAGE)
+
+
+@pytest.mark.parametrize("name", ["headers", "Params", "quote"])
+def test_a_parameter_that_could_not_be_sent(name: str) -> None:
+    document: Any = load(generate.DOCUMENT)
+    document["components"]["parameters"]["ClientIdOfKeys"]["name"] = name
+    with pytest.raises(DocumentError, match=name):
+        module_of(document, generate.GENERATED / generate.PACKAGE)
 
 
 def test_new_members_and_a_grant(package: Path) -> None:

@@ -142,6 +142,10 @@ OPERATIONS = {
     **of_server("org", ORG),
     **of_server("custom", CUSTOM),
 }
+WRITTEN_OUTSIDE_OF_QUERIES = {
+    "path": ("string", "integer"),
+    "header": ("string", "integer", "number", "boolean"),
+}
 RATE_LIMIT_HEADERS = {"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset"}
 HEADERS_EVERYWHERE = {
     "X-Okta-Request-Id",
@@ -214,15 +218,17 @@ CLIENT_AUTHENTICATION = {
     "client_assertion_type",
     "client_assertion",
 }
+# Of names in lower case, word by word: `sessionToken` and `X-Session-Token` end in `_token`, too.
 SECRET_NAME = re.compile(
     r"""^(?:
         (?:.*_)?(?:token|code|secret|assertion|password|otp)
-        | code_verifier | auth_req_id | request | id_token_hint | sessionToken | state
+        | code_verifier | auth_req_id | request | id_token_hint | state | dpop
     )$""",
     re.VERBOSE,
 )
-# A map, whose values are the secrets, and checked apart; and a code that is shown to the user.
-NOT_A_SECRET_ITSELF = {"vaulted_secret", "user_code"}
+WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
+# A map, whose values are the secrets, and checked apart; and codes that are shown to somebody.
+NOT_A_SECRET_ITSELF = {"vaulted_secret", "user_code", "errorCode"}
 
 Document: TypeAlias = dict[str, Any]
 Problem: TypeAlias = str
@@ -312,6 +318,17 @@ def nested_schemas(schema: Mapping[str, Any], where: str) -> Iterator[tuple[str,
             yield from nested_schemas(inner, f"{where}/{keyword}/{index}")
 
 
+def reached(
+    document: Document, schema: Mapping[str, Any], where: str, seen: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The schema and all that it is made of, those that it refers to included."""
+    for place, inner in nested_schemas(schema, where):
+        if "$ref" not in inner:
+            yield place, inner
+        elif (name := str(name_of(inner))) not in seen:
+            yield from reached(document, resolve(document, inner), name, seen | {name})
+
+
 def validator(document: Document, schema: Mapping[str, Any]) -> Validator:
     # The formats of OpenAPI and, beside them, those of JSON Schema that need no further package.
     formats = FormatChecker()
@@ -394,6 +411,18 @@ def check_descriptions(document: Document) -> Iterator[Problem]:
             yield f"{name} has no description, or two"
 
 
+def check_objects_have_names(document: Document) -> Iterator[Problem]:
+    """So that users have a class with a name, and each check here sees every object."""
+    for name, schema in schemas(document).items():
+        for where, inner in nested_schemas(schema, name):
+            if where != name and "properties" in inner:
+                yield f"{where} is an object without a name"
+    for name, body in bodies(document):
+        for media_type, content in body.get("content", {}).items():
+            if media_type in (FORM, JSON) and set(content["schema"]) != {"$ref"}:
+                yield f"{name} {media_type} has no name"
+
+
 def promised(document: Document, path: str, method: str, operation: dict[str, Any]) -> Promise:
     """What the document says of an operation, in the terms of the table above."""
     media_type, takes = None, None
@@ -461,11 +490,21 @@ def check_requests_are_sound(document: Document) -> Iterator[Problem]:
         if in_path != set(re.findall(r"{(.+?)}", path)):
             yield f"{name} has path parameters {in_path}"
         for parameter in taken:
-            # A query is logged on its way. And httpx's clients would make one of a form's members.
+            # An address is logged on its way. And httpx's clients make a query of a form's members.
             if parameter["in"] == "query" and method != "get":
                 yield f"{name} takes {parameter['name']} in the query"
-            if parameter["in"] == "query" and parameter["schema"].get("format") == "password":
-                yield f"{name} takes a secret in the query"
+            schema = resolve(document, parameter["schema"])
+            if parameter["in"] in ("path", "query") and schema.get("format") == "password":
+                yield f"{name} takes a secret in the {parameter['in']}"
+            # The generator drops both, and writes each place's default.
+            if {"style", "explode"} & set(parameter):
+                yield f"{name} has a style for {parameter['name']}"
+            # It writes no list, no time and no null there, and Python's `True` into a path.
+            if parameter["in"] != "query" and (
+                schema.get("type") not in WRITTEN_OUTSIDE_OF_QUERIES.get(parameter["in"], ())
+                or schema.get("format") in ("date", "date-time")
+            ):
+                yield f"{name} takes {parameter['name']} in a form that is not written"
             if parameter["in"] not in {"path", "query", "header"}:
                 yield f"{name} takes a {parameter['in']}"
 
@@ -544,12 +583,15 @@ def check_responses_are_open(document: Document) -> Iterator[Problem]:
         schema = schemas(document)[name]
         if set(schema.get("required", [])) != required:
             yield f"{name} requires {schema.get('required')}"
-        if schema.get("additionalProperties") in (None, False):
-            yield f"{name} is closed"
-        for where, inner in nested_schemas(schema, name):
-            for keyword in ("enum", "const", "pattern", "minLength", "maxLength"):
-                if keyword in inner:
-                    yield f"{where} has {keyword}"
+    for _, _, operation in operations(document):
+        for status, response in responses(document, operation).items():
+            schema = response.get("content", {}).get(JSON, {}).get("schema", {})
+            for where, inner in reached(document, schema, f"{operation['operationId']} {status}"):
+                if "properties" in inner and inner.get("additionalProperties") in (None, False):
+                    yield f"{where} is closed"
+                for keyword in ("enum", "const", "pattern", "minLength", "maxLength"):
+                    if keyword in inner:
+                        yield f"{where} has {keyword}"
 
 
 def form_schemas(document: Document) -> set[str]:
@@ -619,18 +661,23 @@ def check_hints(document: Document) -> Iterator[Problem]:
             yield f"{name} takes {schema['enum']}"
 
 
+def is_not_kept(document: Document, name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether ``format: password`` is missing. A secret can have any name, so that others may."""
+    kept = resolve(document, schema).get("format") == "password"
+    if name in NOT_A_SECRET_ITSELF:
+        return kept
+    return not kept and SECRET_NAME.match(WORD.sub("_", name).lower()) is not None
+
+
 def check_secrets(document: Document) -> Iterator[Problem]:
     for name, schema in schemas(document).items():
         for member, inner in schema.get("properties", {}).items():
-            found = resolve(document, inner)
             # A grant's `grant_type: password` names no secret; the member is called grant_type.
-            secret = bool(SECRET_NAME.match(member)) and member not in NOT_A_SECRET_ITSELF
-            if secret != (found.get("format") == "password"):
-                yield f"{name}.{member} has format {found.get('format')}"
+            if is_not_kept(document, member, inner):
+                yield f"{name}.{member} is not kept secret, or is and should not be"
     for name, parameter in all_parameters(document):
-        secret = bool(SECRET_NAME.match(parameter["name"])) or parameter["name"] == "dpop"
-        if secret != (parameter["schema"].get("format") == "password"):
-            yield f"{name} has format {parameter['schema'].get('format')}"
+        if is_not_kept(document, parameter["name"], parameter["schema"]):
+            yield f"{name} is not kept secret"
     if schemas(document)["VaultedSecret"]["additionalProperties"].get("format") != "password":
         yield "VaultedSecret has values that are not secret"
 
@@ -651,6 +698,7 @@ CHECKS: list[Check] = [
     check_examples_exist,
     check_examples_hold,
     check_descriptions,
+    check_objects_have_names,
     check_operations,
     check_requests_are_sound,
     check_answers_are_sound,
@@ -888,6 +936,26 @@ SPOILT: list[tuple[Check, str, object]] = [
     (check_descriptions, "components|schemas|OtpGrant|properties|otp|description", None),
     (check_descriptions, "paths|/oauth2/v1/revoke|post|summary", None),
     (check_descriptions, "components|parameters|DPoP|schema|description", None),
+    (
+        check_objects_have_names,
+        "components|schemas|TokenResponse|properties|scope",
+        {"type": "object", "properties": {"read": {"type": "boolean"}}},
+    ),
+    (
+        check_objects_have_names,
+        "components|schemas|KeySet|properties|keys|items",
+        {"type": "object", "properties": {"kty": {"type": "string"}}},
+    ),
+    (
+        check_objects_have_names,
+        "components|responses|Introspected|content|application/json|schema",
+        {"type": "array", "items": {"type": "object"}},
+    ),
+    (
+        check_objects_have_names,
+        "components|requestBodies|OrgRevoke|content|application/x-www-form-urlencoded|schema",
+        {"type": "object", "properties": {"token": {"type": "string"}}},
+    ),
     (check_operations, "paths|/oauth2/v1/revoke|post|operationId", "revoke"),
     (check_operations, "paths|/oauth2/v1/revoke|post|tags|0", "token"),
     (check_operations, "paths|/oauth2/v1/revoke|post|tags", None),
@@ -937,6 +1005,25 @@ SPOILT: list[tuple[Check, str, object]] = [
     ),
     (check_requests_are_sound, "components|parameters|ClientIdOfKeys|schema|format", "password"),
     (
+        check_requests_are_sound,
+        "components|parameters|ClientIdOfKeys|schema|$ref",
+        "#/components/schemas/ClientSecret",
+    ),
+    (check_requests_are_sound, "components|parameters|ClientIdOfKeys|style", "deepObject"),
+    (check_requests_are_sound, "components|parameters|ClientIdOfKeys|explode", False),
+    (check_requests_are_sound, "components|parameters|DPoP|schema|type", "array"),
+    (check_requests_are_sound, "components|parameters|AuthorizationServerId|schema|type", "number"),
+    (
+        check_requests_are_sound,
+        "components|parameters|AuthorizationServerId|schema|format",
+        "date-time",
+    ),
+    (
+        check_requests_are_sound,
+        "components|parameters|AuthorizationServerId|schema|format",
+        "password",
+    ),
+    (
         check_headers,
         "components|responses|Keys|headers|X-Rate-Limit-Limit",
         {"$ref": "#/components/headers/RateLimitLimit"},
@@ -981,6 +1068,16 @@ SPOILT: list[tuple[Check, str, object]] = [
         ["token_type", "access_token"],
     ),
     (check_responses_are_open, "components|schemas|OAuthErrorBody|additionalProperties", False),
+    (
+        check_responses_are_open,
+        "components|schemas|TokenResponse|properties|token_type|$ref",
+        "#/components/schemas/CustomRevokeTokenTypeHint",
+    ),
+    (
+        check_responses_are_open,
+        "components|schemas|KeySet|properties|keys|items|$ref",
+        "#/components/schemas/CustomRevokeTokenTypeHint",
+    ),
     (check_requests, "components|schemas|PasswordGrant|required", ["grant_type"]),
     (check_requests, "components|schemas|OobGrant|additionalProperties", None),
     (check_requests, "components|schemas|OobGrant|properties|client_id", None),
@@ -1000,6 +1097,17 @@ SPOILT: list[tuple[Check, str, object]] = [
     (check_hints, "components|schemas|OrgRevokeTokenTypeHint|enum|2", "id_token"),
     (check_secrets, "components|schemas|TokenResponse|properties|id_token|format", None),
     (check_secrets, "components|schemas|ClientSecret|format", None),
+    (
+        check_secrets,
+        "components|schemas|TokenResponse|properties|passportToken",
+        {"type": "string"},
+    ),
+    (check_secrets, "components|parameters|ClientIdOfKeys|name", "X-Passport-Token"),
+    (
+        check_secrets,
+        "components|schemas|DeviceAuthorization|properties|user_code|format",
+        "password",
+    ),
     (check_secrets, "components|parameters|DPoP|schema|format", None),
     (check_secrets, "components|schemas|VaultedSecret|additionalProperties|format", None),
     (
