@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import unquote
 
 import httpx
@@ -27,6 +27,8 @@ from ._results import check_json, check_whole, read_nothing
 from ._senders import AsyncSender, Sender
 from ._silence import silent
 
+T = TypeVar("T")
+
 
 class Entrance(httpx.Client):
     """An httpx client that sends as the methods do: signed, limited, with the same errors."""
@@ -38,7 +40,7 @@ class Entrance(httpx.Client):
 
     @silent
     def build_request(self, *args: Any, **options: Any) -> httpx.Request:
-        return _built(super().build_request, *args, **options)
+        return _written(super().build_request, *args, **options)
 
     @silent
     def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
@@ -69,7 +71,7 @@ class AsyncEntrance(httpx.AsyncClient):
 
     @silent
     def build_request(self, *args: Any, **options: Any) -> httpx.Request:
-        return _built(super().build_request, *args, **options)
+        return _written(super().build_request, *args, **options)
 
     @silent
     async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
@@ -126,9 +128,9 @@ def _from_generated(
     )
 
 
-def _built(build: Callable[..., httpx.Request], *args: object, **options: object) -> httpx.Request:
+def _written(make: Callable[..., T], *args: object, **options: object) -> T:
     try:
-        return build(*args, **options)
+        return make(*args, **options)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         kind = type(error).__name__
     # Outside of the handler: an error of encoding holds the text, so it must not be the context.
@@ -222,10 +224,9 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     for name in ("content-encoding", "content-length", "transfer-encoding"):
         headers.pop(name, None)
     if status not in operation.with_content:
+        check_whole(reply)
         if operation.module:
             read_nothing(reply, request)
-        else:
-            check_whole(reply)
         return httpx.Response(status, headers=headers, content=reply.body)
     check_json(reply)
     body = reply.json()
@@ -250,6 +251,7 @@ class Api(Client):
     _sender: Sender | AsyncSender = field(kw_only=True, alias="sender")
     _entrance: Entrance | AsyncEntrance = field(init=False)
 
+    @silent
     def __attrs_post_init__(self) -> None:
         headers = dict(self._headers)
         if self._cookies:
@@ -260,9 +262,9 @@ class Api(Client):
             "timeout": self._timeout or httpx.Timeout(self._sender.flow.timeout),
         }
         if isinstance(self._sender, Sender):
-            self._entrance = Entrance(self._sender, headers, **options)
+            self._entrance = _written(Entrance, self._sender, headers, **options)
         else:
-            self._entrance = AsyncEntrance(self._sender, headers, **options)
+            self._entrance = _written(AsyncEntrance, self._sender, headers, **options)
 
     def __repr__(self) -> str:
         # Headers and cookies may be secret.

@@ -625,6 +625,18 @@ class TestCopies:
                     okta.run(getattr(module, name), client=api, body=IntrospectRequest(token="t"))
         assert len(handler.requests) == 1
 
+    def test_what_no_header_can_hold(self, kind: Kind) -> None:
+        with Face(kind, handler=never) as okta:
+            api: Any = okta.client.api
+            for copied, values in (
+                (api.with_headers, {"a": "planted\u20ac"}),
+                (api.with_headers, {"a": 5}),
+                (api.with_cookies, {"a": "planted\u20ac"}),
+            ):
+                with pytest.raises(ConfigurationError) as caught:
+                    copied(values)
+                assert caught.value.__context__ is None
+
     def test_a_with_block_closes_nothing(self, kind: Kind) -> None:
         with Face(kind, handler=Recorder(answer(body={"active": True}))) as okta:
             api = okta.client.api
