@@ -171,7 +171,7 @@ def _row(document: Node, path: str, method: str, operation: Node, package: Path)
         raise DocumentError(f"{name} promises no success")
     authenticated = bool(operation.get("security", document["security"]))
     takes_proof = any(
-        (each["in"], each["name"]) == ("header", "dpop")
+        (each["in"], each["name"].lower()) == ("header", "dpop")
         for each in parameters(document, path, operation)
     )
     limit: str = operation.get("x-rate-limit", _OTHER)

@@ -99,16 +99,18 @@ def _from_generated(
 
     ``None`` where only httpx can build it: with a query, JSON, or settings of one request.
     """
+    if not isinstance(url, str) or not url.startswith("/"):
+        return None
+    # Before httpx resolves it: a parameter of ".." would ask for something else.
+    path = _checked_path(url.partition("?")[0])
     data: object = options.get("data")
     if (
-        not isinstance(url, str)
-        or not url.startswith("/")
-        or "?" in url
+        path != url
         or not options.keys() <= {"data", "headers"}
         or not isinstance(data, dict | None)
     ):
         return None
-    operation, server = described(method.upper(), _checked_path(url))
+    operation, server = described(method.upper(), path)
     members = cast("dict[str, object] | None", data)
     # Members that authenticate the client mean something else where nobody authenticates.
     if not operation.module or (members is not None and not operation.authenticated):

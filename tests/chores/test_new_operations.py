@@ -447,6 +447,14 @@ def test_a_parameter_that_could_not_be_sent(name: str) -> None:
         module_of(document, generate.GENERATED / generate.PACKAGE)
 
 
+def test_a_proof_is_known_however_its_header_is_spelled() -> None:
+    document: Any = load(generate.DOCUMENT)
+    as_it_is = module_of(document, generate.GENERATED / generate.PACKAGE)
+    document["components"]["parameters"]["DPoP"]["name"] = "DPoP"
+    spelled = module_of(document, generate.GENERATED / generate.PACKAGE)
+    assert spelled.count("dpop=True") == as_it_is.count("dpop=True") > 0
+
+
 def test_new_members_and_a_grant(package: Path) -> None:
     said = _said(
         package,

@@ -21,7 +21,10 @@ from okta_oidc import (
     success,
 )
 from okta_oidc_api import Client
-from okta_oidc_api.api.discovery import custom_oauth_authorization_server_at_root
+from okta_oidc_api.api.discovery import (
+    custom_oauth_authorization_server_at_root,
+    custom_openid_configuration,
+)
 from okta_oidc_api.api.introspection import custom_introspect, org_introspect
 from okta_oidc_api.api.keys import org_keys
 from okta_oidc_api.api.revocation import custom_revoke, org_revoke
@@ -523,6 +526,10 @@ def test_a_server_id_cannot_climb_out_of_its_place(open_okta: OpenOkta) -> None:
     for server in ("", ".", ".."):
         with pytest.raises(ConfigurationError, match="path"):
             okta.generated(custom_introspect, server, body=IntrospectRequest(token="t"))
+        # httpx would resolve it, as it builds what has a query.
+        for options in ({}, {"client_id": "c"}):
+            with pytest.raises(ConfigurationError, match="path"):
+                okta.generated(custom_openid_configuration, server, **options)
     assert len(handler.requests) == 1
 
 
