@@ -78,7 +78,7 @@ def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any
     for name, (required, kinds) in fields.items():
         value = members.get(name)
         if value is None:
-            is_null = name in members and type(None) in kinds
+            is_null = name in members and not {type(None), Any}.isdisjoint(kinds)
             if required and not is_null:
                 raise WrongMemberError(f"it has no {name}")
             if name in members and not is_null:
@@ -86,7 +86,8 @@ def normalised(model: type[Any], members: Mapping[str, Any]) -> Mapping[str, Any
             continue
         try:
             # Space-delimited by RFC 6749 §3.3; some servers send the list.
-            fine = _as_one_of(kinds, _words(value) if name == "scope" else value)
+            is_text = name == "scope" and str in kinds
+            fine = _as_one_of(kinds, _words(value) if is_text else value)
         except WrongMemberError:
             raise WrongMemberError(f"its member {name} is not of its type") from None
         if fine is not value:

@@ -2,7 +2,8 @@
 
 Names follow OpenTelemetry's semantic conventions for HTTP client spans and metrics, and
 ``okta.oidc.*`` where those have none. Attributes hold a closed set of values: the class of an
-exception, a URL without its query, a grant type that is in the document.
+exception, a URL without its query and without what a path names besides a server, a grant type that
+is in the document.
 """
 
 from __future__ import annotations

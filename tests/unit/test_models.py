@@ -188,6 +188,14 @@ class Table:
 
 
 @define
+class Lists:
+    """What has a list where others have a string, and a member that may be anything."""
+
+    value: Any
+    scope: list[str] | Unset = UNSET
+
+
+@define
 class Outer:
     one: Inner
     many: list[Inner] | Unset = UNSET
@@ -249,6 +257,14 @@ def test_what_is_clear_is_taken(members: dict[str, Any], fine: dict[str, Any] | 
     assert (result is members) is (fine is None)
     assert json.dumps(members) == before
     assert dict(read(cast("type[Any]", Outer), members)) == dict(result)
+
+
+@pytest.mark.parametrize("value", [None, 5, [None], {"a": None}])
+def test_a_member_that_may_be_anything_may_be_null(value: object) -> None:
+    members = {"value": value, "scope": ["a", "b"]}
+    assert normalised(Lists, members) is members
+    with pytest.raises(WrongMemberError, match="value"):
+        normalised(Lists, {})
 
 
 @pytest.mark.parametrize(
