@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 from okta_oidc import ConfigurationError
+from okta_oidc._models import fields_of
 from okta_oidc._operations import grants
 from okta_oidc_api import models
 from okta_oidc_api.models import (
@@ -63,12 +64,12 @@ def test_every_grant_is_sent_as_it_is(open_okta: OpenOkta, grant: type[Any]) -> 
 
 @pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: grant.__name__)
 def test_every_required_member_is_checked_before_sending(kind: Kind, grant: type[Any]) -> None:
-    fields = attrs.fields_dict(grant)
-    required = [name for name, field in fields.items() if field.default is attrs.NOTHING]
+    fields = fields_of(grant).items()
+    required = {name: field.name for name, field in fields if field.default is attrs.NOTHING}
     with Face(kind, handler=never) as okta:
-        for name in required:
+        for name, attribute in required.items():
             for empty in ("", "  ", None):
-                broken = attrs.evolve(sample_of(grant), **{name: empty})
+                broken = attrs.evolve(sample_of(grant), **{attribute: empty})
                 with pytest.raises(ConfigurationError, match=name):
                     okta.token(broken)
             mapping = sample_of(grant).to_dict()
