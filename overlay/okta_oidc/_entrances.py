@@ -20,7 +20,7 @@ from ._errors import ConfigurationError
 from ._flow import HEADERS, Flow
 from ._forms import credentials_in, decoded, pairs_of
 from ._http import Reply, media_type
-from ._models import WrongMemberError, fitting
+from ._models import WrongMemberError, fitting, has_content
 from ._operations import Operation, Request, described
 from ._refusals import malformed
 from ._results import check_json, check_whole, read_nothing
@@ -226,9 +226,10 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
     for name in ("content-encoding", "content-length", "transfer-encoding"):
         headers.pop(name, None)
     if status not in operation.with_content:
-        check_whole(reply)
         if operation.module:
             read_nothing(reply, request)
+        if not operation.module or (not reply.complete and has_content(operation.module)):
+            check_whole(reply)
         return httpx.Response(status, headers=headers, content=reply.body)
     check_json(reply)
     body = reply.json()

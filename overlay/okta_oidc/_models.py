@@ -61,6 +61,11 @@ def fitting(parse: Callable[..., object], body: object) -> object:
     return _as(kinds[0], body) if len(kinds) == 1 else _as_one_of(kinds, body)
 
 
+def has_content(module: str) -> bool:
+    """Whether the generated parser of ``module`` makes something of the body of a success."""
+    return _answers(import_module(f"okta_oidc_api.{module}")._parse_response) != (Any,)  # noqa: SLF001
+
+
 @functools.cache
 def _answers(parse: Callable[..., object]) -> tuple[Any, ...]:
     """What a generated parser returns for a body, errors apart. ``Any`` may stand for no body."""

@@ -222,8 +222,8 @@ def read_exchanged(reply: Reply, request: Request) -> ExchangedToken:
 
 
 def read_nothing(reply: Reply, request: Request) -> None:
-    """An answer without content (RFC 7009 §2.2), or with one that is no JSON."""
-    check_whole(reply)
+    """An answer without content (RFC 7009 §2.2): its status says all."""
+    _check_plain(reply)
     members = reply.members() or {}
     if is_page(reply) or "error" in members or "errorCode" in members:
         raise malformed(reply, "the body is not that of a success")
@@ -333,5 +333,9 @@ def check_whole(reply: Reply) -> None:
     """
     if not reply.complete:
         raise malformed(reply, "the body is larger than any answer of this endpoint")
+    _check_plain(reply)
+
+
+def _check_plain(reply: Reply) -> None:
     if not reply.is_plain:
         raise malformed(reply, "the body is in a coding that was not asked for")
