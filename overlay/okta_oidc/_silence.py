@@ -57,14 +57,11 @@ def silent(method: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(*args, **kwargs)
-        except BaseException as error:  # noqa: BLE001  # raised again below
-            failure = quieted(error)
-        # This frame stays in the traceback, and keeps its locals.
-        del args, kwargs
-        try:
-            raise failure
-        finally:
-            del failure
+        except BaseException as error:
+            quiet(error)
+            # This frame stays in the traceback, and keeps its locals.
+            del args, kwargs
+            raise
 
     return call
 
@@ -74,13 +71,10 @@ def _silent_async(method: Callable[..., Any]) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return await method(*args, **kwargs)
-        except BaseException as error:  # noqa: BLE001  # raised again below
-            failure = quieted(error)
-        del args, kwargs
-        try:
-            raise failure
-        finally:
-            del failure
+        except BaseException as error:
+            quiet(error)
+            del args, kwargs
+            raise
 
     return call
 
@@ -93,8 +87,8 @@ def silent_methods(cls: type[T]) -> type[T]:
     return cls
 
 
-def quieted(error: BaseException) -> BaseException:
-    """``error`` itself, with the locals of our frames cleared, in its causes and contexts too."""
+def quiet(error: BaseException) -> None:
+    """Clear the locals of our frames, in the causes and contexts of ``error`` too."""
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
     while waiting:
@@ -114,7 +108,6 @@ def quieted(error: BaseException) -> BaseException:
                 # A running frame cannot be cleared: a caller's, or the wrapper's own.
                 with suppress(RuntimeError):
                     frame.clear()
-    return error
 
 
 def _raise(error: BaseException) -> None:
