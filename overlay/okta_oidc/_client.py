@@ -9,7 +9,7 @@ import functools
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 import httpx
 
@@ -33,7 +33,6 @@ from ._retry import Retry
 from ._silence import silent, silent_methods
 from ._steps import Steps
 
-P = ParamSpec("P")
 S = TypeVar("S", bound="senders.Sender | senders.AsyncSender")
 T = TypeVar("T")
 
@@ -138,16 +137,6 @@ class _Face(Generic[S]):
         server = self._flow.server
         return f"{type(self).__name__}({server.origin!r}, auth_server_id={server.default!r})"
 
-    def _steps(
-        self,
-        build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
-        auth_server_id: AuthServerId | None,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Steps[T]:
-        """The course of one call, at this server or at the default one."""
-        return self._flow.steps(build(self._at(auth_server_id), *args, **kwargs))
-
     @functools.cached_property
     def _issuers(self) -> verifying.Issuers:
         return verifying.Issuers(self._sender)
@@ -157,9 +146,12 @@ class _Face(Generic[S]):
         return sign_in.Provider(self._flow, self._issuers.at)
 
     def _introspecting(
-        self, about: tuple[str, Any, AuthServerId | None], *, fresh: bool
+        self,
+        token: str,
+        hint: models.IntrospectTokenTypeHint | None,
+        server: AuthServerId | None,
+        fresh: bool,
     ) -> Steps[introspection.Introspection]:
-        token, hint, server = about
         call = operations.introspect(self._at(server), token, hint)
         if self._cached is None:
             return self._flow.steps(call)
@@ -174,7 +166,7 @@ class _Face(Generic[S]):
         *ended: str,
     ) -> Steps[None]:
         """Revoke ``token``. Drop kept answers about it and about ``ended``, which end with it."""
-        steps = self._steps(operations.revoke, server, token, hint)
+        steps = self._flow.steps(operations.revoke(self._at(server), token, hint))
         if self._cached is None:
             return steps
         return self._cached.revoking(steps, (token, *ended), server)
@@ -260,7 +252,7 @@ class OktaOIDC(_Face["senders.Sender"]):
             request: a grant of ``okta_oidc_api.models``, or a mapping of form parameters, in which
                 ``None`` is left out and a list repeats its parameter.
         """
-        return self._call(operations.token, auth_server_id, request)
+        return self._ask(operations.token(self._at(auth_server_id), request))
 
     def token_for_code(
         self,
@@ -283,7 +275,9 @@ class OktaOIDC(_Face["senders.Sender"]):
             InvalidGrantError: the code is spent, expired or another client's, or the redirect URI
                 or the verifier does not belong to it.
         """
-        return self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
+        return self._ask(
+            operations.code(self._at(auth_server_id), code, redirect_uri, code_verifier)
+        )
 
     def token_for_refresh_token(
         self,
@@ -305,7 +299,9 @@ class OktaOIDC(_Face["senders.Sender"]):
         Raises:
             InvalidGrantError: the refresh token is expired, revoked, reused or another client's.
         """
-        return self._call(operations.refresh, auth_server_id, refresh_token, redirect_uri, scope)
+        return self._ask(
+            operations.refresh(self._at(auth_server_id), refresh_token, redirect_uri, scope)
+        )
 
     def introspect(
         self,
@@ -324,12 +320,11 @@ class OktaOIDC(_Face["senders.Sender"]):
             fresh: ask Okta, whatever the cache holds, and keep the answer there. A kept answer's
                 ``http`` has no headers.
         """
-        about = token, token_type_hint, auth_server_id
         if self._cached is not None and not fresh:
             kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
-        return self._run(self._introspecting(about, fresh=fresh))
+        return self._run(self._introspecting(token, token_type_hint, auth_server_id, fresh))
 
     def revoke(
         self,
@@ -361,7 +356,7 @@ class OktaOIDC(_Face["senders.Sender"]):
                 server wants scopes of Okta's own API here, ``okta.…``.
             resource: what the token is for (RFC 8707).
         """
-        return self._call(sign_in.client_credentials, auth_server_id, scope, resource)
+        return self._ask(sign_in.client_credentials(self._at(auth_server_id), scope, resource))
 
     def token_for_exchange(
         self,
@@ -394,17 +389,18 @@ class OktaOIDC(_Face["senders.Sender"]):
             APIError: ``interaction_required`` where the user has to consent first, at
                 ``extra["interaction_uri"]``.
         """
-        return self._call(
-            sign_in.exchange,
-            auth_server_id,
-            subject_token,
-            subject_token_type,
-            audience=audience,
-            scope=scope,
-            resource=resource,
-            actor_token=actor_token,
-            actor_token_type=actor_token_type,
-            requested_token_type=requested_token_type,
+        return self._ask(
+            sign_in.exchange(
+                self._at(auth_server_id),
+                subject_token,
+                subject_token_type,
+                audience=audience,
+                scope=scope,
+                resource=resource,
+                actor_token=actor_token,
+                actor_token_type=actor_token_type,
+                requested_token_type=requested_token_type,
+            )
         )
 
     def token_for_assertion(
@@ -422,7 +418,7 @@ class OktaOIDC(_Face["senders.Sender"]):
         Raises:
             InvalidGrantError: the assertion is expired, spent, or another client's.
         """
-        return self._call(sign_in.assertion, auth_server_id, assertion, scope)
+        return self._ask(sign_in.assertion(self._at(auth_server_id), assertion, scope))
 
     def start_device_login(
         self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
@@ -434,7 +430,7 @@ class OktaOIDC(_Face["senders.Sender"]):
         Args:
             scope: space-delimited, with ``openid``; ``offline_access`` for a refresh token.
         """
-        return self._call(sign_in.device, auth_server_id, scope)
+        return self._ask(sign_in.device(self._at(auth_server_id), scope))
 
     def start_backchannel_login(
         self,
@@ -455,14 +451,15 @@ class OktaOIDC(_Face["senders.Sender"]):
             binding_message: what the user is shown, to tell this request from others.
             expires_in: seconds that the user has, 300 at most.
         """
-        return self._call(
-            sign_in.backchannel,
-            auth_server_id,
-            scope,
-            expires_in,
-            login_hint=login_hint,
-            id_token_hint=id_token_hint,
-            binding_message=binding_message,
+        return self._ask(
+            sign_in.backchannel(
+                self._at(auth_server_id),
+                scope,
+                expires_in,
+                login_hint=login_hint,
+                id_token_hint=id_token_hint,
+                binding_message=binding_message,
+            )
         )
 
     def poll(
@@ -637,14 +634,8 @@ class OktaOIDC(_Face["senders.Sender"]):
         """
         return self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
 
-    def _call(
-        self,
-        build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
-        auth_server_id: AuthServerId | None,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        return self._run(self._steps(build, auth_server_id, *args, **kwargs))
+    def _ask(self, operation: operations.Operation[T]) -> T:
+        return self._run(self._flow.steps(operation))
 
     @silent
     def token_source(
@@ -758,7 +749,7 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> models.TokenResponse:
         """Exchange any grant for tokens: see :meth:`OktaOIDC.token`."""
-        return await self._call(operations.token, auth_server_id, request)
+        return await self._ask(operations.token(self._at(auth_server_id), request))
 
     async def token_for_code(
         self,
@@ -769,7 +760,9 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Exchange an authorization code for tokens: see :meth:`OktaOIDC.token_for_code`."""
-        return await self._call(operations.code, auth_server_id, code, redirect_uri, code_verifier)
+        return await self._ask(
+            operations.code(self._at(auth_server_id), code, redirect_uri, code_verifier)
+        )
 
     async def token_for_refresh_token(
         self,
@@ -780,8 +773,8 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Exchange a refresh token for tokens: see :meth:`OktaOIDC.token_for_refresh_token`."""
-        return await self._call(
-            operations.refresh, auth_server_id, refresh_token, redirect_uri, scope
+        return await self._ask(
+            operations.refresh(self._at(auth_server_id), refresh_token, redirect_uri, scope)
         )
 
     async def introspect(
@@ -793,12 +786,11 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         fresh: bool = False,
     ) -> introspection.Introspection:
         """Ask whether a token is active: see :meth:`OktaOIDC.introspect`."""
-        about = token, token_type_hint, auth_server_id
         if self._cached is not None and not fresh:
             kept = self._cached.kept(token, auth_server_id)
             if kept is not None:
                 return kept
-        return await self._run(self._introspecting(about, fresh=fresh))
+        return await self._run(self._introspecting(token, token_type_hint, auth_server_id, fresh))
 
     async def revoke(
         self,
@@ -818,7 +810,9 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Get a token for the client itself: see :meth:`OktaOIDC.token_for_client_credentials`."""
-        return await self._call(sign_in.client_credentials, auth_server_id, scope, resource)
+        return await self._ask(
+            sign_in.client_credentials(self._at(auth_server_id), scope, resource)
+        )
 
     async def token_for_exchange(
         self,
@@ -834,17 +828,18 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> ExchangedToken:
         """Exchange one token for another: see :meth:`OktaOIDC.token_for_exchange`."""
-        return await self._call(
-            sign_in.exchange,
-            auth_server_id,
-            subject_token,
-            subject_token_type,
-            audience=audience,
-            scope=scope,
-            resource=resource,
-            actor_token=actor_token,
-            actor_token_type=actor_token_type,
-            requested_token_type=requested_token_type,
+        return await self._ask(
+            sign_in.exchange(
+                self._at(auth_server_id),
+                subject_token,
+                subject_token_type,
+                audience=audience,
+                scope=scope,
+                resource=resource,
+                actor_token=actor_token,
+                actor_token_type=actor_token_type,
+                requested_token_type=requested_token_type,
+            )
         )
 
     async def token_for_assertion(
@@ -855,13 +850,13 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> Tokens:
         """Redeem an assertion: see :meth:`OktaOIDC.token_for_assertion`."""
-        return await self._call(sign_in.assertion, auth_server_id, assertion, scope)
+        return await self._ask(sign_in.assertion(self._at(auth_server_id), assertion, scope))
 
     async def start_device_login(
         self, scope: str = "openid", *, auth_server_id: AuthServerId | None = None
     ) -> sign_in.DeviceLogin:
         """Begin a login on another device: see :meth:`OktaOIDC.start_device_login`."""
-        return await self._call(sign_in.device, auth_server_id, scope)
+        return await self._ask(sign_in.device(self._at(auth_server_id), scope))
 
     async def start_backchannel_login(
         self,
@@ -874,14 +869,15 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> sign_in.BackchannelLogin:
         """Begin a login by a push: see :meth:`OktaOIDC.start_backchannel_login`."""
-        return await self._call(
-            sign_in.backchannel,
-            auth_server_id,
-            scope,
-            expires_in,
-            login_hint=login_hint,
-            id_token_hint=id_token_hint,
-            binding_message=binding_message,
+        return await self._ask(
+            sign_in.backchannel(
+                self._at(auth_server_id),
+                scope,
+                expires_in,
+                login_hint=login_hint,
+                id_token_hint=id_token_hint,
+                binding_message=binding_message,
+            )
         )
 
     async def poll(
@@ -971,14 +967,8 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         """Ask for a user's claims: see :meth:`OktaOIDC.userinfo`."""
         return await self._run(self._provider.userinfo(self._at(auth_server_id), access_token))
 
-    async def _call(
-        self,
-        build: Callable[Concatenate[AuthServerId, P], operations.Operation[T]],
-        auth_server_id: AuthServerId | None,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        return await self._run(self._steps(build, auth_server_id, *args, **kwargs))
+    async def _ask(self, operation: operations.Operation[T]) -> T:
+        return await self._run(self._flow.steps(operation))
 
     @silent
     def token_source(
