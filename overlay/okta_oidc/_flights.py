@@ -9,35 +9,39 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from contextvars import copy_context
 from copy import copy
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
 
 from ._wire.loops import is_trio
 
 T = TypeVar("T")
-# The value, or the error.
-Outcome: TypeAlias = tuple[T | None, Exception | None]
+E = TypeVar("E", bound=BaseException)
 
 # Seconds. An event loop may stop without finishing its call, so a waiter makes the call itself
 # after this long. A call that is only slow is made twice, which is safe for all uses here.
 _PATIENCE: Final = 30.0
 
 
-class _Flight(Generic[T]):
-    """A call in progress. It lands once: with a value, with an error, or abandoned (neither)."""
+class _Flight(Future[T]):
+    """A call in progress. It lands once: with a value, with an error, or abandoned (cancelled)."""
 
-    __slots__ = ("landing", "loop")
-
-    def __init__(self) -> None:
-        self.landing: Final[Future[Outcome[T] | None]] = Future()
-        self.loop: asyncio.AbstractEventLoop | None = None
+    loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def is_lost(self) -> bool:
         return self.loop is not None and self.loop.is_closed()
+
+    def landed(self) -> T:
+        """The value, once there is one or an error."""
+        error = self.exception()
+        if error is not None:
+            # A copy: one instance raised in many places would collect all of their tracebacks.
+            raise copied(error)
+        return self.result()
 
 
 class _Board(Generic[T]):
@@ -53,16 +57,16 @@ class _Board(Generic[T]):
         new: _Flight[T] = _Flight()
         flight = self._flights.setdefault(os.getpid(), new)
         if flight is not new and flight.is_lost:
-            self.land(flight, None)
+            self.land(flight, flight.cancel)
             flight = self._flights.setdefault(os.getpid(), new)
         return flight, flight is new
 
-    def land(self, flight: _Flight[T], outcome: Outcome[T] | None) -> None:
+    def land(self, flight: _Flight[T], how: Callable[[], object]) -> None:
         # Removed before it lands, so that later callers start a new call.
         if self._flights.get(os.getpid()) is flight:
             self._flights.pop(os.getpid(), None)
         with suppress(Exception):  # already set: a waiter timed out and abandoned this flight
-            flight.landing.set_result(outcome)
+            how()
 
 
 class Flights(_Board[T]):
@@ -81,12 +85,11 @@ class Flights(_Board[T]):
             if mine:
                 return self._fly(flight, work)
             try:
-                outcome = flight.landing.result(_PATIENCE)
-            except TimeoutError:
-                self.land(flight, None)
-                continue
-            if outcome is not None:
-                return _result(outcome)
+                flight.exception(_PATIENCE)
+            except (TimeoutError, CancelledError):
+                self.land(flight, flight.cancel)
+            else:
+                return flight.landed()
 
     def start(self, work: Callable[[], T]) -> None:
         """Do ``work`` in this thread, unless another one is doing it. Never waits."""
@@ -95,16 +98,16 @@ class Flights(_Board[T]):
             self._fly(flight, work)
 
     def _fly(self, flight: _Flight[T], work: Callable[[], T]) -> T:
-        outcome: Outcome[T] | None = None
+        landing: Callable[[], object] = flight.cancel
         try:
             value = work()
-            outcome = (value, None)
+            landing = partial(flight.set_result, value)
         except Exception as error:
             # A copy: the raised instance keeps a traceback whose frames hold the request's secrets.
-            outcome = (None, copied(error))
+            landing = partial(flight.set_exception, copied(error))
             raise
         finally:
-            self.land(flight, outcome)
+            self.land(flight, landing)
         return value
 
 
@@ -125,11 +128,11 @@ class AsyncFlights(_Board[T]):
         """
         while True:
             flight = self.start(work)
-            outcome = await _landed(flight)
-            if outcome is not None:
-                return _result(outcome)
-            if not flight.landing.done():
-                self.land(flight, None)
+            await _wait_for(flight)
+            if not flight.done():
+                self.land(flight, flight.cancel)
+            if not flight.cancelled():
+                return flight.landed()
 
     def start(self, work: Callable[[], Awaitable[T]]) -> _Flight[T]:
         """Start ``work``, unless it is in progress. Does not wait for it."""
@@ -148,30 +151,29 @@ class AsyncFlights(_Board[T]):
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         except BaseException:
-            self.land(flight, None)
+            self.land(flight, flight.cancel)
             raise
         return flight
 
     async def _fly(self, flight: _Flight[T], work: Callable[[], Awaitable[T]]) -> None:
-        outcome: Outcome[T] | None = None
+        landing: Callable[[], object] = flight.cancel
         try:
-            outcome = (await work(), None)
+            landing = partial(flight.set_result, await work())
         except Exception as error:  # noqa: BLE001  # raised where it is waited for
-            outcome = (None, error)
+            landing = partial(flight.set_exception, error)
         finally:
-            self.land(flight, outcome)
+            self.land(flight, landing)
 
 
-async def _landed(flight: _Flight[T]) -> Outcome[T] | None:
-    """How the flight ended, whichever loop it is on; ``None`` if it was abandoned or is late."""
+async def _wait_for(flight: Future[Any]) -> None:
+    """Wait until the flight lands, whichever loop it is on, but not for ever."""
     from anyio import Event, move_on_after
 
     landed = Event()
     wake = _waker(landed.set)
-    flight.landing.add_done_callback(lambda _: wake())
+    flight.add_done_callback(lambda _: wake())
     with move_on_after(_PATIENCE):
         await landed.wait()
-    return flight.landing.result() if flight.landing.done() else None
 
 
 def _waker(call: Callable[[], object]) -> Callable[[], None]:
@@ -192,15 +194,7 @@ def _waker(call: Callable[[], object]) -> Callable[[], None]:
     return wake
 
 
-def _result(outcome: Outcome[T]) -> T:
-    value, error = outcome
-    if error is not None:
-        # A copy: one instance raised in many places would collect all of their tracebacks.
-        raise copied(error)
-    return value  # type: ignore[return-value]  # there is one, as there is no error
-
-
-def copied(error: Exception) -> Exception:
+def copied(error: E) -> E:
     """A copy without the traceback, whose frames may hold secrets."""
     # An exception of a caller's hook may be of a class that cannot be copied.
     with suppress(Exception):
