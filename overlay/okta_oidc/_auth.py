@@ -14,6 +14,7 @@ import httpx
 from ._errors import ConfigurationError
 from ._http import media_type
 from ._silence import silent
+from ._steps import Ask, answered
 
 _PLACEHOLDER: Final = re.compile(r"\$?\{+[^{}]*\}+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -106,7 +107,7 @@ class ClientAuth(httpx.Auth):
             ConfigurationError: the request is no form, or authenticates its client already.
         """
         if self._is_signed(request):
-            request = _signed(request, *self.sign(request.content, address_of(request.url)))
+            request = self._signed(request)
         yield request
 
     async def async_auth_flow(
@@ -114,16 +115,8 @@ class ClientAuth(httpx.Auth):
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """:meth:`auth_flow`; a key that is elsewhere signs in a worker thread."""
         await request.aread()
-        if not self.signs_elsewhere:
-            request = next(self.auth_flow(request))
-        elif self._is_signed(request):
-            from anyio import to_thread
-
-            url = address_of(request.url)
-            # A closure: arguments would stay in a frame of the worker thread that goes on running,
-            # and so cannot be cleared.
-            signed = await to_thread.run_sync(lambda: self.sign(request.content, url))
-            request = _signed(request, *signed)
+        if self._is_signed(request):
+            request = await answered(Ask(self._signed, request, blocking=self.signs_elsewhere))
         yield request
 
     @silent
@@ -142,6 +135,11 @@ class ClientAuth(httpx.Auth):
         if "authorization" in request.headers or credentials_in(b"&".join(pairs)):
             raise authenticated_already()
         return True
+
+    def _signed(self, request: httpx.Request) -> httpx.Request:
+        authorization, form = self.sign(request.content, address_of(request.url))
+        headers = {} if authorization is None else {"Authorization": authorization}
+        return rebuilt(request, headers, form)
 
     def names_client(self, form: bytes) -> bool:
         """Whether ``client_id`` is in the form already, and is this client's."""
@@ -277,7 +275,7 @@ def checked(name: str, credential: object) -> str:
         raise ConfigurationError(
             f"{name} holds a control character (a line break from the file it was read from?)"
         )
-    if not _is_unicode(value):
+    if value.encode(errors="ignore").decode() != value:
         raise ConfigurationError(f"{name} is not valid Unicode text")
     # ``str()`` of a subclass, such as an enumeration, may differ from the text that it holds.
     return str.__str__(value)
@@ -297,15 +295,6 @@ def checked_token(token: object, name: str = "access_token") -> str:
             "(a line break from a file, or 'Bearer ' from a header?)"
         )
     return str.__str__(text)
-
-
-def _is_unicode(value: str) -> bool:
-    # The error holds the text, so it must not become the context of another error.
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def rebuilt(
@@ -328,7 +317,3 @@ def rebuilt(
         content=request.content if content is None else content,
         extensions=request.extensions,
     )
-
-
-def _signed(request: httpx.Request, authorization: str | None, form: bytes) -> httpx.Request:
-    return rebuilt(request, {} if authorization is None else {"Authorization": authorization}, form)
