@@ -303,7 +303,7 @@ def _result(response: Response[Any], body: Any, read: Any) -> Any:
         return parsed
     reply = Reply(
         response.status_code,
-        httpx.Headers(dict(response.headers)),
+        httpx.Headers(response.headers),
         json.dumps(parsed.to_dict()).encode(),
         arrived_at=time.time(),
     )
