@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import import_module
 from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import unquote
@@ -26,6 +27,7 @@ from ._refusals import malformed
 from ._results import check_json, check_whole, read_nothing
 from ._senders import AsyncSender, Sender
 from ._silence import silent
+from ._steps import Steps
 
 T = TypeVar("T")
 
@@ -44,21 +46,17 @@ class Entrance(httpx.Client):
 
     @silent
     def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
-        request = _from_generated(self, method, url, options)
-        if request is None:
+        asked = _from_generated(self, method, url, options)
+        if asked is None:
             return super().request(method, url, **options)
-        answer = self._sender.run(self._sender.flow.steps(Operation(request, _response)))
-        answer.request = _bare(request, self._sender.flow)
-        return answer
+        return self._sender.run(_steps(self._sender.flow, asked))
 
     @silent
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         request.read()
         asked = _from_httpx(request, self._sender.flow.server)
-        answer = self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
-        answer.request = request
-        return answer
+        return self._sender.run(_steps(self._sender.flow, asked, request))
 
 
 class AsyncEntrance(httpx.AsyncClient):
@@ -75,21 +73,17 @@ class AsyncEntrance(httpx.AsyncClient):
 
     @silent
     async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
-        request = _from_generated(self, method, url, options)
-        if request is None:
+        asked = _from_generated(self, method, url, options)
+        if asked is None:
             return await super().request(method, url, **options)
-        answer = await self._sender.run(self._sender.flow.steps(Operation(request, _response)))
-        answer.request = _bare(request, self._sender.flow)
-        return answer
+        return await self._sender.run(_steps(self._sender.flow, asked))
 
     @silent
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send by the flow. The answer is read whole, and no redirect is followed."""
         await request.aread()
         asked = _from_httpx(request, self._sender.flow.server)
-        answer = await self._sender.run(self._sender.flow.steps(Operation(asked, _response)))
-        answer.request = request
-        return answer
+        return await self._sender.run(_steps(self._sender.flow, asked, request))
 
 
 def _from_generated(
@@ -139,10 +133,13 @@ def _written(make: Callable[..., T], *args: object, **options: object) -> T:
     raise ConfigurationError(f"the request cannot be written: {kind}")
 
 
-def _bare(request: Request, flow: Flow) -> httpx.Request:
-    """What an answer names as its request, which shows nothing secret."""
-    url, _ = flow.addresses(request.target)
-    return httpx.Request(request.operation.method, url, headers=[], stream=httpx.ByteStream(b""))
+def _steps(flow: Flow, asked: Request, sent: httpx.Request | None = None) -> Steps[httpx.Response]:
+    """The course of ``asked``, whose answer names ``sent`` as its request."""
+    if sent is None:
+        # Without headers and body: it shows nothing secret.
+        url, _ = flow.addresses(asked.target)
+        sent = httpx.Request(asked.operation.method, url, headers=[], stream=httpx.ByteStream(b""))
+    return flow.steps(Operation(asked, partial(_response, sent)))
 
 
 def _from_httpx(request: httpx.Request, server: Server) -> Request:
@@ -212,8 +209,8 @@ def _seconds(limit: float | None) -> float:
     return math.inf if limit is None else limit
 
 
-def _response(reply: Reply, request: Request) -> httpx.Response:
-    """The answer for a generated parser, which is to lose nothing of it.
+def _response(sent: httpx.Request, reply: Reply, request: Request) -> httpx.Response:
+    """The answer to ``sent`` for a generated parser, which is to lose nothing of it.
 
     Raises:
         MalformedResponseError: its parser cannot read it.
@@ -230,7 +227,7 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
             read_nothing(reply, request)
         if not operation.module or (not reply.complete and has_content(operation.module)):
             check_whole(reply)
-        return httpx.Response(status, headers=headers, content=reply.body)
+        return httpx.Response(status, headers=headers, content=reply.body, request=sent)
     check_json(reply)
     body = reply.json()
     if body is None and reply.body.strip() != b"null":
@@ -239,7 +236,7 @@ def _response(reply: Reply, request: Request) -> httpx.Response:
         parse = import_module(f"okta_oidc_api.{operation.module}")._parse_response  # noqa: SLF001
         fine = fitting(parse, body)
         content = reply.body if fine is body else json.dumps(fine).encode()
-        response = httpx.Response(status, headers=headers, content=content)
+        response = httpx.Response(status, headers=headers, content=content, request=sent)
         parse(client=_ANY, response=response)
     except Exception as error:  # noqa: BLE001  # whatever it raises, the answer is at hand
         known = str(error) if isinstance(error, WrongMemberError) else "a member is not of its type"
