@@ -8,7 +8,6 @@ from ._version import __version__
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from ._adapters import aiohttp_client
     from ._auth import ClientAuth, ClientSecretBasic, ClientSecretPost, PublicClient
     from ._client import AsyncOktaOIDC, OktaOIDC
     from ._config import ORG
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from ._resource._guard import AsyncBearerGuard, BearerGuard, BearerRefusal
     from ._results import ExchangedToken, Tokens, success
     from ._retry import Retry
+    from ._senders import aiohttp_client
     from ._sign_in._exchange import TokenType
     from ._sign_in._logins import BackchannelLogin, DeviceLogin
     from ._sign_in._provider import SignIn
@@ -125,7 +125,6 @@ OFFLINE_SCOPE = "offline_access openid"
 # Loaded when first used: a program that imports this package at its top, and calls Okta in one
 # corner, pays for httpx in that corner.
 _HOMES = {
-    "_adapters": "aiohttp_client",
     "_auth": "ClientAuth ClientSecretBasic ClientSecretPost PublicClient",
     "_client": "AsyncOktaOIDC OktaOIDC",
     "_config": "ORG",
@@ -148,6 +147,7 @@ _HOMES = {
     "_resource._guard": "AsyncBearerGuard BearerGuard BearerRefusal",
     "_results": "ExchangedToken Tokens success",
     "_retry": "Retry",
+    "_senders": "aiohttp_client",
     "_sign_in._exchange": "TokenType",
     "_sign_in._logins": "BackchannelLogin DeviceLogin",
     "_sign_in._provider": "SignIn",

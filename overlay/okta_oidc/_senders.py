@@ -31,7 +31,7 @@ class Sender:
             check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        with configured():
+        with _configured():
             self._wire: Final = Wire(flow.server.url, lent)
 
     def run(self, steps: Steps[T]) -> T:
@@ -72,7 +72,7 @@ class AsyncSender:
             check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
         self._is_closed = False
-        with configured():
+        with _configured():
             self._wire: Final = AsyncWire(flow.server.url, lent)
 
     async def run(self, steps: Steps[T]) -> T:
@@ -105,8 +105,28 @@ class AsyncSender:
         await self._wire.aclose()
 
 
+def aiohttp_client() -> httpx.AsyncClient:
+    """An ``http_client`` for :class:`AsyncOktaOIDC` that sends through aiohttp, on asyncio.
+
+    It costs a fraction of the processor time when many calls run at once. Closing
+    either it or its ``AsyncOktaOIDC`` closes the connections: ``AsyncOktaOIDC(url, auth,
+    http_client=aiohttp_client())``. Limits, checks, results and errors stay the same.
+
+    Raises:
+        ConfigurationError: ``okta-oidc[aiohttp]`` is not installed.
+    """
+    try:
+        from ._wire.aiohttp import AiohttpClient
+    except ImportError as error:
+        raise ConfigurationError(
+            "aiohttp_client() needs an extra: install okta-oidc[aiohttp]"
+        ) from error
+    with _configured():
+        return AiohttpClient()
+
+
 @contextmanager
-def configured() -> Generator[None]:
+def _configured() -> Generator[None]:
     """Raise ``Unusable`` as a ``ConfigurationError``."""
     try:
         yield
