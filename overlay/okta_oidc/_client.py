@@ -171,20 +171,6 @@ class _Face(Generic[S]):
             return steps
         return self._cached.revoking(steps, (token, *ended), server)
 
-    def _renewal(
-        self,
-        store: object,
-        key: str,
-        auth_server_id: AuthServerId | None,
-        early: float,
-        leeway: float,
-        **settings: Any,
-    ) -> holding.Renewal:
-        server = self._at(auth_server_id)
-        return holding.Renewal(
-            self._flow, self._revoking, store, key, server, early, leeway, **settings
-        )
-
 
 @silent_methods
 class OktaOIDC(_Face["senders.Sender"]):
@@ -662,8 +648,8 @@ class OktaOIDC(_Face["senders.Sender"]):
         is_shared = store is not None
         if store is None:
             store, key = holding.MemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        about = store, key or "", auth_server_id, early, leeway
-        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
+        about = self._flow, self._revoking, store, key or "", self._at(auth_server_id)
+        renewal = holding.Renewal(*about, early, leeway, grant=grant, is_shared=is_shared)
         return holding.TokenSource(renewal, self._run)
 
     @silent
@@ -696,8 +682,8 @@ class OktaOIDC(_Face["senders.Sender"]):
                 lifetime at most.
             max_wait: seconds that a caller waits for a renewal by another process, at most.
         """
-        about = store, key, auth_server_id, early, leeway
-        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
+        about = self._flow, self._revoking, store, key, self._at(auth_server_id), early, leeway
+        renewal = holding.Renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.UserTokens(renewal, self._run)
 
     def close(self) -> None:
@@ -985,8 +971,8 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         is_shared = store is not None
         if store is None:
             store, key = holding.AsyncMemoryTokenStore(clock=self._flow.runtime.monotonic), "own"
-        about = store, key or "", auth_server_id, early, leeway
-        renewal = self._renewal(*about, grant=grant, is_shared=is_shared)
+        about = self._flow, self._revoking, store, key or "", self._at(auth_server_id)
+        renewal = holding.Renewal(*about, early, leeway, grant=grant, is_shared=is_shared)
         return holding.AsyncTokenSource(renewal, self._run)
 
     @silent
@@ -1003,8 +989,8 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         auth_server_id: AuthServerId | None = None,
     ) -> holding.AsyncUserTokens:
         """One user's tokens: see :meth:`OktaOIDC.user_tokens`."""
-        about = store, key, auth_server_id, early, leeway
-        renewal = self._renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
+        about = self._flow, self._revoking, store, key, self._at(auth_server_id), early, leeway
+        renewal = holding.Renewal(*about, scope=scope, grace=rotation_grace, max_wait=max_wait)
         return holding.AsyncUserTokens(renewal, self._run)
 
     async def aclose(self) -> None:
