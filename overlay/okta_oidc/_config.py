@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
 import re
 from importlib import import_module
 from typing import Final, Literal, Self, TypeAlias
@@ -205,11 +204,7 @@ def _split(base_url: str | None) -> SplitResult:
 
 
 def _check_host(host: str) -> None:
-    if ":" in host:  # urlsplit() has taken the brackets off, and checked them, not the address
-        try:
-            ipaddress.IPv6Address(host)
-        except ValueError:
-            raise ConfigurationError("base_url does not hold a valid IPv6 address") from None
+    if ":" in host:  # an IPv6 address, which httpx checks
         return
     if len(host) > 253 or not all(map(_HOST_LABEL.fullmatch, host.split("."))):
         raise ConfigurationError("base_url does not hold a valid host name")
