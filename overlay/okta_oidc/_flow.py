@@ -19,13 +19,13 @@ import httpx
 
 from ._auth import FORM, ClientAuth, joined
 from ._config import ORG, Server, check_kind
-from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
+from ._errors import ConfigurationError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
 from ._lazy import credentials, otel
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
-from ._retry import DAY, NEVER, Retry, checked_seconds, is_harmless, pause, seconds_used_up, spread
+from ._retry import DAY, NEVER, Failure, Retry, checked_seconds, pause, seconds_used_up, spread
 from ._runtime import RUNTIME, Runtime
 from ._steps import Ask, Steps
 from ._version import __version__
@@ -98,7 +98,7 @@ class Flow:
             _LOGGER.info("%s: rate limit used up, waiting %.2f s", _named(request), waited)
             yield waited
         while True:
-            failure: TransportError | APIError
+            failure: Failure
             signed, proof = yield from self._signed(request)
             if request.check is not None:
                 request.check()
@@ -164,12 +164,12 @@ class Flow:
         raise not_sent(seconds)
 
     def _wait(
-        self, failure: OktaError, request: Request, retry: Retry, attempt: int, waited: float
+        self, failure: Failure, request: Request, retry: Retry, attempt: int, waited: float
     ) -> float | None:
         """Seconds until ``request`` is sent again; ``None`` if it must not be, or too late."""
-        if attempt >= retry.attempts or not is_harmless(failure, idempotent=request.repeatable):
+        if attempt >= retry.attempts:
             return None
-        wait = pause(failure, attempt, self.runtime.uniform)
+        wait = pause(failure, attempt, self.runtime.uniform, idempotent=request.repeatable)
         return None if wait is None or waited + wait > retry.max_wait else wait
 
     def _signed(self, request: Request) -> Steps[tuple[httpx.Request, credentials.Proof | None]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from ._errors import APIError, ConfigurationError, OktaError, RateLimitError, TransportError
+from ._errors import APIError, ConfigurationError, RateLimitError, TransportError
 
 # A gateway could not reach the server, or not in time. Okta's read-only mode is a 503, too.
 _GATEWAY: Final = frozenset({502, 503, 504})
@@ -21,6 +21,7 @@ _WINDOW: Final = 60.0
 # Seconds. A limit or a reset beyond it is a mistake, milliseconds for example.
 DAY: Final = 86_400.0
 
+Failure: TypeAlias = TransportError | APIError
 Uniform: TypeAlias = Callable[[float, float], float]
 
 
@@ -72,7 +73,7 @@ class Retry:
 NEVER: Final = Retry(attempts=1, max_wait=0.0)
 
 
-def is_harmless(failure: OktaError, *, idempotent: bool) -> bool:
+def is_harmless(failure: Failure, *, idempotent: bool) -> bool:
     """Whether the request that met ``failure`` may be sent again without doing harm.
 
     =============================================  ===========  ==================================
@@ -88,25 +89,23 @@ def is_harmless(failure: OktaError, *, idempotent: bool) -> bool:
 
     Idempotent are introspection, revocation and the client_credentials grant.
     """
-    match failure:
-        case TransportError(request_sent=False):
-            return not _is_certificate_refused(failure)
-        case TransportError():
+    if isinstance(failure, TransportError):
+        if failure.request_sent is None:
             return idempotent
-        case RateLimitError():
-            return True
-        case APIError(status=status, code=code):
-            return idempotent and (status in _GATEWAY or code == "temporarily_unavailable")
-        case _:
-            return False
+        return not _is_certificate_refused(failure)
+    if isinstance(failure, RateLimitError):
+        return True
+    return idempotent and (failure.status in _GATEWAY or failure.code == "temporarily_unavailable")
 
 
-def pause(failure: OktaError, attempt: int, uniform: Uniform) -> float | None:
-    """Seconds to wait before attempt ``attempt`` + 1; ``None`` where it is unknown.
+def pause(failure: Failure, attempt: int, uniform: Uniform, *, idempotent: bool) -> float | None:
+    """Seconds to wait before attempt ``attempt`` + 1; ``None`` where it must not be, or is unknown.
 
     A 429 is waited out by the server's clock. Without a ``Date`` and a reset there is nothing to
     go by, and a guess would spend the attempts on a limit that has not been lifted.
     """
+    if not is_harmless(failure, idempotent=idempotent):
+        return None
     doubled = _FIRST_PAUSE * 2.0 ** min(attempt, 16)
     backoff = uniform(0.5, 1.0) * min(_LONGEST_PAUSE, doubled)
     if not isinstance(failure, RateLimitError):
@@ -140,7 +139,7 @@ def _is_concurrency(failure: RateLimitError) -> bool:
     return limit is not None and limit.limit == 0
 
 
-def _is_certificate_refused(failure: OktaError) -> bool:
+def _is_certificate_refused(failure: TransportError) -> bool:
     # The same certificate would be refused again. The TLS library's error is under httpx's.
     cause: BaseException | None = failure
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
