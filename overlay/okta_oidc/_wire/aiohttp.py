@@ -255,12 +255,8 @@ class _Stream(httpx.AsyncByteStream):
 def _translated(error: aiohttp.ClientError) -> httpx.TransportError:
     """The error in httpx's terms.
 
-    aiohttp's frames, and its errors but for connection errors, hold headers: neither is kept.
+    aiohttp's errors, but for connection errors, hold headers, and are not kept.
     """
-    cause: BaseException | None = error
-    while cause is not None:
-        cause = cause.with_traceback(None)
-        cause = cause.__cause__ or cause.__context__
     # Retries depend on whether there was a connection.
     for kind, known in (
         (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
