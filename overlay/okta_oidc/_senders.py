@@ -18,7 +18,7 @@ from ._steps import Ask, Step, Steps, answered
 from ._wire.bodies import Answer
 from ._wire.environment import Unusable
 from ._wire.exchanges import AsyncWire, Broken, Wire
-from ._wire.lent import is_async_client, is_client
+from ._wire.lent import library_of
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class Sender:
     """The synchronous way to the server, shared by all threads."""
 
     def __init__(self, flow: Flow, lent: httpx.Client | None) -> None:
-        if not is_client(lent):
+        if library_of(lent, "Client") is None:
             check_kind("http_client", lent, httpx.Client, NoneType)
         self.flow: Final = flow
         self._is_closed = False
@@ -68,7 +68,7 @@ class AsyncSender:
     """The asynchronous way to the server, shared by the tasks of one event loop."""
 
     def __init__(self, flow: Flow, lent: httpx.AsyncClient | None) -> None:
-        if not is_async_client(lent):
+        if library_of(lent, "AsyncClient") is None:
             check_kind("http_client", lent, httpx.AsyncClient, NoneType)
         self.flow: Final = flow
         self._is_closed = False

@@ -59,7 +59,7 @@ class Wire:
     """The synchronous way to a server, shared by all threads, by way of a transport of httpx's."""
 
     def __init__(self, origin: httpx.URL, client: Any = None) -> None:
-        """Over connections of its own, or through a caller's client: see :func:`.lent.is_client`.
+        """Over connections of its own, or through a caller's client: see :func:`.lent.library_of`.
 
         Raises:
             Unusable: the environment's certificates, or its proxy.

@@ -41,14 +41,12 @@ class DirectClient(httpx.AsyncClient):
         """A new transport to ``origin``, closed with the client or its user, whichever is first."""
 
 
-def is_client(value: object) -> bool:
-    """Whether this is a ``Client`` of httpx or httpx2."""
-    return _library_with(value, "Client") is not None
-
-
-def is_async_client(value: object) -> bool:
-    """Whether this is an ``AsyncClient`` of httpx or httpx2."""
-    return _library_with(value, "AsyncClient") is not None
+def library_of(client: object, *kinds: str) -> Any:
+    """httpx or httpx2, whichever has ``client`` as one of its ``kinds``; ``None`` for neither."""
+    for library in filter(None, map(sys.modules.get, ("httpx", "httpx2"))):
+        if isinstance(client, tuple(getattr(library, kind) for kind in kinds)):
+            return library
+    return None
 
 
 class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -56,7 +54,7 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def __init__(self, client: Any) -> None:
         self._client: Final = client
-        self._library: Final = _library_with(client, "Client", "AsyncClient")
+        self._library: Final = library_of(client, "Client", "AsyncClient")
         self._errors: Final = (self._library.RequestError, self._library.HTTPStatusError)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -120,14 +118,6 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             except self._library.ResponseNotRead:
                 stream = httpx.ByteStream(b"")
         return httpx.Response(response.status_code, headers=headers, stream=stream)
-
-
-def _library_with(client: object, *kinds: str) -> Any:
-    """httpx or httpx2, whichever this client's class or its ancestor of ``kinds`` is of."""
-    for library in filter(None, map(sys.modules.get, ("httpx", "httpx2"))):
-        if isinstance(client, tuple(getattr(library, kind) for kind in kinds)):
-            return library
-    return None
 
 
 class _Readable:
