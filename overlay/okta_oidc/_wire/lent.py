@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import sys
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any, Final, cast
 
 import httpx
@@ -120,20 +119,12 @@ class LentTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return httpx.Response(response.status_code, headers=headers, stream=stream)
 
 
-class _Readable:
-    """Reading the content counts as sending it: a hook, mount or transport may have done so."""
-
-    read: Callable[[], bytes]
-
-    @property
-    def content(self) -> bytes:
-        return self.read()
-
-
 @functools.cache
 def _watched(library: Any) -> tuple[type[Any], type[Any]]:
     """A request, and a body that notes when it is read, of the library's own classes."""
+    # To look at the content counts as sending it: a hook, mount or transport may have done so.
+    members = {"content": property(library.Request.read)}
     return (
-        type("Request", (_Readable, library.Request), {}),
+        type("Request", (library.Request,), members),
         type("SentBody", (SentBody, library.ByteStream), {}),
     )
