@@ -186,7 +186,8 @@ def _hint(reply: Reply, request: Request, code: str | None, description: str | N
         return "The answer is a web page: it came from a gateway or a proxy, not from Okta's API"
     if code == "E0000015":
         return "A custom authorization server needs the API Access Management licence"
-    if _is_unknown_server(code, description):
+    about_server = "authorization server" in (description or "").lower()
+    if code == "E0000007" or (code == "invalid_request" and about_server):
         if request.server in (ORG, None):
             return ""
         return (
@@ -204,12 +205,6 @@ def _hint(reply: Reply, request: Request, code: str | None, description: str | N
             "A refresh may only ask for scopes granted at sign-in; leave scope out to keep them all"
         )
     return ""
-
-
-def _is_unknown_server(code: str | None, description: str | None) -> bool:
-    return code == "E0000007" or (
-        code == "invalid_request" and "authorization server" in (description or "").lower()
-    )
 
 
 def shown(text: str | None, secrets: tuple[str, ...]) -> str:
