@@ -16,7 +16,7 @@ from copy import copy
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-from ._wire.loops import is_trio
+from ._wire.loops import current_loop, is_trio
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -145,8 +145,8 @@ class AsyncFlights(_Board[T]):
 
                 trio.lowlevel.spawn_system_task(self._fly, flight, work, context=copy_context())
             else:
-                flight.loop = asyncio.get_running_loop()
-                task = flight.loop.create_task(self._fly(flight, work))
+                flight.loop = loop = current_loop()
+                task = loop.create_task(self._fly(flight, work))
                 # The loop itself holds its tasks weakly.
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -169,29 +169,16 @@ async def _wait_for(flight: Future[Any]) -> None:
     """Wait until the flight lands, whichever loop it is on, but not for ever."""
     from anyio import Event, move_on_after
 
-    landed = Event()
-    wake = _waker(landed.set)
-    flight.add_done_callback(lambda _: wake())
+    landed, loop = Event(), current_loop()
+    soon = loop.run_sync_soon if is_trio() else loop.call_soon_threadsafe
+
+    def wake(_: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            soon(landed.set)
+
+    flight.add_done_callback(wake)
     with move_on_after(_PATIENCE):
         await landed.wait()
-
-
-def _waker(call: Callable[[], object]) -> Callable[[], None]:
-    """``call``, to be made in the running loop from any thread."""
-    later: Callable[[Callable[[], object]], Any]
-    if is_trio():
-        import trio
-
-        later = trio.lowlevel.current_trio_token().run_sync_soon
-        ended: type[Exception] = trio.RunFinishedError
-    else:
-        later, ended = asyncio.get_running_loop().call_soon_threadsafe, RuntimeError
-
-    def wake() -> None:
-        with suppress(ended):
-            later(call)
-
-    return wake
 
 
 def copied(error: E) -> E:

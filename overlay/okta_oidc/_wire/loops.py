@@ -51,14 +51,19 @@ class PerLoop(PerProcess[T]):
     __slots__ = ()
 
     def _loop(self) -> Any:
-        if is_trio():
-            import trio
+        return current_loop()
 
-            return trio.lowlevel.current_trio_token()
-        # Imported here: a synchronous client does not need it.
-        import asyncio
 
-        return asyncio.get_running_loop()
+def current_loop() -> Any:
+    """The running loop of asyncio, or what trio has in its place."""
+    if is_trio():
+        import trio
+
+        return trio.lowlevel.current_trio_token()
+    # Imported here: a synchronous client does not need it.
+    import asyncio
+
+    return asyncio.get_running_loop()
 
 
 def is_trio() -> bool:
@@ -69,11 +74,9 @@ def is_trio() -> bool:
 def _has_ended(loop: Any) -> bool:
     if hasattr(loop, "is_closed"):
         return bool(loop.is_closed())
-    import trio
-
     try:
         # Trio has no other test: scheduling a call fails once the run has ended.
         loop.run_sync_soon(int, idempotent=True)
-    except trio.RunFinishedError:
+    except RuntimeError:
         return True
     return False
