@@ -623,7 +623,6 @@ class OktaOIDC(_Face["senders.Sender"]):
     def _ask(self, operation: operations.Operation[T]) -> T:
         return self._run(self._flow.steps(operation))
 
-    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant],
@@ -652,7 +651,6 @@ class OktaOIDC(_Face["senders.Sender"]):
         renewal = holding.Renewal(*about, early, leeway, grant=grant, is_shared=is_shared)
         return holding.TokenSource(renewal, self._run)
 
-    @silent
     def user_tokens(
         self,
         key: str,
@@ -956,7 +954,6 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
     async def _ask(self, operation: operations.Operation[T]) -> T:
         return await self._run(self._flow.steps(operation))
 
-    @silent
     def token_source(
         self,
         grant: holding.Grant | Callable[[], holding.Grant | Awaitable[holding.Grant]],
@@ -975,7 +972,6 @@ class AsyncOktaOIDC(_Face["senders.AsyncSender"]):
         renewal = holding.Renewal(*about, early, leeway, grant=grant, is_shared=is_shared)
         return holding.AsyncTokenSource(renewal, self._run)
 
-    @silent
     def user_tokens(
         self,
         key: str,
