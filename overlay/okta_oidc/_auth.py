@@ -263,12 +263,10 @@ def checked(name: str, credential: object) -> str:
         ConfigurationError: there is none, or it cannot be what the server knows.
     """
     value = revealed(credential)
-    if credential is None:
+    if credential is None or (isinstance(value, str) and not value.strip()):
         raise ConfigurationError(f"{name} is missing")
     if not isinstance(value, str):
         raise ConfigurationError(f"{name} must be a string, not {type(credential).__name__}")
-    if not value.strip():
-        raise ConfigurationError(f"{name} is missing")
     if _PLACEHOLDER.fullmatch(value.strip()):
         raise ConfigurationError(f"{name} is still a placeholder")
     if _CONTROL.search(value):

@@ -24,7 +24,7 @@ from okta_oidc_api.operations import Operation as Described
 from okta_oidc_api.types import UNSET, Unset
 
 from ._auth import ASSERTION_LIFETIME, checked_token
-from ._config import ORG, AuthServerId, check_kind, checked_server_id, text_of
+from ._config import ORG, AuthServerId, check_kind, checked_server_id, checked_text, text_of
 from ._errors import ConfigurationError
 from ._forms import Pairs, encoded, pairs_of
 from ._lazy import introspection, load_singly, loading, models
@@ -223,8 +223,8 @@ def refresh(
 ) -> Operation[Tokens]:
     """A refresh token."""
     at = text_of("redirect_uri", redirect_uri)
-    if at is not None and not at.strip():
-        raise ConfigurationError("redirect_uri is empty")
+    if at is not None:
+        checked_text("redirect_uri", at)
     request = models.RefreshTokenGrant(refresh_token, scope=given(scope), redirect_uri=given(at))
     return grant(server, request)
 
