@@ -1,5 +1,5 @@
 """A fleet of our own, killed at the worst moment: when Okta has replaced the refresh token, and
-nobody has the new one yet. Needs a ``redis-server`` in the path, and loopback ports.
+nobody has the new one yet. Needs a ``redis-server`` in the path, and a loopback port.
 """
 
 from __future__ import annotations
@@ -79,30 +79,28 @@ class Fleet:
 
 @contextmanager
 def redis_server() -> Generator[str]:
-    """Run one on a free port, and return its URL. It keeps nothing on disk."""
+    """Run one on a socket of its own, and return its URL. It keeps nothing on disk."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         sys.exit("install redis-server first")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--loglevel", "warning"]
-    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_for(port, server)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            server.terminate()
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/redis.sock"
+        options = ["--port", "0", "--unixsocket", path, "--save", "", "--loglevel", "warning"]
+        with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:
+            try:
+                wait_for(path, server)
+                yield f"unix://{path}"
+            finally:
+                server.terminate()
 
 
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+def wait_for(path: str, server: subprocess.Popen[bytes]) -> None:
     """Until it listens."""
     while server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(path) == 0:
+                return
+        time.sleep(0.05)
     sys.exit("redis-server has ended")
 
 

@@ -21,7 +21,7 @@ from okta_oidc.testing import FakeClock, FakeOkta
 from okta_oidc.testing._faults import Drip
 
 from tests.support.certificates import server_context, trust
-from tests.support.stores import free_port
+from tests.support.stores import held_port
 
 from ._command import Outcome, run_here
 from ._metadata import Metadata, Serve, serve_with_metadata
@@ -209,8 +209,8 @@ def _refuse(*_: object, **__: object) -> socket.socket:
 
 
 def test_nothing_listens_there() -> None:
-    port = free_port()
-    found = doctor("--org-url", f"http://127.0.0.1:{port}")
+    with held_port() as port:
+        found = doctor("--org-url", f"http://127.0.0.1:{port}")
     assert found["connection"]["status"] == "failed"
     assert "Connection refused" in found["connection"]["finding"]
     assert "firewall" in found["connection"]["next"]
@@ -219,11 +219,11 @@ def test_nothing_listens_there() -> None:
 def test_a_proxy_does_the_looking_up_and_its_password_is_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    port = free_port()
-    monkeypatch.setenv("HTTPS_PROXY", f"http://user:PLANTED@127.0.0.1:{port}")
     # Not for this scheme, and without its package: it must not get in the way.
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
-    outcome = run_here("doctor", "--json", "--org-url", "https://dev-1.okta.com")
+    with held_port() as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:PLANTED@127.0.0.1:{port}")
+        outcome = run_here("doctor", "--json", "--org-url", "https://dev-1.okta.com")
     found = checks(outcome)
     assert statuses(found) == {
         "org URL": "ok",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import gc
 import json
@@ -13,11 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
 from okta_oidc import Retry, TransportError, TransportTimeoutError
+from okta_oidc._wire import deadlines, exchanges
 from okta_oidc.testing import FakeOkta
 
 from tests.support.certificates import server_context
@@ -261,23 +264,21 @@ def test_connection_refused(okta: FakeOkta, call: CallName, face: Kind, owner: O
     assert caught[0].retries == len(waits) == _ATTEMPTS - 1
 
 
-@pytest.fixture
-def hole() -> Generator[tuple[str, int]]:
+@contextlib.contextmanager
+def _hole(port: int = 0) -> Generator[tuple[str, int]]:
     """An address that answers no attempt to connect: its queue is full."""
     with socket.socket() as listener, socket.socket() as first:
-        listener.bind(("127.0.0.2", 0))
+        listener.bind(("127.0.0.2", port))
         listener.listen(0)
         first.connect(listener.getsockname())
         yield listener.getsockname()
 
 
 @ways
-def test_connection_never_answered(
-    okta: FakeOkta, hole: tuple[str, int], face: Kind, owner: Owner
-) -> None:
-    url = f"http://{hole[0]}:{hole[1]}"
+def test_connection_never_answered(okta: FakeOkta, face: Kind, owner: Owner) -> None:
     with (
-        Face(face, url, owner=owner, timeout=_LIMIT, retry=_RETRY) as caller,
+        _hole() as (address, port),
+        Face(face, f"http://{address}:{port}", owner=owner, timeout=_LIMIT, retry=_RETRY) as caller,
         raised_within(_ATTEMPTS * _LIMIT) as caught,
     ):
         send(caller, okta, "code")
@@ -395,15 +396,14 @@ def test_name_whose_first_address_refuses(
 
 @faces
 def test_name_whose_first_address_does_not_answer(
-    okta: FakeOkta, hole: tuple[str, int], monkeypatch: pytest.MonkeyPatch, face: Kind
+    okta: FakeOkta, monkeypatch: pytest.MonkeyPatch, face: Kind
 ) -> None:
     """An address that swallows everything leaves time for one that does not."""
-    address, port = hole
-    answer = http_bytes(body=b'{"active":false}')
-    url = f"http://localhost:{port}"
     with (
-        RawServer(answer, port=port),
-        Face(face, url, timeout=2.0, retry=None) as caller,
+        RawServer(http_bytes(body=b'{"active":false}')) as server,
+        # In this order: connections from 127.0.0.1 have taken many of its ports.
+        _hole(server.port) as (address, port),
+        Face(face, f"http://localhost:{port}", timeout=4.0, retry=None) as caller,
     ):
         monkeypatch.setattr(socket, "getaddrinfo", Names(address, "127.0.0.1"))
         assert not send(caller, okta, "introspect").active
@@ -413,16 +413,21 @@ def test_resolver_in_the_callers_thread(okta: FakeOkta, monkeypatch: pytest.Monk
     """It takes the time it takes, which counts: what is late is never sent."""
     threads: list[threading.Thread] = []
     real = socket.getaddrinfo
+    passed = 0.0
 
     def late(*arguments: Any, **options: Any) -> Any:
+        nonlocal passed
         threads.append(threading.current_thread())
-        time.sleep(0.05)
+        passed = _AMPLE
         return real(*arguments, **options)
 
-    with Face("sync", okta.url, timeout=0.02, retry=None) as caller:
+    with Face("sync", okta.url, timeout=_AMPLE, retry=None) as caller:
+        for module in (deadlines, exchanges):
+            clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+            monkeypatch.setattr(module, "time", clock)
         monkeypatch.setattr(socket, "getaddrinfo", late)
         before = len(okta.requests)
-        with raised_within(_LIMIT) as caught:
+        with raised_within(_AMPLE) as caught:
             send(caller, okta, "code")
     _never_sent(caught[0], TransportTimeoutError)
     assert threads == [threading.current_thread()]

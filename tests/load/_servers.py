@@ -13,7 +13,7 @@ import time
 from collections.abc import Generator, Mapping
 from typing import Any, Final, Literal
 
-from tests.support.stores import free_port
+from tests.support.stores import held_port
 
 Server = Literal["uvicorn", "gunicorn"]
 SERVERS: Final[tuple[Server, ...]] = ("uvicorn", "gunicorn")
@@ -69,29 +69,33 @@ def okta(tokens: int) -> Generator[Okta]:
 @contextlib.contextmanager
 def api(server: Server, workers: int, environment: Mapping[str, str]) -> Generator[int]:
     """The API on a loopback port, for the length of the block."""
-    port = free_port()
-    address = f"127.0.0.1:{port}"
-    count = str(workers)
-    command = {
-        "uvicorn": [
-            *("uvicorn", "--factory", "tests.load._apps:asgi", "--workers", count),
-            *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
-            "--no-access-log",
-        ],
-        "gunicorn": [
-            *("gunicorn", "tests.load._apps:wsgi()", "--workers", count, "--threads", "16"),
-            *("--bind", address, "--log-level", "warning", "--keep-alive", "30"),
-        ],
-    }[server]
-    with subprocess.Popen(
-        [sys.executable, "-m", *command], env={**os.environ, **environment}
-    ) as process:
+    with (
+        held_port() as port,
+        subprocess.Popen(
+            _command(server, str(workers), port), env={**os.environ, **environment}
+        ) as process,
+    ):
         try:
             _wait_for(port, process)
             yield port
         finally:
             process.terminate()
             process.wait(15)
+
+
+def _command(server: Server, workers: str, port: int) -> list[str]:
+    options = {
+        "uvicorn": [
+            *("uvicorn", "--factory", "tests.load._apps:asgi", "--workers", workers),
+            *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
+            "--no-access-log",
+        ],
+        "gunicorn": [
+            *("gunicorn", "tests.load._apps:wsgi()", "--workers", workers, "--threads", "16"),
+            *("--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--keep-alive", "30"),
+        ],
+    }
+    return [sys.executable, "-m", *options[server]]
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -81,7 +81,6 @@ class RawServer:
         self,
         *reactions: Reaction,
         respond: Callable[[RawRequest], Reaction] | None = None,
-        port: int = 0,
     ) -> None:
         self._respond: Final = respond
         self.requests: Final[list[RawRequest]] = []
@@ -90,7 +89,7 @@ class RawServer:
         self._lock: Final = threading.Lock()
         self._open: Final[set[socket.socket]] = set()
         self._threads: Final[list[threading.Thread]] = []
-        self._listener: Final = socket.create_server(("127.0.0.1", port), backlog=1024)
+        self._listener: Final = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port: Final[int] = self._listener.getsockname()[1]
         self.url: Final = f"http://127.0.0.1:{self.port}"
         self._start(self._accept)

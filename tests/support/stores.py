@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -20,15 +21,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-_PATIENCE: Final = 30.0
+# Seconds. To wait for so long is to fail.
+_PATIENCE: Final = 120.0
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextlib.contextmanager
+def held_port() -> Generator[int]:
+    """A loopback port that nobody gets by chance while the block lasts.
+
+    Nobody listens there, but whoever is told its number may, time and again: a server that has
+    ended finds it free. That is so on Linux; elsewhere the port is only likely to be free.
+    """
+    with socket.socket() as holder:
+        # Two sockets with this option may have one address, as long as at most one of them listens.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port: int = holder.getsockname()[1]
+        if sys.platform != "linux":
+            holder.close()
+        yield port
 
 
 def redis_program() -> str:
@@ -51,13 +62,13 @@ def valkey_program() -> str:
 class RedisServer:
     """A Redis, or a Valkey, that keeps nothing on disk: when it is killed, all is gone.
 
-    It listens on loopback, and on a socket at ``path``.
+    It listens on ``port`` of loopback, and on a socket at ``path``.
     """
 
     def __init__(
-        self, program: str, folder: str, password: str = "", *, is_cluster: bool = False
+        self, program: str, folder: str, port: int, password: str = "", cluster_port: int = 0
     ) -> None:
-        self.port: Final = free_port()
+        self.port: Final = port
         self.path: Final = f"{folder}/redis.sock"
         user = f":{password}@" if password else ""
         self.url: Final = f"redis://{user}127.0.0.1:{self.port}/0"
@@ -70,8 +81,8 @@ class RedisServer:
             "save": "",
             "appendonly": "no",
             "loglevel": "warning",
-            "cluster-enabled": "yes" if is_cluster else "no",
-            "cluster-port": str(free_port()),
+            "cluster-enabled": "yes" if cluster_port else "no",
+            "cluster-port": str(cluster_port),
         }
         self._command: Final = [
             program,
@@ -104,8 +115,12 @@ def redis_server(
     program: str | None = None, password: str = "", *, is_cluster: bool = False
 ) -> Generator[RedisServer]:
     """A Redis for the length of the block; ``program`` may be Valkey's."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(program or redis_program(), folder, password, is_cluster=is_cluster)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        held_port() as port,
+        held_port() if is_cluster else contextlib.nullcontext(0) as cluster_port,
+    ):
+        server = RedisServer(program or redis_program(), folder, port, password, cluster_port)
         server.start()
         try:
             yield server
@@ -118,8 +133,8 @@ class PostgresServer:
 
     user: Final = "test"
 
-    def __init__(self, folder: Path) -> None:
-        self.port: Final = free_port()
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port: Final = port
         self._folder: Final = folder
         self._data: Final = folder / "data"
         self._programs: Final = _postgres_programs()
@@ -171,8 +186,8 @@ class PostgresServer:
 @contextlib.contextmanager
 def postgres_server() -> Generator[PostgresServer]:
     """A PostgreSQL for the length of the block."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = PostgresServer(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, held_port() as port:
+        server = PostgresServer(Path(folder), port)
         server.create()
         server.start()
         try:

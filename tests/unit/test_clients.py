@@ -42,6 +42,7 @@ from tests.support.samples import (
     oauth_error,
 )
 from tests.support.servers import RawRequest, RawServer, Recorder, http_bytes, never
+from tests.support.stores import held_port
 
 from .conftest import OpenOkta, ServeRaw, on_every_loop
 
@@ -465,9 +466,11 @@ def test_the_next_call_after_a_timeout_is_sound(kind: Kind) -> None:
 
 @on_every_loop
 def test_nobody_listening_is_never_sent(kind: Kind) -> None:
-    with RawServer() as server:
-        url = server.url
-    with Face(kind, url) as okta, pytest.raises(TransportError) as caught:
+    with (
+        held_port() as port,
+        Face(kind, f"http://127.0.0.1:{port}") as okta,
+        pytest.raises(TransportError) as caught,
+    ):
         okta.token_for_code("c", CALLBACK)
     assert caught.value.request_sent is False
     # Never sent, so even a code may be tried again.
