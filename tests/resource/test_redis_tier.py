@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from okta_oidc import ConfigurationError, IntrospectionCache
 from okta_oidc.redis import AsyncRedisIntrospectionTier, RedisIntrospectionTier
 
 from tests.support.keeping import Asker, Clock, Script, active, wait_until
-from tests.support.stores import RedisServer
+from tests.support.stores import RedisServer, held_port
 
 from ._line import Line
 from .conftest import PASSWORD
@@ -41,8 +42,8 @@ CLIENTS: Final[dict[tuple[str, Kind], Any]] = {
     ("valkey", "sync"): valkey.Valkey,
     ("valkey", "asyncio"): valkey.asyncio.Valkey,
 }
-# What a loaded machine may add to a time limit that is kept.
-SLACK: Final = 0.6
+# What a loaded machine may add to a time limit that is kept: one that is not has no end.
+SLACK: Final = 10.0
 
 
 @pytest.fixture(params=["sync", "asyncio"])
@@ -144,6 +145,7 @@ def test_nothing_in_redis_holds_a_token_and_all_of_it_ends(
     open_process: Open, empty_redis: RedisServer
 ) -> None:
     process = open_process(prefix="orders:")
+    began = time.monotonic()
     process.introspect(TOKEN)
     process.introspect("planted-made-up")
     process.revoke("planted-revoked")
@@ -153,10 +155,10 @@ def test_nothing_in_redis_holds_a_token_and_all_of_it_ends(
     assert "planted" not in repr(kept)
     with REDIS.from_url(empty_redis.url) as client:
         left = sorted(client.pttl(key) for key in kept)
-    assert 9_000 < left[0] <= 10_000
-    assert 29_000 < left[1] <= 30_000
-    # What was revoked, for as long as an answer may be on its way besides.
-    assert 89_000 < left[2] <= 90_000
+    passed = 1000 * (time.monotonic() - began) + 1
+    # The last one was revoked: for as long as an answer may be on its way besides.
+    for found, whole in zip(left, (10_000, 30_000, 90_000), strict=True):
+        assert whole - passed <= found <= whole
 
 
 def test_a_local_copy_ends_before_what_is_shared(
@@ -446,10 +448,8 @@ def test_refused_costs_nothing_but_calls(
 ) -> None:
     line.become("refusing")
     process = open_process(url_of(line), timeout=TIMEOUT)
-    began = time.monotonic()
     for number in range(50):
         assert not process.introspect(f"made-up-{number}")
-    assert time.monotonic() - began < 50 * 0.02 + SLACK
     assert (script.calls, line.connections) == (50, 1)
     for second in range(1, 4):
         clock.advance(1)
@@ -458,14 +458,23 @@ def test_refused_costs_nothing_but_calls(
         assert line.connections == 1 + second
 
 
-def test_closed_port_costs_no_retries(kind: Kind, script: Script, clock: Clock) -> None:
+def test_closed_port_costs_no_retries(
+    kind: Kind, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """redis-py's own would take seconds."""
-    with ExitStack() as stack:
-        process = Process(stack, kind, script, clock, "redis://127.0.0.1:1/0")
-        began = time.monotonic()
+    tried: list[object] = []
+    connect: Any = socket.socket.connect
+
+    def try_to_connect(this: socket.socket, address: object) -> None:
+        tried.append(address)
+        connect(this, address)
+
+    with ExitStack() as stack, held_port() as port:
+        process = Process(stack, kind, script, clock, f"redis://127.0.0.1:{port}/0")
+        monkeypatch.setattr(socket.socket, "connect", try_to_connect)
         assert process.introspect(TOKEN)
         process.revoke(TOKEN)
-        assert time.monotonic() - began < SLACK
+        assert tried == [("127.0.0.1", port)]
 
 
 def test_mute_costs_its_time_limit_once_a_second(
@@ -477,10 +486,9 @@ def test_mute_costs_its_time_limit_once_a_second(
         began = time.monotonic()
         assert process.introspect(f"made-up-{expected}") is not None
         assert TIMEOUT * 0.9 < time.monotonic() - began < TIMEOUT + SLACK
-        began = time.monotonic()
         for number in range(20):
             process.introspect(f"made-up-{expected}-{number}")
-        assert time.monotonic() - began < SLACK
+        wait_until(lambda expected=expected: line.connections >= expected)
         assert line.connections == expected
         clock.advance(1)
 
@@ -488,7 +496,8 @@ def test_mute_costs_its_time_limit_once_a_second(
 def test_cut_silent_and_back(
     open_process: Open, script: Script, line: Line, clock: Clock, empty_redis: RedisServer
 ) -> None:
-    process, witness = open_process(url_of(line), timeout=0.5), open_process()
+    # Redis, where it is there, must answer in this time.
+    process, witness = open_process(url_of(line), timeout=1.5), open_process()
     for number, mode in enumerate(("mute", "refusing", "mute")):
         assert process.introspect(f"before-{number}") is not None
         assert witness.introspect(f"before-{number}") is not None

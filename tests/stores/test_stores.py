@@ -87,7 +87,7 @@ def test_asynchronous_clients_pass(server: RedisServer, kind: Any) -> None:
         async with kind.from_url(server.url) as client:
             await check_async_token_store(AsyncRedisTokenStore(client))
             cipher = Fernet(Fernet.generate_key())
-            await check_async_token_store(AsyncRedisTokenStore(client, cipher=cipher, ttl=1.5))
+            await check_async_token_store(AsyncRedisTokenStore(client, cipher=cipher, ttl=60.5))
 
     asyncio.run(main())
 
@@ -149,7 +149,7 @@ def test_a_ttl_counts_from_the_last_write(client: Any) -> None:
     assert store.replace("ada", b"value", expected=None, version="v1")
     client.expire("okta:tokens:ada", 5)
     assert store.replace("ada", b"value", expected="v1", version="v2")
-    assert client.ttl("okta:tokens:ada") in (999, 1000)
+    assert 900 < client.ttl("okta:tokens:ada") <= 1000
     # Without a ttl, what is written stays.
     assert RedisTokenStore(client).replace("ada", b"value", expected="v2", version="v3")
     assert client.ttl("okta:tokens:ada") == -1

@@ -24,7 +24,7 @@ from typing import Any
 
 from .servers import content_length
 
-_UPSTREAM_SECONDS = 10.0
+_UPSTREAM_SECONDS = 60.0
 _CONNECTION = re.compile(rb"\r\nconnection:[^\r]*", re.IGNORECASE)
 
 
@@ -158,7 +158,7 @@ class FaultProxy:
         """Let the faults that have not struck yet strike nobody."""
         self._planned.clear()
 
-    def wait_until_quiet(self, seconds: float = 5.0) -> None:
+    def wait_until_quiet(self, seconds: float = 30.0) -> None:
         """Wait until every connection has ended. ``TimeoutError`` if one does not."""
         asyncio.run_coroutine_threadsafe(self._all_ended(seconds), self._loop).result()
 
