@@ -50,6 +50,8 @@ OTHER_VARIABLES: Final = (
     "all_proxy",
     "no_proxy",
 )
+# Seconds. To wait for so long is to fail.
+PATIENCE: Final = 120.0
 CALLBACK: Final = "http://localhost:8080/callback"
 
 
@@ -149,7 +151,7 @@ def run_script(
         input=stdin,
         capture_output=True,
         env=clean_environment(env or {}),
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())

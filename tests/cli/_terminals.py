@@ -16,9 +16,7 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
-from ._command import clean_environment, heed_interrupts, script
-
-_PATIENCE = 20.0
+from ._command import PATIENCE, clean_environment, heed_interrupts, script
 
 
 class Terminal:
@@ -51,7 +49,7 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         """Read until ``text`` has appeared."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while text not in self.shown:
             self._read(deadline)
 
@@ -63,7 +61,7 @@ class Terminal:
 
     def finish(self) -> int:
         """Read to the end; the exit code, negative for a signal."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while self._process.poll() is None:
             self._read(deadline)
         while select.select([self._master], [], [], 0)[0]:

@@ -17,6 +17,7 @@ from okta_oidc.testing import FakeOkta
 
 from ._command import (
     CALLBACK,
+    PATIENCE,
     clean_environment,
     heed_interrupts,
     run_here,
@@ -183,7 +184,7 @@ def test_a_reader_that_stops_reading(environment: dict[str, str]) -> None:
         stdout=write,
         stderr=subprocess.PIPE,
         env=clean_environment(environment),
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     os.close(write)
@@ -200,7 +201,7 @@ def test_a_reader_of_a_table_that_stops_reading(environment: dict[str, str]) -> 
         stdout=write,
         stderr=subprocess.PIPE,
         env=clean_environment({**environment, "FORCE_COLOR": "1"}),
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     os.close(write)
@@ -217,7 +218,7 @@ def test_a_full_disk(environment: dict[str, str], colour: str) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             env=clean_environment({**environment, "FORCE_COLOR": colour}),
-            timeout=30,
+            timeout=PATIENCE,
             check=False,
         )
     assert done.returncode == 74
@@ -249,7 +250,7 @@ def test_ctrl_c_while_a_call_is_under_way(
 ) -> None:
     # A server that takes the request and says nothing.
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(30)
+        server.settimeout(PATIENCE)
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         process = subprocess.Popen(
             [*script(), *command],
@@ -265,10 +266,10 @@ def test_ctrl_c_while_a_call_is_under_way(
         process.stdin = None
         connection, _ = server.accept()
         with connection:
-            connection.settimeout(30)
+            connection.settimeout(PATIENCE)
             assert connection.recv(1 << 16)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (130, b"")
     assert err.startswith(b"okta-oidc: interrupted\n")
     assert (b"the code may have been used up" in err) is doubt
@@ -293,7 +294,7 @@ def test_no_draft_is_left_behind_by_a_login_that_is_ended(
         assert process.poll() is None
     assert len(list(tmp_path.iterdir())) == 1
     process.send_signal(getattr(signal, name))
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (130, b"okta-oidc: interrupted\n")
     assert list(tmp_path.iterdir()) == []
 

@@ -17,7 +17,15 @@ import pytest
 from okta_oidc import OktaOIDC, Tokens
 from okta_oidc.testing import FakeOkta
 
-from ._command import CALLBACK, Outcome, clean_environment, run_here, run_script, script
+from ._command import (
+    CALLBACK,
+    PATIENCE,
+    Outcome,
+    clean_environment,
+    run_here,
+    run_script,
+    script,
+)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="limits, modes and pipes of POSIX")
 
@@ -71,7 +79,7 @@ def test_a_disk_without_room_is_noticed_before_a_code_is_spent(
         text=True,
         env=clean_environment(environment),
         preexec_fn=limit,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")

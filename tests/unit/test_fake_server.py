@@ -152,7 +152,7 @@ def test_serving_moves_the_url_and_moves_it_back() -> None:
         assert fake.url == server.url
         assert Wire(fake, http=client).post("token", SERVICE).status_code == 200
     assert fake.url == "https://fake.okta.test"
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
     with (
         pytest.raises(ConnectionRefusedError),
         socket.create_connection(("127.0.0.1", server.port), timeout=5),
@@ -176,7 +176,7 @@ def test_an_error_in_the_block_still_ends_the_server() -> None:
     threads = set(threading.enumerate())
     with pytest.raises(ZeroDivisionError), fake.serve():
         raise ZeroDivisionError
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
     assert fake.url == "https://fake.okta.test"
 
 
@@ -291,7 +291,7 @@ def test_closing_ends_idle_and_half_open_connections() -> None:
         half.sendall(b"POST /oauth2/v1/token HTTP/1.1\r\nContent-Le")
         assert Wire(fake, http=client).revoke("t").status_code == 200
     with idle, half:
-        assert set(threading.enumerate()) == threads
+        assert set(threading.enumerate()) <= threads
         assert idle.recv(1) == b""
         assert half.recv(1) == b""
 
@@ -328,7 +328,7 @@ def test_https_with_a_test_authority() -> None:
             wire = Wire(fake, http=client)
             assert wire.is_active(wire.sign_in()["access_token"])
     silent.close()
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 # Failures over the real port
@@ -380,7 +380,7 @@ def test_a_drip_does_not_outlive_its_server(part: Literal["headers", "body"]) ->
             deadline = threading.Event()
             while not fake.requests:
                 assert not deadline.wait(0.001)
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 def test_forced_answers_keep_the_connection_in_step() -> None:

@@ -263,6 +263,36 @@ def test_a_busy_machine_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     check_token_store(store)
 
 
+class AgesInWholeSeconds(Faulty):
+    """As of times that are kept in whole seconds, by a server that takes ``seconds`` to answer."""
+
+    def __init__(self, began: float, seconds: float) -> None:
+        super().__init__()
+        self.now = began
+        self.seconds: Final = seconds
+        vars(self.inner)["_clock"] = lambda: int(self.now)
+
+    def load(self, key: str, /) -> Stored | None:
+        self.now += self.seconds
+        return super().load(key)
+
+    def replace(self, key: str, value: bytes, /, *, expected: str | None, version: str) -> bool:
+        self.now += self.seconds
+        return super().replace(key, value, expected=expected, version=version)
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.12, 0.15, 0.17, 0.4, 1.1])
+def test_ages_in_whole_seconds_are_no_fault(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """However slow the server is, and wherever a second ends."""
+    for twentieths in range(20):
+        store = AgesInWholeSeconds(twentieths / 20, seconds)
+        clock = SimpleNamespace(monotonic=lambda: store.now)  # noqa: B023  # of this turn
+        monkeypatch.setattr("okta_oidc.testing._stores.time", clock)
+        check_token_store(store)
+
+
 def test_a_process_without_room_for_threads_is_not_left_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -31,7 +31,7 @@ class _AtOnce(list[Callable[[], Any]]):
 def check_token_store(store: TokenStore, *, key: str | None = None) -> None:
     """Prove that ``store`` is a compare-and-set register for each key, as tokens need one.
 
-    ``AssertionError`` says what it is not. It takes a second or two, and leaves two rows of made-up
+    ``AssertionError`` says what it is not. It takes a second or three, and leaves two rows of made-up
     bytes, under ``key`` or one that nobody uses, and beside it. Eight threads call it at once in
     the end.
     """
@@ -138,21 +138,26 @@ def _held(store: Any, key: str, version: str, value: bytes) -> Generator[Any, An
 
 
 def _aging(store: Any, key: str, version: str, value: bytes) -> Generator[Any, Any, Stored]:
-    """What is held, when it is old enough to tell a second from anything else."""
+    """What is held, when it is old enough to tell a second from anything else.
+
+    Its age has grown twice by then: half of it is no less than what it may be rounded by.
+    """
     began = time.monotonic()
-    held = yield from _held(store, key, version, value)
+    aged = held = yield from _held(store, key, version, value)
     asked = time.monotonic()
+    steps = 0
     while True:
-        least = time.monotonic() - asked
+        before, least = aged.age, time.monotonic() - asked
         aged = yield from _held(store, key, version, value)
         passed = time.monotonic() - began
         grown = aged.age - held.age
-        if grown > 0 and least >= _MOMENT:
+        steps += aged.age > before
+        if steps > 1 and least >= _MOMENT:
             assert least / 2 <= grown <= passed + _ROUNDING, (
                 "the age is not the seconds since the write"
             )
             return aged
-        assert passed < _PATIENCE, "the age does not grow"
+        assert passed - grown < _PATIENCE, "the age does not grow"
 
 
 def _races(store: Any, key: str, version: str) -> Generator[Any, Any, None]:
