@@ -45,7 +45,7 @@ CHECKS = [
 def fake(request: pytest.FixtureRequest) -> FakeOkta:
     """A fake whose clock is ahead of this machine's, by as many seconds as a test says."""
     ahead: float = getattr(request, "param", 0)
-    return FakeOkta(clock=FakeClock(time.time() + ahead))
+    return FakeOkta(clock=FakeClock(time.time() + ahead, ticking=True))
 
 
 @pytest.fixture

@@ -31,9 +31,9 @@ class _AtOnce(list[Callable[[], Any]]):
 def check_token_store(store: TokenStore, *, key: str | None = None) -> None:
     """Prove that ``store`` is a compare-and-set register for each key, as tokens need one.
 
-    ``AssertionError`` says what it is not. It takes a second or three, and leaves two rows of made-up
-    bytes, under ``key`` or one that nobody uses, and beside it. Eight threads call it at once in
-    the end.
+    ``AssertionError`` says what it is not. It takes up to three seconds, and leaves two rows of
+    made-up bytes, under ``key`` or one that nobody uses, and beside it. Eight threads call it at
+    once in the end.
     """
     steps = _steps(store, key or f"check-{token_hex(8)}")
     outcome: Any = None
