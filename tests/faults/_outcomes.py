@@ -25,7 +25,7 @@ def raised_within(limit: float) -> Generator[list[OktaError]]:
     elapsed = time.monotonic() - began
     caught.append(raised.value)
     # A machine with more to do may add to it; a time limit that does not hold adds far more.
-    assert elapsed < limit + 2.0
+    assert elapsed < limit + 5.0
 
 
 def send(caller: Face, okta: FakeOkta, call: CallName) -> Any:
