@@ -49,6 +49,9 @@ _PROCESSES: Final = 4
 _WORKERS: Final = 4
 USERS: Final = 4
 _PATIENCE: Final = 120.0
+# What a run sees at least, however slow the machine.
+_CALLS: Final = 20
+_RENEWALS: Final = 2
 # How long an answer takes, before it is processed and after, at most.
 _LATENCY: Final = 0.03
 
@@ -66,6 +69,7 @@ class Scenario:
     kinds: tuple[str, ...]
     is_apart: bool = False
     """Nobody is struck before the last one's claim is resolved: else it is who resolves it."""
+    timeout: float = 1.0
 
     def __str__(self) -> str:
         apart = ", one at a time" if self.is_apart else ""
@@ -192,6 +196,7 @@ class Fleet:
                 face=self.scenario.face,
                 workers=_WORKERS,
                 grace=float(self.scenario.grace),
+                timeout=self.scenario.timeout,
             )
             self._prepare(settings, stack)
             for key in self.keys:
@@ -223,12 +228,14 @@ class Fleet:
                 reader.join(_PATIENCE)
 
     def watch(self, seconds: float) -> None:
-        """Strike nobody for so long."""
+        """Strike nobody for so long, or until each user's tokens could be renewed."""
         renewals = self.fake.renewals
+        began = time.monotonic()
         time.sleep(seconds)
-        self.figures.seconds = seconds
-        self.figures.families_ended = self.fake.families_ended
+        self._until(lambda: self.fake.renewals - renewals >= USERS)
         self.figures.renewals = self.fake.renewals - renewals
+        self.figures.seconds = time.monotonic() - began
+        self.figures.families_ended = self.fake.families_ended
 
     def disturb(self, times: int) -> None:
         """Strike so many times."""
@@ -246,6 +253,8 @@ class Fleet:
             timer.join()
         # What is still open now is closed by those who are alive.
         time.sleep(3.0)
+        # It was a fleet, and not only a machine that was busy starting one.
+        self._until(lambda: self.figures.calls >= _CALLS and self.fake.renewals >= _RENEWALS)
         self.figures.seconds = time.monotonic() - began
         self.figures.families_ended = self.fake.families_ended
         self.figures.renewals = self.fake.renewals
@@ -394,7 +403,7 @@ class Fleet:
         deadline = time.monotonic() + _PATIENCE
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError("the fleet does not start")
+                raise TimeoutError("the fleet does not get on")
             time.sleep(0.01)
 
     def _end(self) -> None:
