@@ -393,6 +393,20 @@ def test_body_that_comes_too_late_in_pieces(sleep: Callable[[float], None]) -> N
     assert raised.value.body == _BODY[:4]
 
 
+def test_answer_that_is_whole_is_kept_however_late(sleep: Callable[[float], None]) -> None:
+    """As by a process that was stopped meanwhile: its tokens are not to be had again."""
+
+    class Stopped(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield _BODY[:4]
+            sleep(3600)
+            yield _BODY[4:]
+
+    handler = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stopped()))
+    with lent("sync", "https://okta.example", transport=handler, timeout=0.1) as client:
+        assert client.call("introspect").active
+
+
 # Whose client it is
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Any, Final, cast
 
 import httpx
@@ -82,19 +83,18 @@ class Wire:
             Exception: whatever the hooks or the transport of a caller's client raise.
         """
         request.extensions["timeout"] = limits = TimeLeft(limit)
-        answer = None
+        answer, is_late = None, False
         try:
             response = self._transport.handle_request(request)
             answer = Answer(response)
-            stream = cast("httpx.SyncByteStream", response.stream)
-            try:
+            with closing(cast("httpx.SyncByteStream", response.stream)) as stream:
                 for chunk in stream:
+                    if is_late:
+                        raise Lost(TimeoutError("timed out"))  # noqa: TRY301  # as theirs is
                     if not answer.add(chunk):
                         break
-                    if limits.deadline is not None and time.monotonic() > limits.deadline:
-                        raise Lost(TimeoutError("timed out"))
-            finally:
-                stream.close()
+                    # Late for more: an answer that is whole by now is not thrown away.
+                    is_late = limits.deadline is not None and time.monotonic() > limits.deadline
         except Exception as error:
             if (failure := _failure(error, self._transport, answer)) is None:
                 raise
