@@ -66,8 +66,9 @@ def fake() -> Iterator[FakeOkta]:
     with fake.serve():
         yield fake
         statuses = Counter((request.endpoint, request.status) for request in fake.requests)
-    # Requests that all fail at the door would show nothing.
-    few = {name for name, _ in statuses if name and statuses[name, 200] < 5}
+    # Requests that all fail at the door would show nothing. Of an endpoint's operations, this
+    # process may have tried one alone.
+    few = {name for name, _ in statuses if name and statuses[name, 200] < 3}
     assert not few, statuses
 
 
@@ -80,6 +81,10 @@ class _Turns:
     """Makes every other request one that authenticates soundly, and some speak of live tokens."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin anew, so that no operation depends on which others came before it."""
         self._authenticate = cycle([True, False])
         self._enliven = cycle([True, False, False])
 
@@ -142,6 +147,11 @@ def _server_of(case: Any) -> Any:
 
 
 TURNS = _Turns()
+
+
+@pytest.fixture(autouse=True)
+def _begin() -> None:  # pyright: ignore[reportUnusedFunction]
+    TURNS.begin()
 
 
 def _agree(case: Any, fake: FakeOkta) -> None:
