@@ -120,9 +120,10 @@ class _Lanes:
             left = _LOOK_AGAIN if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise httpcore.PoolTimeout("all connections are in use")
-            self._room.acquire(timeout=min(left, _LOOK_AGAIN))
-            # gevent may leave locks unpatched: ``sleep(0)`` yields to other greenlets.
-            time.sleep(0)
+            if not self._room.acquire(timeout=min(left, _LOOK_AGAIN)):
+                # gevent may leave locks unpatched: while one greenlet sleeps, others run. With
+                # ``sleep(0)`` the loop would look at no socket, as long as two of them wait here.
+                time.sleep(0.001)
             lane = self._free_lane() or self._new_lane()
             if lane is not None:
                 # Several releases count as one: wake the next waiting thread.
