@@ -393,7 +393,10 @@ def test_body_that_comes_too_late_in_pieces(sleep: Callable[[float], None]) -> N
     assert raised.value.body == _BODY[:4]
 
 
-def test_answer_that_is_whole_is_kept_however_late(sleep: Callable[[float], None]) -> None:
+@pytest.mark.parametrize("how", ["announced", "read by a hook"])
+def test_answer_that_is_whole_is_kept_however_late(
+    sleep: Callable[[float], None], how: str
+) -> None:
     """As by a process that was stopped meanwhile: its tokens are not to be had again."""
 
     class Stopped(httpx.SyncByteStream):
@@ -402,9 +405,41 @@ def test_answer_that_is_whole_is_kept_however_late(sleep: Callable[[float], None
             sleep(3600)
             yield _BODY[4:]
 
-    handler = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stopped()))
-    with lent("sync", "https://okta.example", transport=handler, timeout=0.1) as client:
+    headers = {"Content-Length": str(len(_BODY))} if how == "announced" else {}
+    hooks: dict[str, list[Callable[[Any], Any]]] = {}
+    if how != "announced":
+        hooks["response"] = [httpx.Response.read]
+    options: dict[str, Any] = {
+        "transport": httpx.MockTransport(
+            lambda _: httpx.Response(200, headers=headers, stream=Stopped())
+        ),
+        "event_hooks": hooks,
+        "timeout": 0.1,
+    }
+    with lent("sync", "https://okta.example", **options) as client:
         assert client.call("introspect").active
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "16"}], ids=["no length", "length"])
+def test_nobody_waits_for_more_of_what_is_late(
+    sleep: Callable[[float], None], headers: dict[str, str]
+) -> None:
+    """A transport reads its limit once a body: it would wait as long again for the next piece."""
+
+    class Silent(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            sleep(0.2)
+            yield _BODY
+            pytest.fail("it is asked for more")
+
+    handler = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=Silent()))
+    options: dict[str, Any] = {"transport": handler, "timeout": 0.1, "okta": {"retry": None}}
+    with (
+        lent("sync", "https://okta.example", **options) as client,
+        pytest.raises(TransportTimeoutError) as raised,
+    ):
+        client.call("introspect")
+    assert raised.value.body == _BODY
 
 
 # Whose client it is

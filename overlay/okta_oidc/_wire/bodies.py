@@ -56,11 +56,11 @@ class _Pieces:
 class Answer:
     """A response, and its body as it arrives, up to 1 MiB: these endpoints send far less.
 
-    ``is_complete`` is false where that limit cut it short, ``is_plain`` where ``body`` is still
-    compressed, in a way that is not undone.
+    ``size`` is how many bytes have arrived. ``is_complete`` is false where that limit cut it
+    short, ``is_plain`` where ``body`` is still compressed, in a way that is not undone.
     """
 
-    __slots__ = ("_chunks", "_size", "body", "headers", "is_complete", "is_plain", "status")
+    __slots__ = ("_chunks", "body", "headers", "is_complete", "is_plain", "size", "status")
 
     def __init__(self, response: httpx.Response) -> None:
         self.status: Final = response.status_code
@@ -71,13 +71,13 @@ class Answer:
         self.body = b""
         self.is_complete = self.is_plain = True
         self._chunks: Final[list[bytes]] = []
-        self._size = 0
+        self.size = 0
 
     def add(self, chunk: bytes) -> bool:
         """Add ``chunk``; return whether more may be read."""
         self._chunks.append(chunk)
-        self._size += len(chunk)
-        return self._size <= LARGEST
+        self.size += len(chunk)
+        return self.size <= LARGEST
 
     def finished(self) -> Self:
         """This, with the received bytes as ``body``, decompressed if the server compressed them.
