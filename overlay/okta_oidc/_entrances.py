@@ -96,13 +96,9 @@ def _from_generated(
     if not isinstance(url, str) or not url.startswith("/"):
         return None
     # Before httpx resolves it: a parameter of ".." would ask for something else.
-    path = _checked_path(url.partition("?")[0])
+    path = _checked_path(re.split("[?#]", url)[0])
     data: object = options.get("data")
-    if (
-        path != url
-        or not options.keys() <= {"data", "headers"}
-        or not isinstance(data, dict | None)
-    ):
+    if path != url or options.keys() - {"data", "headers"} or not isinstance(data, dict | None):
         return None
     operation, server = described(method.upper(), path)
     members = cast("dict[str, object] | None", data)

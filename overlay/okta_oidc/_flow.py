@@ -236,8 +236,8 @@ class Flow:
             address = self.server.origin + target
             try:
                 found = httpx.URL(address), address.partition("?")[0]
-            except httpx.InvalidURL:
-                raise ConfigurationError("the path and query are too long") from None
+            except (httpx.InvalidURL, UnicodeEncodeError):
+                raise ConfigurationError("the path and query cannot be those of a URL") from None
             # Bounded: a client may serve many tenants, each with a server id of its own.
             if len(self._urls) < _MOST_URLS and "?" not in target:
                 self._urls[target] = found

@@ -533,6 +533,22 @@ def test_a_server_id_cannot_climb_out_of_its_place(open_okta: OpenOkta) -> None:
     assert len(handler.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/.well-known/oauth-authorization-server/oauth2/..#x", "climbs"),
+        ("/.well-known/oauth-authorization-server/oauth2/#x", "empty"),
+        ("/oauth2/planted\x01/v1/keys", "URL"),
+        ("/oauth2/planted\ud800/v1/keys", "URL"),
+    ],
+    ids=["climbing before a fragment", "empty before a fragment", "control", "unicode"],
+)
+def test_a_path_of_a_callers_own_is_judged_too(kind: Kind, path: str, said: str) -> None:
+    with Face(kind, handler=never) as okta, pytest.raises(ConfigurationError, match=said) as caught:
+        okta.run(client_of(okta).request, "GET", path)
+    assert "planted" not in f"{caught.value!r} {caught.value.__context__!r}"
+
+
 def test_a_parameter_at_the_end_of_a_path_is_not_empty(open_okta: OpenOkta) -> None:
     """It would be another path: that of a collection, where it is one of an item."""
     okta = open_okta(handler=never)
