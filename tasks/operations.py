@@ -142,10 +142,16 @@ def _check_names(document: Node) -> None:
         for path, _, operation in operations(document)
         for parameter in parameters(document, path, operation)
     }
-    for names, taken in (
-        (_members(document["components"]["schemas"]), _TAKEN_IN_MODELS),
-        (asked, _TAKEN_IN_FUNCTIONS),
-    ):
+    schemas: Node = document["components"]["schemas"]
+    pairs = [(_members(schemas), _TAKEN_IN_MODELS), (asked, _TAKEN_IN_FUNCTIONS)]
+    for members in _objects(schemas):
+        lists = [
+            name for name, each in members.items() if isinstance(each, dict) and "items" in each
+        ]
+        loops = {f"{PythonIdentifier(name, prefix='field_')}_item" for name in lists}
+        # The variables of the loop over a list.
+        pairs.append((set(members), frozenset(loops | {f"{name}_data" for name in loops})))
+    for names, taken in pairs:
         if found := [name for name in names if PythonIdentifier(name, prefix="field_") in taken]:
             raise DocumentError(f"the generated code has a use of its own for {sorted(found)}")
 
@@ -264,13 +270,20 @@ def _secrets(document: Node, schema: Node, seen: frozenset[str]) -> set[str]:
 
 def _members(node: object) -> set[str]:
     """Names of all members, at any depth."""
+    return {name for members in _objects(node) for name in members}
+
+
+def _objects(node: object) -> Iterator[Node]:
+    """The ``properties`` of all objects, at any depth."""
     if isinstance(node, list):
-        return {name for each in cast("list[object]", node) for name in _members(each)}
-    if not isinstance(node, dict):
-        return set()
-    found = {name for each in cast("Node", node).values() for name in _members(each)}
-    named = cast("Node", node).get("properties")
-    return found | set(cast("Node", named)) if isinstance(named, dict) else found
+        for each in cast("list[object]", node):
+            yield from _objects(each)
+    elif isinstance(node, dict):
+        for each in cast("Node", node).values():
+            yield from _objects(each)
+        named = cast("Node", node).get("properties")
+        if isinstance(named, dict):
+            yield cast("Node", named)
 
 
 def _is_secret(document: Node, schema: Node) -> bool:

@@ -439,6 +439,17 @@ def test_a_member_that_no_answer_could_be_read_with(name: str) -> None:
         module_of(document, generate.GENERATED / generate.PACKAGE)
 
 
+@pytest.mark.parametrize("name", ["parts_item", "partsItemData"])
+def test_a_member_that_the_loop_over_a_list_takes_the_place_of(name: str) -> None:
+    """What the list holds last would be sent, and read, in its place."""
+    document: Any = load(generate.DOCUMENT)
+    parts = {"type": "array", "items": {"type": "string", "format": "date-time"}}
+    members = document["components"]["schemas"]["UserInfo"]["properties"]
+    members.update({name: {"type": "string"}, "parts": parts})
+    with pytest.raises(DocumentError, match=name):
+        module_of(document, generate.GENERATED / generate.PACKAGE)
+
+
 @pytest.mark.parametrize("name", ["headers", "Params", "quote"])
 def test_a_parameter_that_could_not_be_sent(name: str) -> None:
     document: Any = load(generate.DOCUMENT)
