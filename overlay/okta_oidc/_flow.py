@@ -22,7 +22,7 @@ from ._config import ORG, Server, check_kind
 from ._errors import ConfigurationError, RateLimitError, TransportError
 from ._forms import encoded
 from ._http import Reply
-from ._lazy import credentials, otel
+from ._lazy import credentials, operations, otel
 from ._ratelimit import Bucket
 from ._refusals import not_sent, refusal, refuse_bearer
 from ._retry import DAY, NEVER, Failure, Retry, checked_seconds, pause, seconds_used_up, spread
@@ -245,4 +245,5 @@ class Flow:
 
 
 def _named(request: Request) -> str:
-    return f"{request.operation.method} {request.shown_path or '/…'}"
+    path = operations.shown_path(request.operation, request.server)
+    return f"{request.operation.method} {path or '/…'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import httpx
 
 V = TypeVar("V", covariant=True)
+
+_NUMBERS: Final = re.compile(r"\s*\d{1,19}\s*(,\s*\d{1,19}\s*)*", re.ASCII)
 
 
 class _ReadOnly(Mapping[str, V]):
@@ -145,10 +148,9 @@ def least(value: str | None) -> int | None:
 
     The org's limit and the application's may both be sent: the lower is the one that binds.
     """
-    numbers = [part.strip() for part in (value or "").split(",")]
-    if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
+    if value is None or _NUMBERS.fullmatch(value) is None:
         return None
-    return min(map(int, numbers))
+    return min(map(int, value.split(",")))
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -85,16 +85,6 @@ class Request:
         has_place = self.pairs is not None or bool(self.operation.module and self.body)
         return self.operation.authenticated and has_place
 
-    @property
-    def shown_path(self) -> str:
-        """The path as logs may show it: only a server's id is filled in.
-
-        Any other parameter may be secret or name a user, as may a path that the document does not
-        have, which is left out.
-        """
-        operation = self.operation
-        return operation.path.replace(_SERVER, str(self.server)) if operation.module else ""
-
     def value(self, name: str) -> str | None:
         """The parameter ``name`` of the form as it is sent."""
         return next((value for key, value in self.pairs or () if key == name), None)
@@ -115,6 +105,15 @@ class Request:
             *(() if self.auth is None else self.auth.secrets),
             *(() if self.access_token is None else (self.access_token,)),
         )
+
+
+def shown_path(operation: Described, server: AuthServerId | None) -> str:
+    """The path of a request as logs may show it: only a server's id is filled in.
+
+    Any other parameter may be secret or name a user, as may a path that the document does not
+    have, which is left out.
+    """
+    return operation.path.replace(_SERVER, str(server)) if operation.module else ""
 
 
 def _texts(body: bytes) -> Iterator[tuple[str, str]]:
@@ -327,7 +326,7 @@ def described(method: str, path: str) -> tuple[Described, AuthServerId | None]:
             found = match.groupdict().get("server")
             return operation, found or (ORG if path.startswith("/oauth2/") else None)
     repeatable = method in ("GET", "HEAD", "OPTIONS")
-    return _UNKNOWN._replace(method=method, path=path, repeatable=repeatable), None
+    return _UNKNOWN._replace(method=method, repeatable=repeatable), None
 
 
 @functools.cache

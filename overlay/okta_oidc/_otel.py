@@ -12,17 +12,22 @@ import functools
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import httpx
 
-from ._config import ORG
+from ._config import ORG, AuthServerId
 from ._errors import TransportError
 from ._http import Reply, least
+from ._lazy import operations
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from contextvars import Token
+
+    from okta_oidc_api.operations import Operation
     from opentelemetry.context import Context
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
@@ -52,7 +57,7 @@ def observed(steps: Steps[T], request: Request, flow: Flow) -> Steps[T]:
     ``steps`` themselves unless the program has set up where spans or metrics go.
     """
     instruments = _instruments()
-    return steps if instruments is None else _watched(_Call(instruments, request, flow), steps)
+    return steps if instruments is None else _watched(instruments, steps, request, flow)
 
 
 def count_lookup(*, hit: bool, times: int = 1) -> None:
@@ -87,14 +92,20 @@ class _Instruments:
     def __init__(self, tracers: TracerProvider, meters: MeterProvider) -> None:
         from opentelemetry import context, trace
 
-        self.trace: Final = trace
-        self.context: Final = context
+        self.current: Final = context.get_current
+        self.context: Final = context.Context
+        # The key of a span in a context.
+        self.span: Final = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, self.context())))
+        self.attach: Final = context.attach
+        self.detach: Final = context.detach
         # Where the caller's httpx or aiohttp is instrumented too, an attempt has one span all the
         # same. The key is the API's, but its name is not public.
         self.suppressed: Final[str] = vars(context)["_SUPPRESS_HTTP_INSTRUMENTATION_KEY"]
         self.client: Final = trace.SpanKind.CLIENT
+        self.internal: Final = trace.SpanKind.INTERNAL
         self.failed: Final = trace.Status(trace.StatusCode.ERROR)
-        self.tracer: Final = tracers.get_tracer("okta_oidc", __version__, schema_url=_SCHEMA)
+        tracer = tracers.get_tracer("okta_oidc", __version__, schema_url=_SCHEMA)
+        self.start_span: Final = tracer.start_span
         meter: Any = meters.get_meter("okta_oidc", __version__, schema_url=_SCHEMA)
         histogram = ("http.client.request.duration", "s", "Duration of HTTP client requests.")
         try:
@@ -159,13 +170,10 @@ def _is_idle(provider: object) -> bool:
     return type(provider).__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics"))
 
 
-def _watched(call: _Call, steps: Steps[T]) -> Steps[T]:
+def _watched(on: _Instruments, steps: Steps[T], request: Request, flow: Flow) -> Steps[T]:
+    call = _Call(on, request, flow)
     outcome: Any = None
     failure: Exception | None = None
-    try:
-        call.begins()
-    except Exception as error:  # noqa: BLE001
-        _pass_over(error)
     try:
         while True:
             try:
@@ -175,100 +183,77 @@ def _watched(call: _Call, steps: Steps[T]) -> Steps[T]:
                 return cast("T", done.value)
             outcome = failure = None
             # The span is current only while the driver works on this step.
-            call.enters(step)
+            token = call.enters(step)
             try:
                 outcome = yield step
             except Exception as error:  # noqa: BLE001  # the core's to judge
                 failure = error
             finally:
-                call.leaves()
+                if token is not None:
+                    on.detach(token)
             call.comes_to(outcome, failure)
     except BaseException as error:
         failure = None
         # GeneratorExit: the driver has failed, and its error is the context.
         call.ends((error.__context__ or error) if isinstance(error, GeneratorExit) else error)
-        raise
-    finally:
         steps.close()
+        raise
 
 
 class _Call:
     """The span of one call, and of the attempt that is under way."""
 
-    __slots__ = (
-        "_attempt",
-        "_began",
-        "_context",
-        "_flow",
-        "_on",
-        "_place",
-        "_reply",
-        "_request",
-        "_sent",
-        "_span",
-        "_token",
-    )
-
-    def __init__(self, instruments: _Instruments, request: Request, flow: Flow) -> None:
-        self._on: Final = instruments
+    def __init__(self, on: _Instruments, request: Request, flow: Flow) -> None:
+        grant_type = request.grant_type
+        if grant_type is not None and grant_type not in operations.grants():
+            grant_type = _OTHER
+        shown = _shown(flow.server.origin, request.operation, request.server, grant_type)
+        self._on: Final = on
         self._request: Final = request
-        self._flow: Final = flow
-        self._place: Final = _place(flow.server.origin, request.operation.method)
+        self._monotonic: Final = flow.runtime.monotonic
+        self._shown: Final = shown
         self._span: Span | None = None
-        self._context: Context | None = None
-        self._token: Any = None
+        self._context: Context = on.current()
         self._attempt: Span | None = None
         self._began = 0.0
         self._sent = 0
         self._reply: Reply | None = None
-
-    def begins(self) -> None:
-        operation = _name(self._request.operation.module)
-        attributes = {"okta.oidc.operation": operation}
-        if self._request.grant_type is not None:
-            attributes["oauth.grant_type"] = _grant_type(self._request.grant_type)
-        self._span = self._on.tracer.start_span(f"okta.oidc {operation}", attributes=attributes)
-        self._context = self._on.trace.set_span_in_context(self._span)
-
-    def enters(self, step: Step) -> None:
         try:
-            context = self._context
-            if isinstance(step, httpx.Request):
-                context = self._sends()
-            if context is not None:
-                self._token = self._on.context.attach(context)
+            self._span = on.start_span(shown.name, self._context, on.internal, shown.call)
+            self._context = on.context({**self._context, on.span: self._span})
         except Exception as error:  # noqa: BLE001
             _pass_over(error)
 
-    def _sends(self) -> Context:
-        on, request = self._on, self._request
-        attributes = {**self._place, "url.full": self._flow.server.origin + request.shown_path}
-        if self._sent:
-            attributes["http.request.resend_count"] = self._sent
-        self._sent += 1
-        self._began = self._flow.runtime.monotonic()
-        span = self._attempt = on.tracer.start_span(
-            request.operation.method, self._context, on.client, attributes
-        )
-        context = on.trace.set_span_in_context(span, self._context)
-        suppressed: Context = on.context.set_value(on.suppressed, True, context)
-        return suppressed
-
-    def leaves(self) -> None:
-        token, self._token = self._token, None
-        if token is not None:
-            self._on.context.detach(token)
+    def enters(self, step: Step) -> Token[Context] | None:
+        on, context = self._on, self._context
+        try:
+            if isinstance(step, httpx.Request):
+                attributes = self._shown.attempt
+                if self._sent:
+                    attributes = {**attributes, "http.request.resend_count": self._sent}
+                self._sent += 1
+                self._began = self._monotonic()
+                span = on.start_span(step.method, context, on.client, attributes)
+                self._attempt = span
+                context = on.context({**context, on.span: span, on.suppressed: True})
+            return on.attach(context)
+        except Exception as error:  # noqa: BLE001
+            _pass_over(error)
+            return None
 
     def comes_to(self, outcome: object, failure: BaseException | None) -> None:
         span, self._attempt = self._attempt, None
         if span is None:
             return
         try:
-            attributes, kind, status = {**self._place}, None, None
+            attributes, kind, status = {**self._shown.place}, None, None
             if isinstance(outcome, Reply):
-                status = outcome.status
+                self._reply, status = outcome, outcome.status
                 kind = str(status) if status >= 400 else None
-                self._saw(outcome)
+                if self._request.operation.limit is not None:
+                    remaining = least(outcome.headers.get("x-rate-limit-remaining"))
+                    if remaining is not None:
+                        self._on.remaining.set(remaining, self._shown.limit)
             elif failure is not None:
                 kind = _kind(failure)
                 if isinstance(failure, TransportError) and failure.http is not None:
@@ -277,27 +262,12 @@ class _Call:
                 span.set_attribute("http.response.status_code", status)
                 attributes["http.response.status_code"] = status
             if kind is not None:
-                span.set_attribute("error.type", kind)
-                span.set_status(self._on.failed)
+                self._failed(span, kind)
                 attributes["error.type"] = kind
-            self._on.duration.record(self._flow.runtime.monotonic() - self._began, attributes)
+            self._on.duration.record(self._monotonic() - self._began, attributes)
             span.end()
         except Exception as error:  # noqa: BLE001
             _pass_over(error)
-
-    def _saw(self, reply: Reply) -> None:
-        self._reply = reply
-        limit = self._request.operation.limit
-        remaining = None
-        if limit is not None:
-            remaining = least(reply.headers.get("x-rate-limit-remaining"))
-        if remaining is not None:
-            attributes = {
-                "server.address": self._place["server.address"],
-                "okta.oidc.server": "org" if self._request.server is ORG else "custom",
-                "okta.oidc.rate_limit": limit,
-            }
-            self._on.remaining.set(remaining, attributes)
 
     def ends(self, failure: BaseException | None) -> None:
         if self._attempt is not None:
@@ -311,11 +281,14 @@ class _Call:
                 if request_id is not None and self._may_show(request_id):
                     span.set_attribute("okta.request_id", request_id)
             if failure is not None:
-                span.set_attribute("error.type", _kind(failure))
-                span.set_status(self._on.failed)
+                self._failed(span, _kind(failure))
             span.end()
         except Exception as error:  # noqa: BLE001
             _pass_over(error)
+
+    def _failed(self, span: Span, kind: str) -> None:
+        span.set_attribute("error.type", kind)
+        span.set_status(self._on.failed)
 
     def _may_show(self, request_id: str) -> bool:
         """Whether this is an id, and quotes nothing of what was sent."""
@@ -326,27 +299,42 @@ class _Call:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The name of a call's span, and the attributes that all calls like it share.
+
+    A tracer copies what it is handed, and so does a meter.
+    """
+
+    name: str
+    call: Mapping[str, str]
+    attempt: Mapping[str, str | int]
+    place: Mapping[str, str | int]
+    limit: Mapping[str, str]
+
+
 @functools.lru_cache
-def _place(origin: str, method: str) -> dict[str, str | int]:
-    """What all attempts of a call have in common."""
+def _shown(
+    origin: str, operation: Operation, server: AuthServerId | None, grant_type: str | None
+) -> _Shown:
+    # The name of a generated function, the same at either kind of server.
+    name = operation.module.rpartition(".")[2].removeprefix("org_").removeprefix("custom_")
+    call = {"okta.oidc.operation": name or _OTHER}
+    if grant_type is not None:
+        call["oauth.grant_type"] = grant_type
     url = httpx.URL(origin)
-    return {
-        "http.request.method": method,
+    place: dict[str, str | int] = {
+        "http.request.method": operation.method,
         "server.address": url.host,
         "server.port": url.port or (443 if url.scheme == "https" else 80),
     }
-
-
-@functools.lru_cache
-def _name(module: str) -> str:
-    """The name of a generated function, the same at either kind of server."""
-    return module.rpartition(".")[2].removeprefix("org_").removeprefix("custom_") or _OTHER
-
-
-def _grant_type(grant_type: str) -> str:
-    from ._operations import grants
-
-    return grant_type if grant_type in grants() else _OTHER
+    limit = {
+        "server.address": url.host,
+        "okta.oidc.server": "org" if server is ORG else "custom",
+        "okta.oidc.rate_limit": operation.limit or "",
+    }
+    attempt = {**place, "url.full": origin + operations.shown_path(operation, server)}
+    return _Shown(f"okta.oidc {name or _OTHER}", call, attempt, place, limit)
 
 
 def _kind(error: BaseException) -> str:

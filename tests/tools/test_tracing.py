@@ -232,6 +232,24 @@ def test_each_attempt_is_a_span_of_its_own(
     assert kinds == {"502", "TransportError", None}
 
 
+def test_what_came_of_a_call_is_told_of_no_other(okta: FakeOkta, seen: Seen) -> None:
+    """Calls that are alike share attributes, and nothing is added to those."""
+    with Face("sync", okta.url) as caller:
+        caller.call("introspect")
+        okta.faults.html(502)
+        caller.call("introspect")
+        caller.call("introspect")
+    first, failed, again, last = map(of, seen.attempts)
+    assert first == last
+    assert failed == {**first, "http.response.status_code": 502, "error.type": "502"}
+    assert again == {**first, "http.request.resend_count": 1}
+    counts = {
+        point.attributes.get("error.type"): point.count
+        for point in seen.metrics()["http.client.request.duration"]
+    }
+    assert counts == {None: 3, "502": 1}
+
+
 @pytest.mark.parametrize("face", ["sync", "asyncio"])
 def test_what_is_refused(okta: FakeOkta, seen: Seen, face: Kind) -> None:
     okta.faults.oauth_error(400, "invalid_grant", f"no {CODE}")
