@@ -18,7 +18,7 @@ CORE_LIMIT: Final = 2200
 ROOM_LIMIT: Final = 500
 # Parts that are over: they may become smaller, and this with them, but no larger.
 STANDING: Final = {
-    "root and _wire": 4193,
+    "root and _wire": 4191,
 }
 # What stands between this package and another one, each loaded by whoever has that one.
 ADAPTERS: Final = frozenset(
